@@ -1,4 +1,6 @@
-"""The only place that transforms coordinates. Axis order is always (lon, lat) in degrees and (x east, y north) in metres."""
+"""The only place that transforms coordinates.
+
+Axis order is always (lon, lat) in degrees and (x east, y north) in metres."""
 
 import geopandas as gpd
 from pyproj import CRS

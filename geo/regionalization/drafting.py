@@ -20,10 +20,10 @@ from shapely import MultiPolygon, Polygon
 from geo.errors import BoundsError
 from geo.regionalization.engine import regionalize
 from geo.regionalization.outcome import Reason
+from geo.territory.barriers import border_costs
 from geo.territory.codes import number_grids
 from geo.territory.contiguity import contiguity
 from geo.territory.coverage import dissolve
-from geo.territory.barriers import border_costs
 from geo.territory.tessellation import tessellate
 
 #: A building with more households than this share of the upper limit blocks others: two of them exceed the limit.
@@ -365,5 +365,3 @@ def _empty_draft(community: Community) -> CommunityDraft:
     )
     empty = pd.DataFrame({"building": [], "stairwell": [], "grid": [], "households": []})
     return CommunityDraft(community.code, grids, empty, 0, {"lower_bound": 0})
-
-

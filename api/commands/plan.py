@@ -1,0 +1,201 @@
+"""``wangge plan``: draft grids out of the store or out of a file."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from geo.errors import InputError
+from geo.exchange.reading import FILE_SUFFIXES
+from geo.services.planning import plan_scope, scope_codes
+from geo.services.planning_files import FileRequest, plan_file, write_plan
+from geo.storage.database import migrate, open_engine, session_scope
+from geo.territory.dictionaries import dictionary
+
+console = Console()
+REASONS_SHOWN = 12
+
+
+def plan_command(
+    target: Annotated[
+        str,
+        typer.Argument(help="街道或社区的编码、名称,all,或文件 Code or name of a street or community, all, or a file"),
+    ] = "all",
+    lower: Annotated[int, typer.Option(help="每个网格最少户数 Least households per grid")] = 200,
+    upper: Annotated[int, typer.Option(help="每个网格最多户数 Most households per grid")] = 300,
+    name: Annotated[str | None, typer.Option(help="方案名称 Name of the plan")] = None,
+    households: Annotated[str | None, typer.Option(help="文件:户数列 File: column of households")] = None,
+    layer: Annotated[str | None, typer.Option(help="文件:图层 File: layer")] = None,
+    parent: Annotated[
+        str | None,
+        typer.Option(help="文件:上级区划,列名或面文件 File: parent division, a column or a file of polygons"),
+    ] = None,
+    parent_column: Annotated[
+        str | None, typer.Option(help="上级区划文件的名称列 Column of the parent file that names divisions")
+    ] = None,
+    barriers: Annotated[
+        list[Path] | None, typer.Option(help="文件:道路、河流、围墙,可多次 File: roads, rivers, walls; repeatable")
+    ] = None,
+    barrier_kind: Annotated[str, typer.Option(help="未注明类型的线 Kind of lines that do not say")] = "road",
+    where: Annotated[str | None, typer.Option(help="文件:列名=值 File: only rows with COLUMN=VALUE")] = None,
+    datum: Annotated[str | None, typer.Option(help="文件:坐标基准 File: datum, such as wgs84, gcj02, bd09")] = None,
+    encoding: Annotated[str | None, typer.Option(help="文件:编码 File: encoding, such as GBK")] = None,
+    out: Annotated[Path | None, typer.Option(help="文件:结果 .gpkg File: result")] = None,
+    report: Annotated[Path | None, typer.Option(help="报告 .json Report")] = None,
+    seed: Annotated[int, typer.Option(help="随机种子 Seed")] = 0,
+    time_limit: Annotated[float | None, typer.Option(help="每个社区最多秒数 Seconds per community")] = None,
+    workers: Annotated[int | None, typer.Option(help="进程数 Processes")] = None,
+) -> None:
+    """划分网格:读取社区、街道或文件,写出方案草案和报告。 Draft grids and report what was reached."""
+    if not _is_file(target):
+        _plan_store(target, lower, upper, name, report, seed, time_limit, workers)
+        return
+    if households is None:
+        raise InputError("划分文件时请用 --households 指定户数列", "planning from a file needs --households COLUMN")
+    request = FileRequest(
+        path=Path(target),
+        households=households,
+        lower=lower,
+        upper=upper,
+        layer=layer,
+        parent=parent,
+        parent_column=parent_column,
+        barriers=tuple(barriers or ()),
+        barrier_kind=dictionary("barrier_kinds")[barrier_kind].code,
+        where=where,
+        datum=datum,
+        encoding=encoding,
+        seed=seed,
+        time_limit=time_limit,
+        workers=workers,
+    )
+    out = out or Path("out") / "plan.gpkg"
+    with _progress() as bar:
+        plan = plan_file(request, progress=_on(bar))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_plan(plan, out)
+    report = report or out.with_suffix(".report.json")
+    write_report(plan.report, report)
+    show_report(plan.report)
+    console.print(f"方案 Plan: {out}\n报告 Report: {report}")
+
+
+def _plan_store(
+    target: str,
+    lower: int,
+    upper: int,
+    name: str | None,
+    path: Path | None,
+    seed: int,
+    time_limit: float | None,
+    workers: int | None,
+) -> None:
+    engine = open_engine()
+    migrate(engine)
+    summaries = []
+    with session_scope(engine) as session:
+        for code in scope_codes(session, target):
+            with _progress() as bar:
+                outcome = plan_scope(
+                    session,
+                    code,
+                    lower=lower,
+                    upper=upper,
+                    seed=seed,
+                    name=name,
+                    who=who_runs(),
+                    progress=_on(bar),
+                    time_limit=time_limit,
+                    workers=workers,
+                )
+            session.commit()
+            summaries.append({"plan": outcome.plan_id, **outcome.report})
+            show_report(outcome.report)
+            console.print(f"方案草案已保存 Draft saved: {outcome.plan_id}")
+    path = path or Path("out") / "report.json"
+    write_report(summaries[0] if len(summaries) == 1 else {"plans": summaries}, path)
+    console.print(f"报告 Report: {path}")
+
+
+def who_runs() -> str:
+    """Name the account that runs the terminal, for the record of changes."""
+    return os.environ.get("USER") or f"uid {os.getuid()}"
+
+
+def show_report(summary: dict[str, Any]) -> None:
+    """Print a report: the totals, one row per community, and why grids are out of range."""
+    table = Table(title=f"网格划分 Grids of {summary['lower']}–{summary['upper']} 户 households")
+    for heading in (
+        "社区 Community",
+        "楼栋/单元 Atoms",
+        "户数 Households",
+        "网格 Grids",
+        "达标 In range",
+        "下界 Bound",
+    ):
+        table.add_column(heading, justify="left" if heading.startswith("社区") else "right")
+    for row in summary["communities"]:
+        table.add_row(
+            row["name"] or row["code"],
+            *(f"{row[key]:,}" for key in ("atoms", "households", "grids", "in_range", "lower_bound")),
+        )
+    table.add_section()
+    table.add_row(
+        "合计 Total", *(f"{summary[key]:,}" for key in ("atoms", "households", "grids", "in_range", "lower_bound"))
+    )
+    console.print(table)
+    share = summary["in_range_share"]
+    console.print(
+        f"达标率 In range: {share:.1%}  连片 Contiguous: {summary['contiguous']}/{summary['grids']}  "
+        f"用时 Seconds: {summary['seconds']}"
+    )
+    failed = [row for row in summary["grid_list"] if row["reason"]]
+    for row in failed[:REASONS_SHOWN]:
+        console.print(f"  {row['code']}  {row['households']} 户: {row['reason_zh']} {row['reason_en']}", markup=False)
+    if len(failed) > REASONS_SHOWN:
+        console.print(f"  …… 另有 {len(failed) - REASONS_SHOWN} 个,见报告 and more in the report")
+    for row in summary.get("rejected", [])[:REASONS_SHOWN]:
+        console.print(f"  拒绝 Rejected row {row['row']}: {row['reason_zh']} {row['reason_en']}", markup=False)
+    for note in summary.get("notes", []):
+        console.print(f"  {note}", markup=False)
+
+
+def write_report(summary: dict[str, Any], path: Path) -> None:
+    """Write a report as JSON, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as part:
+        json.dump(summary, part, ensure_ascii=False, indent=1)
+    Path(part.name).chmod(0o644)
+    Path(part.name).replace(path)
+
+
+def _is_file(target: str) -> bool:
+    path = Path(target.partition("#")[0])
+    return path.exists() or path.suffix.lower() in FILE_SUFFIXES
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("划分 Planning"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def _on(bar: Progress) -> Any:
+    task = bar.add_task("", total=None)
+
+    def update(code: str, done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total, description=code)
+
+    return update

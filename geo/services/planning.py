@@ -1,0 +1,198 @@
+"""Use case: draft grids for a community, a street, or all, out of the store and back into it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from sqlalchemy.orm import Session
+
+from geo.crs import WGS84, metric_crs_of
+from geo.errors import NotFoundError
+from geo.regionalization.drafting import Bounds, Community, CommunityDraft, draft_communities
+from geo.regionalization.reporting import grid_code, report
+from geo.storage import buildings as building_rows
+from geo.storage import divisions, layers, plans
+from geo.territory.coverage import to_degrees
+from geo.territory.nouns import BARRIER
+
+#: Barriers this far outside of a community still shape its border, in metres.
+BARRIER_MARGIN_M = 5.0
+
+
+@dataclass(frozen=True)
+class PlanOutcome:
+    """A draft that was saved."""
+
+    plan_id: int
+    report: dict[str, Any]
+
+
+def plan_scope(
+    session: Session,
+    scope_code: str,
+    *,
+    lower: int = 200,
+    upper: int = 300,
+    seed: int = 0,
+    name: str | None = None,
+    who: str,
+    progress: Callable[[str, int, int], None] | None = None,
+    time_limit: float | None = None,
+    workers: int | None = None,
+) -> PlanOutcome:
+    """Draft grids for one community or all communities of one street, and save them as a draft plan.
+
+    Parameters
+    ----------
+    scope_code
+        12-digit community or 9-digit street code.
+    time_limit
+        Seconds for each community; None until the search converges.
+    progress
+        Called after each community with its code, how many are done, and how many there are.
+
+    Returns
+    -------
+    PlanOutcome
+        The caller commits.
+
+    Raises
+    ------
+    NotFoundError
+        The scope, or any community or building in it, is not in the store.
+    BoundsError
+        The limits make no sense.
+    """
+    started = time.perf_counter()
+    bounds = Bounds(lower, upper)
+    rows = divisions.communities_in(session, scope_code)
+    communities = _communities(session, rows)
+    drafts = draft_communities(
+        communities, bounds, seed=seed, time_limit=time_limit, workers=workers, progress=progress
+    )
+    names = dict(zip(rows["code"], rows["name"], strict=True))
+    summary = report(drafts, bounds, seed=seed, seconds=time.perf_counter() - started, names=names)
+    summary |= {"scope": scope_code, "households_source": _sources(session, rows["code"].tolist())}
+    grids = _grids(drafts, communities)
+    summary["seconds"] = round(time.perf_counter() - started, 3)
+    plan_id = plans.create_draft(
+        session,
+        name=name or f"{divisions.name_of(session, scope_code)}网格划分方案",
+        scope_code=scope_code,
+        lower=lower,
+        upper=upper,
+        seed=seed,
+        parameters={"time_limit": time_limit},
+        report=summary,
+        grids=grids,
+        assignment=_assignment(drafts),
+        who=who,
+    )
+    return PlanOutcome(plan_id, summary)
+
+
+def scope_codes(session: Session, target: str) -> list[str]:
+    """Return the codes that a planner's word for a place means: ``all``, a code, or a name.
+
+    Raises
+    ------
+    NotFoundError
+        No street or community has that code or name.
+    """
+    if target == "all":
+        codes = layers.read(session, divisions.STREET)["code"].tolist()
+        if not codes:
+            raise NotFoundError(
+                "数据库中还没有街道;请先用 wangge import 导入,或运行 wangge demo",
+                "the store holds no street yet; import one (wangge import) or run wangge demo",
+            )
+        return codes
+    return [divisions.find_code(session, target)]
+
+
+def _communities(session: Session, rows: gpd.GeoDataFrame) -> list[Community]:
+    crs = metric_crs_of(rows)
+    rows = rows.to_crs(crs)
+    codes = rows["code"].tolist()
+    buildings = building_rows.read_buildings(session, codes).to_crs(crs)
+    stairwells = building_rows.read_stairwells(session, codes).to_crs(crs)
+    west, south, east, north = rows.to_crs(WGS84).total_bounds
+    barriers = layers.read(session, BARRIER, bbox=(west, south, east, north)).to_crs(crs)
+    barriers = barriers[["kind", "geometry"]]
+    return [_community(row.code, row.geometry, buildings, stairwells, barriers) for row in rows.itertuples(index=False)]
+
+
+def _community(
+    code: str,
+    boundary: shapely.Geometry,
+    buildings: gpd.GeoDataFrame,
+    stairwells: gpd.GeoDataFrame,
+    barriers: gpd.GeoDataFrame,
+) -> Community:
+    own = buildings[buildings["community_code"] == code]
+    frame = gpd.GeoDataFrame(
+        {"households": own["households"].to_numpy(), "compound": own["compound_code"].to_numpy()},
+        index=pd.Index(own["code"], name=None),
+        geometry=own.geometry.to_numpy(),
+        crs=buildings.crs,
+    )
+    crossing = ~frame.within(boundary)
+    if crossing.any():
+        frame.loc[crossing, "geometry"] = frame.geometry[crossing].intersection(boundary)
+    near = barriers.iloc[barriers.sindex.query(boundary.buffer(BARRIER_MARGIN_M), predicate="intersects")]
+    return Community(code, boundary, frame, _placed_stairwells(stairwells, frame), near)
+
+
+def _placed_stairwells(stairwells: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The stairwells of buildings whose stairwells all have a place and together hold all of their households."""
+    own = stairwells[stairwells["building_code"].isin(buildings.index)]
+    own = gpd.GeoDataFrame(
+        {
+            "building": own["building_code"].to_numpy(),
+            "stairwell": own["code"].to_numpy(),
+            "households": own["households"].to_numpy(),
+        },
+        geometry=own.geometry.to_numpy(),
+        crs=buildings.crs,
+    )
+    own["missing"] = own.geometry.isna() | own.geometry.is_empty
+    summed = own.groupby("building").agg(households=("households", "sum"), missing=("missing", "any"))
+    whole = summed.index[~summed["missing"] & (summed["households"] == buildings["households"].reindex(summed.index))]
+    return own[own["building"].isin(whole)].drop(columns="missing")
+
+
+def _grids(drafts: list[CommunityDraft], communities: list[Community]) -> gpd.GeoDataFrame:
+    parts = []
+    for draft in drafts:
+        part = draft.grids.rename(columns={"reason_zh": "reason"})
+        part = part.assign(
+            code=[grid_code(draft.code, int(number) + 1) for number in part.index],
+            name=[f"第{int(number) + 1}网格" for number in part.index],
+            community_code=draft.code,
+        )
+        parts.append(part)
+    crs = communities[0].buildings.crs
+    frame = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs)
+    frame["geometry"] = to_degrees(frame.geometry).to_numpy()
+    return frame.set_crs(WGS84, allow_override=True)[
+        ["code", "name", "community_code", "households", "reason_code", "reason", "geometry"]
+    ]
+
+
+def _assignment(drafts: list[CommunityDraft]) -> pd.DataFrame:
+    parts = []
+    for draft in drafts:
+        codes = [grid_code(draft.code, int(number) + 1) for number in draft.assignment["grid"]]
+        part = draft.assignment.rename(columns={"building": "building_code", "stairwell": "stairwell_code"})
+        parts.append(part.assign(grid_code=codes).drop(columns="grid"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _sources(session: Session, codes: list[str]) -> dict[str, int]:
+    """Count the buildings per way in which their households were found out."""
+    found = building_rows.read_buildings(session, codes)["households_source"].value_counts()
+    return {str(source): int(count) for source, count in found.items()}

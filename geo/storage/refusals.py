@@ -1,0 +1,92 @@
+"""What the database refuses, in plain words.
+
+Constraints and triggers carry names; this is the one table that turns names into errors. A rule with no line of its
+own is still said by its name.
+"""
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from geo.errors import (
+    BoundsError,
+    CodeError,
+    ConflictError,
+    DatabaseError,
+    GeometryError,
+    InputError,
+    ServerError,
+    WanggeError,
+)
+
+#: End of a constraint's name -> error, Chinese, English.
+_BY_ENDING: dict[str, tuple[type[WanggeError], str, str]] = {
+    "_geom_type": (GeometryError, "几何类型不对", "the geometry is of the wrong type"),
+    "_geom_valid": (GeometryError, "几何为空或无效(自相交等)", "the geometry is empty or invalid"),
+    "_geom_extent": (GeometryError, "坐标超出经纬度范围", "coordinates are beyond longitude and latitude"),
+    "_structure": (CodeError, "编码结构不对", "a code breaks its structure"),
+    "_not_blank": (InputError, "必填的文字是空的", "a required text is blank"),
+    "_range": (BoundsError, "数值不能为负", "a count is below what is allowed"),
+    "_lower_upper": (BoundsError, "下限大于上限", "the lower bound is above the upper"),
+    "_source_source_key": (
+        ConflictError,
+        "同一来源的同一记录已用另一编码登记",
+        "this record of this source is already kept under another code",
+    ),
+}
+_BY_NAME: dict[str, tuple[type[WanggeError], str, str]] = {
+    "uq_plan_adopted_scope": (
+        ConflictError,
+        "这个范围已有一个采用中的方案",
+        "another plan of this scope is already adopted",
+    ),
+    "grid_overlap": (GeometryError, "同一方案的网格互相重叠", "grids of one plan overlap"),
+    "grid_inside_community": (GeometryError, "网格超出所属社区", "a grid reaches beyond its community"),
+    "grid_inside_scope": (CodeError, "网格不在方案范围内", "a grid is outside its plan's scope"),
+    "assignment_once": (
+        ConflictError,
+        "一栋楼在同一方案里分配了两次",
+        "a building is assigned twice in one plan",
+    ),
+    "assignment_inside_scope": (CodeError, "楼栋不在方案范围内", "a building is outside its plan's scope"),
+    "plan_frozen": (ConflictError, "已采用或已替代的方案不能更改", "an adopted or superseded plan cannot change"),
+    "plan_move": (
+        ConflictError,
+        "方案状态只能由草案到采用、再到替代",
+        "a plan moves only from draft to adopted to superseded",
+    ),
+    "event_append_only": (ConflictError, "日志只能追加", "events are append-only"),
+    "ended_not_deleted": (ConflictError, "记录只能终止,不能删除", "rows are ended, never deleted"),
+}
+
+
+def refusal(error: DBAPIError) -> WanggeError:
+    """Return the error of ``geo.errors`` that says what the database refused."""
+    diagnosis = getattr(error.orig, "diag", None)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    name = getattr(diagnosis, "constraint_name", None) or ""
+    detail = (getattr(diagnosis, "message_detail", None) or "")[:300]
+    known = _BY_NAME.get(name) or next((v for end, v in _BY_ENDING.items() if name.endswith(end)), None)
+    if known:
+        kind, zh, en = known
+        return kind(f"{zh}({name}){detail}", f"{en} ({name}). {detail}".rstrip())
+    return _by_state(state, name, detail, error)
+
+
+def _by_state(state: str, name: str, detail: str, error: DBAPIError) -> WanggeError:
+    if state == "23503":
+        return CodeError(
+            f"引用的编码不存在({name}){detail}", f"a code that is pointed at does not exist ({name}). {detail}"
+        )
+    if state == "23505":
+        return ConflictError(f"编码重复({name}){detail}", f"a row with this key already exists ({name}). {detail}")
+    if state.startswith("23"):
+        return InputError(f"数据违反规则({name}){detail}", f"the data break a rule ({name}). {detail}")
+    message = (getattr(getattr(error.orig, "diag", None), "message_primary", None) or "")[:300]
+    if state.startswith("22"):
+        return InputError(f"数据库不接受这个值:{message}", f"the database does not take this value: {message}")
+    if state in ("40001", "40P01", "55P03"):
+        return ConflictError("与另一操作冲突,请重试", f"in conflict with another transaction, try again: {message}")
+    if state == "53100":
+        return ServerError("数据库所在磁盘已满", f"the database's disk is full: {message}")
+    if isinstance(error, OperationalError):
+        return ServerError("与数据库的连接中断", f"the connection to the database failed: {message}")
+    return DatabaseError(f"数据库出错({state}):{message}", f"the database reports an error ({state}): {message}")

@@ -1,0 +1,476 @@
+"""The tables, mirroring ``geo/territory/nouns.py`` column by column (``tests/geo/storage/test_tables.py`` holds both).
+
+Keys
+    A noun's key is its official ``code``: files, frames, reports and people refer by code, so a reference means the
+    same inside and outside the database, and a code once given is never given again (rows are ended, not deleted).
+    Rows of a plan (``grid``, ``cell``, ``assignment``) have surrogate ids, since every plan numbers anew.
+Codes
+    are compared as bytes (collation "C"), so that "everything under this street" is a range of the primary key.
+Geometry
+    EPSG:4326 (lon, lat), two-dimensional by the column's type; valid, not empty, inside the globe and of the types
+    that the noun takes by CHECK; each with a GiST index.
+Rules over several rows (overlaps, states, append-only) are triggers: ``migrations/sql/``.
+
+Only migrations change the schema; ``alembic check`` in the tests keeps them and this file together.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.schema import SchemaItem
+
+from geo.territory import codes, nouns
+
+SRID = 4326
+
+Code = Text(collation="C")
+
+
+class Base(DeclarativeBase):
+    """All tables; every constraint has a name that errors and migrations can say."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+    type_annotation_map = {datetime: DateTime(timezone=True), str: Text(), dict[str, Any]: JSONB()}  # noqa: RUF012
+
+
+class Kept:
+    """What every row of a noun carries: where it came from, its version, and its life from creation to end."""
+
+    source: Mapped[str | None]
+    source_key: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+
+
+def _code(target: str | None = None, *, nullable: bool = False, primary: bool = False, index: bool = True) -> Any:
+    """Column of a code; ``target`` is the table that it points at."""
+    keys = [ForeignKey(f"{target}.code")] if target else []
+    indexed = index and target is not None
+    return mapped_column(Code, *keys, primary_key=primary, nullable=nullable, index=indexed)
+
+
+def _geom(*, nullable: bool = False) -> Any:
+    return mapped_column(Geometry("GEOMETRY", srid=SRID, dimension=2, spatial_index=False), nullable=nullable)
+
+
+def code_pattern(noun: str) -> str:
+    """Return the regular expression of a noun's code, for PostgreSQL and Python alike."""
+    if noun in codes.DIGITS:
+        return f"^[0-9]{{{codes.DIGITS[noun]}}}$"
+    letter, stem, sequence = codes.LETTERS[noun]
+    return f"^[0-9]{{{stem}}}{letter}[0-9]{{{sequence}}}$"
+
+
+def _code_rule(noun: str, column: str = "code") -> CheckConstraint:
+    return CheckConstraint(f"{column} ~ '{code_pattern(noun)}'", name=f"{column}_structure")
+
+
+def _stem_rule(parent: str, child: str = "code") -> CheckConstraint:
+    """The child's code starts with its parent's."""
+    return CheckConstraint(f"starts_with({child}, {parent})", name=f"{child}_under_{parent}")
+
+
+def _not_blank(*columns: str) -> list[CheckConstraint]:
+    return [CheckConstraint(f"{column} ~ '[^[:space:]]'", name=f"{column}_not_blank") for column in columns]
+
+
+def _at_least(least: int, *columns: str) -> list[CheckConstraint]:
+    return [CheckConstraint(f"{column} >= {least}", name=f"{column}_range") for column in columns]
+
+
+def _geom_rules(table: str, allowed: tuple[str, ...]) -> list[SchemaItem]:
+    """Allowed types, validity, extent and index of a ``geom`` column.
+
+    NaN fails the extent rule too: PostgreSQL sorts it above every number.
+    """
+    types = ", ".join(f"'{name.upper()}'" for name in allowed)
+    return [
+        CheckConstraint(f"GeometryType(geom) IN ({types})", name="geom_type"),
+        CheckConstraint("NOT ST_IsEmpty(geom) AND ST_IsValid(geom)", name="geom_valid"),
+        CheckConstraint(
+            "ST_XMin(geom) >= -180 AND ST_XMax(geom) <= 180 AND ST_YMin(geom) >= -90 AND ST_YMax(geom) <= 90",
+            name="geom_extent",
+        ),
+        Index(f"ix_{table}_geom", "geom", postgresql_using="gist"),
+    ]
+
+
+def _noun_rules(noun: nouns.Noun) -> tuple[SchemaItem, ...]:
+    """Rules that follow from the catalogue of nouns alone."""
+    rules: list[SchemaItem] = [
+        _code_rule(noun.name),
+        UniqueConstraint("source", "source_key"),
+        *_at_least(1, "version"),
+    ]
+    rules.append(CheckConstraint("source_key IS NULL OR source IS NOT NULL", name="source_key_has_source"))
+    required = [c.name for c in noun.columns if c.required and c.type == "text" and c.code_of is None]
+    rules.extend(_not_blank(*required))
+    if noun.geometry:
+        rules.extend(_geom_rules(noun.name, noun.geometry))
+    return tuple(rules)
+
+
+class ResponsibleBody(Kept, Base):
+    """A responsible body (责任主体)."""
+
+    __tablename__ = "responsible_body"
+    __table_args__ = _noun_rules(nouns.RESPONSIBLE_BODY)
+
+    code: Mapped[str] = _code(primary=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    phone: Mapped[str | None]
+
+
+class Street(Kept, Base):
+    """A street (街道)."""
+
+    __tablename__ = "street"
+    __table_args__ = _noun_rules(nouns.STREET)
+
+    code: Mapped[str] = _code(primary=True)
+    name: Mapped[str]
+    geom: Mapped[WKBElement] = _geom()
+
+
+class Community(Kept, Base):
+    """A community (社区)."""
+
+    __tablename__ = "community"
+    __table_args__ = (*_noun_rules(nouns.COMMUNITY), _stem_rule("street_code"))
+
+    code: Mapped[str] = _code(primary=True)
+    name: Mapped[str]
+    street_code: Mapped[str] = _code("street")
+    geom: Mapped[WKBElement] = _geom()
+
+
+class Compound(Kept, Base):
+    """A residential compound (住宅小区)."""
+
+    __tablename__ = "compound"
+    __table_args__ = (*_noun_rules(nouns.COMPOUND), _stem_rule("community_code"))
+
+    code: Mapped[str] = _code(primary=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    community_code: Mapped[str] = _code("community")
+    responsible_body_code: Mapped[str | None] = _code("responsible_body", nullable=True)
+    geom: Mapped[WKBElement] = _geom()
+
+
+class Barrier(Kept, Base):
+    """A road, river, railway or wall (道路与屏障)."""
+
+    __tablename__ = "barrier"
+    __table_args__ = (*_noun_rules(nouns.BARRIER),)
+
+    code: Mapped[str] = _code(primary=True)
+    name: Mapped[str | None]
+    kind: Mapped[str]
+    geom: Mapped[WKBElement] = _geom()
+
+
+class Building(Kept, Base):
+    """A building (楼栋): its footprint, or a point where no footprint is known."""
+
+    __tablename__ = "building"
+    __table_args__ = (
+        *_noun_rules(nouns.BUILDING),
+        _stem_rule("community_code"),
+        *_at_least(0, "households"),
+    )
+
+    code: Mapped[str] = _code(primary=True)
+    name: Mapped[str | None]
+    address: Mapped[str | None]
+    kind: Mapped[str]
+    community_code: Mapped[str] = _code("community")
+    compound_code: Mapped[str | None] = _code("compound", nullable=True)
+    floors: Mapped[int | None]
+    households: Mapped[int | None]
+    households_source: Mapped[str]
+    geom: Mapped[WKBElement] = _geom()
+
+
+class Stairwell(Kept, Base):
+    """A stairwell (单元) of a building; its geometry may be unknown."""
+
+    __tablename__ = "stairwell"
+    __table_args__ = (
+        *_noun_rules(nouns.STAIRWELL),
+        _stem_rule("building_code"),
+        *_at_least(0, "households"),
+    )
+
+    code: Mapped[str] = _code(primary=True)
+    name: Mapped[str | None]
+    building_code: Mapped[str] = _code("building")
+    floors: Mapped[int | None]
+    households: Mapped[int | None]
+    geom: Mapped[WKBElement | None] = _geom(nullable=True)
+
+
+class HouseholdUnit(Kept, Base):
+    """A household unit (户): one door."""
+
+    __tablename__ = "household_unit"
+    __table_args__ = (
+        *_noun_rules(nouns.HOUSEHOLD_UNIT),
+        _stem_rule("building_code"),
+        _stem_rule("building_code", "stairwell_code"),
+    )
+
+    code: Mapped[str] = _code(primary=True)
+    building_code: Mapped[str] = _code("building")
+    stairwell_code: Mapped[str | None] = _code("stairwell", nullable=True)
+    floor: Mapped[int | None]
+    room: Mapped[str]
+    kind: Mapped[str]
+    address: Mapped[str | None]
+
+
+class Place(Kept, Base):
+    """A place (场所): anything inspected."""
+
+    __tablename__ = "place"
+    __table_args__ = _noun_rules(nouns.PLACE)
+
+    code: Mapped[str] = _code(primary=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    address: Mapped[str | None]
+    building_code: Mapped[str | None] = _code("building", nullable=True)
+    household_unit_code: Mapped[str | None] = _code("household_unit", nullable=True)
+    responsible_body_code: Mapped[str | None] = _code("responsible_body", nullable=True)
+    geom: Mapped[WKBElement] = _geom()
+
+
+class CityElement(Kept, Base):
+    """A city element (城市管理要素)."""
+
+    __tablename__ = "city_element"
+    __table_args__ = (*_noun_rules(nouns.CITY_ELEMENT), _stem_rule("community_code"))
+
+    code: Mapped[str] = _code(primary=True)
+    name: Mapped[str | None]
+    kind: Mapped[str]
+    community_code: Mapped[str] = _code("community")
+    address: Mapped[str | None]
+    responsible_body_code: Mapped[str | None] = _code("responsible_body", nullable=True)
+    geom: Mapped[WKBElement] = _geom()
+
+
+class GridStaff(Kept, Base):
+    """A grid worker, cell head or other person of the grids (网格人员).
+
+    ``grid_code`` is no foreign key: people stay with a grid's code while plans come and go.
+    """
+
+    __tablename__ = "grid_staff"
+    __table_args__ = (
+        *_noun_rules(nouns.GRID_STAFF),
+        _code_rule("grid", "grid_code"),
+        CheckConstraint("since <= until", name="since_before_until"),
+    )
+
+    code: Mapped[str] = _code(primary=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    phone: Mapped[str | None]
+    grid_code: Mapped[str | None] = mapped_column(Code, index=True)
+    since: Mapped[date | None]
+    until: Mapped[date | None]
+
+
+class Plan(Base):
+    """A plan (网格划分方案): draft, then adopted, then superseded.
+
+    ``department`` is '' for the one merged network; a department's name marks that department's own old grids.
+    ``lower``, ``upper`` and ``seed`` are unknown (NULL) for grids that nobody computed.
+    """
+
+    __tablename__ = "plan"
+    __table_args__ = (
+        *_not_blank("name", "created_by"),
+        CheckConstraint("state IN ('draft', 'adopted', 'superseded')", name="state"),
+        CheckConstraint("(state = 'draft') = (adopted_at IS NULL)", name="adopted_at"),
+        CheckConstraint("(state = 'superseded') = (superseded_at IS NOT NULL)", name="superseded_at"),
+        CheckConstraint("adopted_at <= superseded_at", name="adopted_before_superseded"),
+        CheckConstraint("scope_code ~ '^([0-9]{9}|[0-9]{12})$'", name="scope_code_structure"),
+        CheckConstraint("lower <= upper", name="lower_upper"),
+        *_at_least(0, "lower"),
+        *_at_least(1, "version"),
+        Index(
+            "uq_plan_adopted_scope", "scope_code", "department", unique=True, postgresql_where=text("state = 'adopted'")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    name: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'draft'"))
+    department: Mapped[str] = mapped_column(server_default=text("''"))
+    scope_code: Mapped[str] = mapped_column(Code)
+    scope_street_code: Mapped[str] = mapped_column(
+        Code, Computed("left(scope_code, 9)", persisted=True), ForeignKey("street.code"), nullable=False
+    )
+    scope_community_code: Mapped[str | None] = mapped_column(
+        Code,
+        Computed("CASE WHEN length(scope_code) = 12 THEN scope_code ELSE NULL::text END", persisted=True),
+        ForeignKey("community.code"),
+    )
+    lower: Mapped[int | None]
+    upper: Mapped[int | None]
+    seed: Mapped[int | None] = mapped_column(BigInteger)
+    parameters: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    report: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    adopted_at: Mapped[datetime | None]
+    superseded_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+class Grid(Base):
+    """A grid (网格) of one plan. ``reason`` says why its households are out of range, when they are."""
+
+    __tablename__ = "grid"
+    __table_args__ = (
+        _code_rule("grid"),
+        _stem_rule("community_code"),
+        *_at_least(0, "households"),
+        *_geom_rules("grid", nouns.GRID.geometry),
+        UniqueConstraint("plan_id", "code"),
+        UniqueConstraint("plan_id", "id"),
+        UniqueConstraint("id", "code"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    plan_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("plan.id", ondelete="CASCADE"))
+    code: Mapped[str] = mapped_column(Code)
+    name: Mapped[str | None]
+    community_code: Mapped[str] = _code("community")
+    households: Mapped[int | None]
+    reason_code: Mapped[str | None]
+    reason: Mapped[str | None]
+    geom: Mapped[WKBElement] = _geom()
+
+
+class Cell(Base):
+    """A linked-household cell (联户网格) of a grid; ``geom`` may be unknown."""
+
+    __tablename__ = "cell"
+    __table_args__ = (
+        _code_rule("cell"),
+        _stem_rule("grid_code"),
+        *_at_least(0, "households"),
+        *_geom_rules("cell", nouns.AREA),
+        ForeignKeyConstraint(["grid_id", "grid_code"], ["grid.id", "grid.code"], ondelete="CASCADE"),
+        UniqueConstraint("grid_id", "code"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    grid_id: Mapped[int] = mapped_column(BigInteger)
+    grid_code: Mapped[str] = mapped_column(Code)
+    code: Mapped[str] = mapped_column(Code)
+    name: Mapped[str | None]
+    households: Mapped[int | None]
+    geom: Mapped[WKBElement | None] = _geom(nullable=True)
+
+
+class Assignment(Base):
+    """Which grid of a plan a building belongs to, or each stairwell of a building that the plan divides."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        _stem_rule("building_code", "stairwell_code"),
+        *_at_least(0, "households"),
+        ForeignKeyConstraint(["plan_id", "grid_id"], ["grid.plan_id", "grid.id"], ondelete="CASCADE"),
+        Index(
+            "uq_assignment_building",
+            "plan_id",
+            "building_code",
+            unique=True,
+            postgresql_where=text("stairwell_code IS NULL"),
+        ),
+        Index(
+            "uq_assignment_stairwell",
+            "plan_id",
+            "stairwell_code",
+            unique=True,
+            postgresql_where=text("stairwell_code IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    plan_id: Mapped[int] = mapped_column(BigInteger)
+    grid_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    building_code: Mapped[str] = _code("building")
+    stairwell_code: Mapped[str | None] = _code("stairwell", nullable=True)
+    households: Mapped[int]
+
+
+class Event(Base):
+    """One write: who did what, when, to which row, and how the row was before and after. Append-only."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        *_not_blank("who", "what", "noun"),
+        Index("ix_event_noun_code", "noun", "code", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    who: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    what: Mapped[str]
+    noun: Mapped[str]
+    code: Mapped[str | None]
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+
+
+#: The table of each noun that keeps rows of its own; grids live in plans.
+NOUN_TABLES: dict[str, type[Kept]] = {
+    table.__tablename__: table
+    for table in (
+        ResponsibleBody,
+        Street,
+        Community,
+        Compound,
+        Barrier,
+        Building,
+        Stairwell,
+        HouseholdUnit,
+        Place,
+        CityElement,
+        GridStaff,
+    )
+}

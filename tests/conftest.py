@@ -1,0 +1,289 @@
+"""What every test may ask for: a real PostGIS database, a real browser, and the real data beside the project.
+
+One throw-away server serves a whole run, however many workers it has. The controlling process names its folder, the
+first test that needs a database starts it, and the controlling process removes it at the end. Every worker has a
+database of its own, cloned from a template that was migrated once; a test in ``session`` is rolled back afterwards.
+
+A missing server fails the tests that need it; it never skips them.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from geo.storage import embedded
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+RUN_VARIABLE = "WANGGE_TEST_RUN_FOLDER"
+RUN_PREFIX = "wangge-test-"
+
+# ── the run's folder ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return  # a worker inherits the controller's folder through the environment
+    _remove_abandoned_runs()
+    folder = tempfile.mkdtemp(prefix=f"{RUN_PREFIX}{os.getpid()}-", dir="/tmp")
+    os.chmod(folder, 0o755)  # root's server runs as another account, which has to pass through
+    os.environ[RUN_VARIABLE] = folder
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and RUN_VARIABLE in os.environ:
+        _remove_run(Path(os.environ.pop(RUN_VARIABLE)))
+
+
+def _remove_abandoned_runs() -> None:
+    for folder in Path("/tmp").glob(f"{RUN_PREFIX}*"):
+        owner = re.match(rf"{RUN_PREFIX}(\d+)-", folder.name)
+        mine = folder.lstat().st_uid == os.geteuid()
+        if owner and mine and not Path("/proc", owner[1]).exists():
+            _remove_run(folder)
+
+
+def _remove_run(folder: Path) -> None:
+    embedded.stop(folder / "postgres")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _one_worker_at_a_time() -> Iterator[None]:
+    with open(Path(os.environ[RUN_VARIABLE]) / "lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+# ── databases ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Databases:
+    """The run's server, seen as a maker of databases. URLs are SQLAlchemy's."""
+
+    def __init__(self, server_url: str) -> None:
+        self._server = make_url(server_url)
+        # Runs may share a server named by the environment, so every name carries the run's.
+        run = Path(os.environ[RUN_VARIABLE]).name.removeprefix(RUN_PREFIX).replace("-", "_").lower()
+        self._prefix = f"wangge_test_{run}"
+        self._count = 0
+
+    def url(self, name: str) -> str:
+        return self._server.set(database=name).render_as_string(hide_password=False)
+
+    def create(self, *, template: str | None = None) -> str:
+        """Create a database of a new name: a copy of ``template``, or one with the extensions and nothing else."""
+        self._count += 1
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        name = f"{self._prefix}_{worker}_{self._count}"
+        self._create(name, template)
+        return name
+
+    def drop(self, name: str) -> None:
+        with self._connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def migrated_template(self) -> str:
+        """Return the template with the schema in it; the first worker to ask makes it."""
+        from geo.storage.database import migrate, open_engine
+
+        name, draft = f"{self._prefix}_template", f"{self._prefix}_draft"
+        with _one_worker_at_a_time():
+            if self._exists(name):
+                return name
+            self.drop(draft)
+            self._create(draft, None)
+            engine = open_engine(self.url(draft))
+            try:
+                migrate(engine)
+            finally:
+                engine.dispose()
+            with self._connect() as connection:
+                connection.execute(
+                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(name))
+                )
+        return name
+
+    def drop_all(self) -> None:
+        with self._connect() as connection:
+            names = connection.execute(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (self._prefix,)
+            ).fetchall()
+        for (name,) in names:
+            self.drop(name)
+
+    def _create(self, name: str, template: str | None) -> None:
+        source = sql.Identifier(template) if template else sql.SQL("DEFAULT")
+        with self._connect() as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), source))
+        if template is None:
+            with self._connect(name) as connection:
+                connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
+                connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+
+    def _exists(self, name: str) -> bool:
+        with self._connect() as connection:
+            return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None
+
+    def _connect(self, database: str | None = None) -> psycopg.Connection:
+        url = self._server.set(drivername="postgresql", database=database or self._server.database)
+        return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """The maker of databases, for tests that need several or unusual ones."""
+    outside = os.environ.get("WANGGE_TEST_DATABASE_URL")
+    if outside:
+        maker = Databases(outside)
+        yield maker
+        if "PYTEST_XDIST_WORKER" not in os.environ:
+            maker.drop_all()
+        return
+    # Nothing here outlives the run, so nothing has to reach the disk.
+    fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
+    yield Databases(embedded.start(Path(os.environ[RUN_VARIABLE]) / "postgres", settings=fast))
+
+
+@pytest.fixture(scope="session")
+def database_url(databases: Databases) -> Iterator[str]:
+    """URL of this worker's migrated database; leave nothing committed in it."""
+    name = databases.create(template=databases.migrated_template())
+    yield databases.url(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+def fresh_database_url(databases: Databases) -> Iterator[str]:
+    """URL of a migrated database of the test's own, for tests that must commit; dropped afterwards."""
+    name = databases.create(template=databases.migrated_template())
+    yield databases.url(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+def empty_database_url(databases: Databases) -> Iterator[str]:
+    """URL of a database with the extensions and no tables, for tests of migrations; dropped afterwards."""
+    name = databases.create()
+    yield databases.url(name)
+    databases.drop(name)
+
+
+@pytest.fixture(scope="session")
+def engine(database_url: str) -> Iterator[Engine]:
+    from geo.storage.database import open_engine
+
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session whose commits are savepoints of one transaction, rolled back after the test."""
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        with Session(bind=connection, join_transaction_mode="create_savepoint") as session:
+            yield session
+        if transaction.is_active:
+            transaction.rollback()
+
+
+# ── real data ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """Find a file or folder of the real data beside the project; skips, saying so, where there is none."""
+
+    def find(name: str) -> Path:
+        path = SHARED_DATA / name
+        if not path.exists():
+            pytest.skip(f"real data is not beside this clone: {path}")
+        return path
+
+    return find
+
+
+# ── browser ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# The resolver rule keeps Chromium itself off the network, whatever a page or the browser's own services ask for.
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
+LOCAL_URL = re.compile(r"(file|data|blob|about):|(https?|wss?)://(localhost|127\.0\.0\.1)(:\d+)?(/|$)")
+
+
+@dataclass
+class OfflinePage:
+    """A page without a network, and what it tried to do.
+
+    ``outside`` lists every URL asked for that is neither a file nor on this machine; ``errors`` every uncaught error
+    and every line the page wrote to the console as an error.
+    """
+
+    page: "Page"
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, target: Path | str) -> "Page":
+        """Open a file or a URL on this machine and wait until it is loaded."""
+        self.page.goto(target.resolve().as_uri() if isinstance(target, Path) else target, wait_until="load")
+        return self.page
+
+
+# Playwright keeps an event loop running in this thread while it is open. Ending it with the module lets tests in
+# other modules run loops of their own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.fail("Chromium is missing: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def offline_page(browser: "Browser") -> Iterator[OfflinePage]:
+    context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
+    offline = OfflinePage(context.new_page())
+
+    def watch(url: str) -> None:
+        if not LOCAL_URL.match(url):
+            offline.outside.append(url)
+
+    context.route(lambda url: not LOCAL_URL.match(url), lambda route: route.abort("internetdisconnected"))
+    context.on("request", lambda request: watch(request.url))
+    context.on("weberror", lambda error: offline.errors.append(str(error.error)))
+    context.on("console", lambda line: offline.errors.append(line.text) if line.type == "error" else None)
+    offline.page.on("websocket", lambda socket: watch(socket.url))
+    yield offline
+    context.close()

@@ -1,0 +1,208 @@
+"""The one table that turns meanings into HTTP answers, all of them problem details (RFC 9457).
+
+A problem's ``type`` is ``urn:wangge:problem:<name>`` with a name from :data:`PROBLEMS`; its ``title`` is fixed per
+type; ``detail`` and ``detail_en`` say what was found, what is allowed and what to do; ``instance`` is the request's
+id, under which the server's log has the rest. Nothing of what a client sent is echoed by validation.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from api.validation import explain
+from geo import errors as geo_errors
+
+log = logging.getLogger("wangge.api")
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One kind of problem: its stable name, status and title."""
+
+    name: str
+    status: int
+    zh: str
+    en: str
+
+    @property
+    def type(self) -> str:
+        """The URI by which programs know it."""
+        return f"urn:wangge:problem:{self.name}"
+
+    @property
+    def title(self) -> str:
+        """Chinese first, English beside it."""
+        return f"{self.zh} {self.en}"
+
+
+PROBLEMS = {
+    problem.name: problem
+    for problem in (
+        Problem("bad-request", 400, "请求无法理解", "Bad request"),
+        Problem("malformed-json", 400, "请求正文不是合格的 JSON", "Malformed JSON"),
+        Problem("unknown-host", 400, "主机名不被接受", "Unknown host name"),
+        Problem("not-found", 404, "没有找到", "Not found"),
+        Problem("method-not-allowed", 405, "不支持此方法", "Method not allowed"),
+        Problem("conflict", 409, "与现状冲突", "Conflict"),
+        Problem("already-drafting", 409, "此范围正在划分", "Already being drafted"),
+        Problem("stale-version", 412, "版本已过时", "Stale version"),
+        Problem("body-too-large", 413, "请求正文过大", "Body too large"),
+        Problem("not-json", 415, "请求正文须为 JSON", "Body must be JSON"),
+        Problem("unusable-input", 422, "输入不可用", "Unusable input"),
+        Problem("invalid-request", 422, "请求参数不合要求", "Invalid request"),
+        Problem("unknown-parameter", 422, "未知的查询参数", "Unknown query parameter"),
+        Problem("bad-file", 422, "文件不可用", "Unusable file"),
+        Problem("bad-column", 422, "列不可用", "Unusable column"),
+        Problem("bad-datum", 422, "坐标基准不明或有误", "Unknown or wrong datum"),
+        Problem("bad-code", 422, "编码有误", "Wrong code"),
+        Problem("bad-geometry", 422, "几何不可用", "Unusable geometry"),
+        Problem("out-of-bounds", 422, "超出允许范围", "Out of bounds"),
+        Problem("version-required", 428, "须说明所见版本", "Version required"),
+        Problem("internal", 500, "服务器内部错误", "Internal error"),
+        Problem("too-busy", 503, "服务器正忙", "Too busy"),
+        Problem("database-away", 503, "数据库不可用", "Database unavailable"),
+        Problem("assets-missing", 503, "页面资源未安装", "Page assets are not installed"),
+    )
+}
+
+
+class RequestError(geo_errors.WanggeError):
+    """A problem that only exists over HTTP, named by its row in :data:`PROBLEMS`.
+
+    Parameters
+    ----------
+    name
+        A key of :data:`PROBLEMS`.
+    headers
+        Headers of the answer, such as ``Retry-After``.
+    extensions
+        Further members of the problem, such as ``allowed``.
+    """
+
+    def __init__(
+        self, name: str, zh: str, en: str, *, headers: dict[str, str] | None = None, **extensions: Any
+    ) -> None:
+        super().__init__(zh, en)
+        self.problem = PROBLEMS[name]
+        self.headers = headers
+        self.extensions = extensions
+
+
+#: Looked up along an error's bases, so that a new subclass answers as its parent does.
+OF_ERROR = {
+    geo_errors.FileFormatError: "bad-file",
+    geo_errors.ColumnError: "bad-column",
+    geo_errors.DatumError: "bad-datum",
+    geo_errors.CodeError: "bad-code",
+    geo_errors.GeometryError: "bad-geometry",
+    geo_errors.BoundsError: "out-of-bounds",
+    geo_errors.InputError: "unusable-input",
+    geo_errors.NotFoundError: "not-found",
+    geo_errors.ConflictError: "conflict",
+    geo_errors.DatabaseError: "database-away",
+    geo_errors.WanggeError: "internal",
+}
+
+_AWAY = (
+    "数据库暂时不可用,请稍后再试或查看服务器日志",
+    "the database cannot be used now; try again or see the server's log",
+)
+_INTERNAL = ("服务器出错,已记入日志", "the server failed; its log has the details under this id")
+
+
+def problem_answer(
+    request: Request, name: str, zh: str, en: str, *, headers: dict[str, str] | None = None, **extensions: Any
+) -> JSONResponse:
+    """Build the answer for a problem of :data:`PROBLEMS`."""
+    problem = PROBLEMS[name]
+    content = {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": zh,
+        "detail_en": en,
+        "instance": f"urn:uuid:{request.state.request_id}",
+        **extensions,
+    }
+    return JSONResponse(content, problem.status, headers, PROBLEM_TYPE)
+
+
+def internal_answer(request: Request, error: Exception) -> JSONResponse:
+    """Log an unforeseen error under the request's id and say nothing of it."""
+    log.error("request %s failed", request.state.request_id, exc_info=error)
+    return problem_answer(request, "internal", *_INTERNAL)
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Make every error of ``app`` answer as a problem."""
+    app.add_exception_handler(geo_errors.WanggeError, _wangge_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    for away in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(away, _database_away)
+
+
+def _wangge_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, geo_errors.WanggeError)
+    if isinstance(error, RequestError):
+        return problem_answer(
+            request, error.problem.name, error.zh, error.en, headers=error.headers, **error.extensions
+        )
+    name = next(OF_ERROR[base] for base in type(error).__mro__ if base in OF_ERROR)
+    if name == "database-away":
+        return _database_away(request, error)
+    if name == "internal":
+        return internal_answer(request, error)
+    return problem_answer(request, name, error.zh, error.en)
+
+
+def _database_away(request: Request, error: Exception) -> JSONResponse:
+    # The driver's message may name hosts, users and files: it goes to the log alone.
+    log.error("request %s: database away: %s", request.state.request_id, error)
+    return problem_answer(request, "database-away", *_AWAY, headers={"Retry-After": "5"})
+
+
+def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    complaints = explain(error.errors())
+    first = complaints[0]
+    return problem_answer(
+        request,
+        "invalid-request",
+        f"{first['location']}:{first['zh']}",
+        f"{first['location']}: {first['en']}",
+        errors=complaints,
+    )
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers) if error.headers else None
+    if error.status_code == 404:
+        return problem_answer(
+            request, "not-found", "没有这个地址,可用的地址见 /docs", "no such address; see /docs", headers=headers
+        )
+    if error.status_code == 405:
+        allowed = sorted((headers or {}).get("Allow", "").split(", "))
+        return problem_answer(
+            request,
+            "method-not-allowed",
+            f"此地址只支持 {'、'.join(allowed)}",
+            f"this address takes {', '.join(allowed)} only",
+            headers=headers,
+            allowed=allowed,
+        )
+    if error.status_code < 500:
+        return problem_answer(
+            request, "bad-request", "请求无法理解", "the request cannot be understood", headers=headers
+        )
+    return internal_answer(request, error)

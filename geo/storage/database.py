@@ -97,6 +97,25 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
+def check_schema(engine: Engine) -> str:
+    """Return the schema's version when it is the newest one that this program knows; changes nothing.
+
+    Raises
+    ------
+    SchemaError
+        The schema is older or newer, or there is none.
+    """
+    newest = ScriptDirectory.from_config(migration_config()).get_current_head()
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if newest is None or found != newest:
+        raise SchemaError(
+            f"数据库结构版本是 {found},本程序需要 {newest};重新启动 wangge serve 会更新它",
+            f"the schema's version is {found}, this program needs {newest}: wangge serve updates it when it starts",
+        )
+    return newest
+
+
 def migration_config(connection: Connection | None = None) -> Config:
     """Return Alembic's configuration, bound to an open connection when one is given."""
     config = Config()

@@ -1,0 +1,165 @@
+"""The map page: one HTML file that holds everything it needs and asks no network for anything.
+
+folium makes the map object; its scripts and styles from other hosts are replaced by the ones installed from the lock
+file, put into the page itself. The plan travels as one JSON block; no value of it is ever part of a script.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import folium
+from branca.element import Figure
+from folium.template import Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from geo.errors import BoundsError
+from geo.territory.dictionaries import Dictionary, dictionary
+from maps.assets import leaflet_script, leaflet_style, page_script, page_style
+from maps.content import MapContent
+from maps.escaping import content_hash, html_text, json_text, plain_text
+from maps.facts import facts_of, holds_estimates
+from maps.layers import Extent, extent_of, layers_of
+from maps.styles import PALETTE, UNKNOWN, household_classes
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+#: Of China as a whole, for a page without anything to show.
+_NOWHERE = Extent(73.0, 18.0, 135.0, 54.0)
+
+_TIANDITU_HOSTS = tuple(f"https://t{number}.tianditu.gov.cn" for number in range(8))
+
+#: Columns whose codes the page shows by the words of a dictionary.
+_CODED = {
+    "buildings.kind": "building_kinds",
+    "buildings.households_source": "household_sources",
+    "compounds.kind": "compound_kinds",
+}
+
+
+class PlanMap(folium.Map):
+    """folium's map without anything from outside: no tiles, no scripts, no styles, a name that does not change."""
+
+    default_js: list[tuple[str, str]] = []  # noqa: RUF012  (as folium declares it)
+    default_css: list[tuple[str, str]] = []  # noqa: RUF012
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}<div class="folium-map" id="{{ this.get_name() }}" tabindex="0"></div>{% endmacro %}
+        {% macro script(this, kwargs) %}
+        const {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {
+          center: {{ this.location|tojson }}, crs: L.CRS.{{ this.crs }}, ...{{ this.options|tojavascript }}
+        });
+        wangge.start({{ this.get_name() }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, extent: Extent) -> None:
+        middle = [(extent.south + extent.north) / 2, (extent.west + extent.east) / 2]  # folium is [lat, lon]
+        super().__init__(
+            location=middle,
+            tiles=None,
+            zoom_start=14,
+            zoom_control=False,
+            prefer_canvas=True,
+            min_zoom=4,
+            max_zoom=20,
+            zoom_snap=0.25,
+            zoom_delta=0.5,
+            wheel_px_per_zoom_level=90,
+            attribution_control=False,
+        )
+        self._id = "plan"
+
+
+class PlanFigure(Figure):
+    """The document around the map. Its policy lets run what is named here by hash, and nothing else."""
+
+    _template = Template((_TEMPLATES / "document.html").read_text(encoding="utf-8"))
+
+    def __init__(self, *, title: str, panel: str, data: str, image_hosts: tuple[str, ...]) -> None:
+        super().__init__()
+        self.title = html_text(title)
+        self.panel = panel
+        self.data = data
+        self.image_hosts = image_hosts
+        self.styles = [leaflet_style(), page_style()]
+
+    @property
+    def scripts(self) -> list[str]:
+        """All scripts in the order in which they run; the last one is folium's, known after the map is rendered."""
+        return [leaflet_script(), page_script(), self.script.render()]
+
+    @property
+    def policy(self) -> str:
+        """The content security policy: scripts and styles by hash, images from the page itself, nothing else."""
+        scripts = " ".join(content_hash(script) for script in self.scripts)
+        styles = " ".join(content_hash(style) for style in self.styles)
+        images = " ".join(("data:", *self.image_hosts))
+        return (
+            f"default-src 'none'; script-src {scripts}; style-src {styles}; img-src {images}; "
+            "base-uri 'none'; form-action 'none'"
+        )
+
+
+def plan_page(content: MapContent, *, tianditu_token: str | None = None) -> str:
+    """Return the map of a plan as one self-contained HTML document.
+
+    Parameters
+    ----------
+    tianditu_token
+        With a token of the national map service the page offers its tiles as a layer, switched off; only a reader
+        who switches it on leaves the page.
+
+    Raises
+    ------
+    BoundsError
+        The token is not letters and digits.
+    NotFoundError
+        The page's assets are not installed.
+    """
+    if tianditu_token is not None and not re.fullmatch(r"[0-9A-Za-z]{8,64}", tianditu_token):
+        raise BoundsError("天地图密钥应为 8–64 位字母或数字", "a Tianditu token is 8 to 64 letters or digits")
+    extent = extent_of(content) or _NOWHERE
+    hosts = _TIANDITU_HOSTS if tianditu_token else ()
+    data = page_data(content, extent)
+    if tianditu_token:
+        data["tianditu"] = tianditu_token
+    figure = PlanFigure(title=content.title, panel=_panel(), data=json_text(data), image_hosts=hosts)
+    figure.add_child(PlanMap(extent))
+    return str(figure.render())
+
+
+def page_data(content: MapContent, extent: Extent) -> dict[str, Any]:
+    """Return everything the page's script is told, as plain values."""
+    households = [] if content.grids is None else content.grids["households"].tolist()
+    classes = household_classes(content.lower, content.upper, households)
+    return {
+        "title": plain_text(content.title),
+        "subtitle": plain_text(content.subtitle),
+        "facts": [fact.as_row() for fact in facts_of(content)],
+        "estimated": holds_estimates(content),
+        "extent": [extent.west, extent.south, extent.east, extent.north],
+        "origin": list(extent.origin),
+        "classes": [each.as_row() for each in classes],
+        "unknown": UNKNOWN.as_row(),
+        "palette": PALETTE,
+        "terms": _words_of(dictionary("terms")),
+        "words": {column: _words_of(dictionary(name)) for column, name in _CODED.items()},
+        "layers": [layer.as_row() for layer in layers_of(content, extent.origin, classes)],
+    }
+
+
+def _words_of(words: Dictionary) -> dict[str, list[str]]:
+    return {code: [entry.zh, entry.en] for code, entry in words.entries.items()}
+
+
+@cache
+def _panel() -> str:
+    """Return the panel's markup: words of the dictionary only, no values."""
+    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    terms = dictionary("terms")
+    return environment.get_template("plan_page.html").render(
+        zh=lambda code: terms[code].zh, en=lambda code: terms[code].en, words=lambda code: terms[code].label
+    )

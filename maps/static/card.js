@@ -1,0 +1,115 @@
+// What is known of one thing, as a table in the one popup. All text goes in as text, never as markup.
+
+function make(tag, className, text) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text !== undefined && text !== null) element.textContent = text;
+  return element;
+}
+
+// Chinese first, English beside it, smaller.
+function bilingual(tag, className, [zh, en]) {
+  const element = make(tag, className);
+  element.append(make('span', 'zh', zh));
+  if (en) {
+    const beside = make('span', 'en', en);
+    beside.lang = 'en';
+    element.append(' ', beside);
+  }
+  return element;
+}
+
+const CARD_ROWS = {
+  grids: [['code', 'code'], ['name', 'name'], ['households', 'households'], ['reason', 'reason']],
+  communities: [['code', 'code']],
+  compounds: [['kind', 'kind']],
+  buildings: [
+    ['name', 'name'], ['address', 'address'], ['kind', 'kind'], ['floors', 'floors'], ['households', 'households'],
+    ['households_source', 'households_source'], ['code', 'code'],
+  ],
+  elements: [['name', 'name'], ['address', 'address']],
+  old_grids: [['code', 'code'], ['name', 'name'], ['households', 'households']],
+};
+
+function titleOf(plan, layer, i) {
+  const { columns, drawn } = layer;
+  const kind = [layer.zh, layer.en];
+  const singular = {
+    grids: plan.terms.grid, communities: plan.terms.community, compounds: plan.terms.compound,
+    buildings: plan.terms.building, old_grids: [`${plan.terms.old_grid[0]} · ${layer.zh}`, plan.terms.old_grid[1]],
+  }[drawn];
+  const name = drawn === 'grids' ? columns.short[i] : textAt(layer, 'name', i) || textAt(layer, 'address', i);
+  return { kind: singular || kind, name: name || textAt(layer, 'code', i) || plan.terms.unnamed[0] };
+}
+
+function textAt(layer, column, i) {
+  const values = layer.columns[column];
+  return values && values[i] !== null && values[i] !== undefined ? String(values[i]) : '';
+}
+
+// Codes of kinds and sources are shown by their words.
+function wordFor(plan, layer, column, i) {
+  const words = plan.words[`${layer.drawn}.${column}`];
+  const value = textAt(layer, column, i);
+  return words && words[value] ? words[value].join(' ') : value;
+}
+
+function cardOf(plan, layer, i, show) {
+  const card = make('section', 'card');
+  const { kind, name } = titleOf(plan, layer, i);
+  card.append(bilingual('p', 'card-kind', kind), make('h2', 'card-name', name));
+  const table = make('table');
+  for (const [term, column] of CARD_ROWS[layer.drawn] || []) {
+    const value = wordFor(plan, layer, column, i);
+    if (value && value !== name) table.append(rowOf(plan, term, value));
+  }
+  if (layer.drawn === 'grids') addGridRows(plan, layer, i, table);
+  if (table.childElementCount) card.append(table);
+  if (layer.drawn === 'buildings') addBuildingParts(plan, layer, i, card, show);
+  return card;
+}
+
+function rowOf(plan, term, value) {
+  const row = make('tr');
+  const head = bilingual('th', '', plan.terms[term]);
+  head.scope = 'row';
+  row.append(head, make('td', '', value));
+  return row;
+}
+
+function addGridRows(plan, layer, i, table) {
+  const style = plan.classes[layer.columns.class[i]];
+  if (style) table.append(rowOf(plan, 'legend', `${style.mark} ${style.zh} ${style.en}`.trim()));
+  if (layer.columns.contiguous && !layer.columns.contiguous[i]) {
+    table.append(rowOf(plan, 'reason', plan.terms.not_contiguous.join(' ')));
+  }
+  const buildings = plan.layers.find((each) => each.drawn === 'buildings');
+  if (!buildings || !buildings.columns.grid) return;
+  const count = buildings.columns.grid.reduce((sum, grid) => sum + (grid === i ? 1 : 0), 0);
+  table.append(rowOf(plan, 'building', String(count)));
+}
+
+function addBuildingParts(plan, layer, i, card, show) {
+  const stairwells = layer.columns.stairwells && layer.columns.stairwells[i];
+  if (stairwells) card.append(stairwellTable(plan, stairwells));
+  const grids = plan.layers.find((each) => each.drawn === 'grids');
+  const grid = layer.columns.grid ? layer.columns.grid[i] : -1;
+  if (!grids || grid < 0) return;
+  const button = bilingual('button', 'link', [`${plan.terms.grid[0]} ${grids.columns.short[grid]} ›`, plan.terms.grid[1]]);
+  button.type = 'button';
+  button.addEventListener('click', () => show(grids, grid));
+  card.append(button);
+}
+
+function stairwellTable(plan, stairwells) {
+  const table = make('table', 'stairwells');
+  const head = make('tr');
+  head.append(bilingual('th', '', plan.terms.stairwell), bilingual('th', '', plan.terms.households));
+  table.append(head);
+  for (const [name, households] of stairwells) {
+    const row = make('tr');
+    row.append(make('td', '', name), make('td', 'number', households ?? '–'));
+    table.append(row);
+  }
+  return table;
+}

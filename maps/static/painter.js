@@ -1,0 +1,390 @@
+// One canvas for the whole map. Painting everything in order in one go keeps patterns, halos and label placement in
+// our hands and needs no object per feature: 50,000 buildings are 50,000 short loops.
+
+const EARTH_M = 40075016.686;
+
+const Painter = L.Renderer.extend({
+  options: { padding: 0.25 },
+
+  initialize(plan) {
+    L.Renderer.prototype.initialize.call(this, { padding: 0.25 });
+    this.plan = plan;
+    this.drawn = {};
+    this.labelCount = 0;
+  },
+
+  _initContainer() {
+    this._container = document.createElement('canvas');
+    this._container.className = 'painter';
+    this._context = this._container.getContext('2d');
+  },
+
+  _destroyContainer() {
+    this._container.remove();
+    delete this._container;
+  },
+
+  _update() {
+    if (this._map._animatingZoom && this._bounds) return;
+    L.Renderer.prototype._update.call(this);
+    const size = this._bounds.getSize();
+    const sharp = Math.min(window.devicePixelRatio || 1, 2);
+    L.DomUtil.setPosition(this._container, this._bounds.min);
+    this._container.width = sharp * size.x;
+    this._container.height = sharp * size.y;
+    this._container.style.width = `${size.x}px`;
+    this._container.style.height = `${size.y}px`;
+    this._context.setTransform(sharp, 0, 0, sharp, 0, 0);
+    this.paint();
+    this.fire('update');
+  },
+
+  repaint() {
+    if (this._map) this._update();
+  },
+
+  view() {
+    const zoom = this._map.getZoom();
+    const scale = 256 * 2 ** zoom;
+    const corner = this._map.getPixelOrigin().add(this._bounds.min);
+    const size = this._bounds.getSize();
+    const latitude = (this._map.getCenter().lat * Math.PI) / 180;
+    return {
+      zoom, scale, left: corner.x, top: corner.y, width: size.x, height: size.y,
+      metre: scale / (EARTH_M * Math.cos(latitude)),
+    };
+  },
+
+  paint() {
+    const started = performance.now();
+    const view = this.view();
+    const pen = this._context;
+    pen.clearRect(0, 0, view.width, view.height);
+    pen.lineJoin = 'round';
+    pen.lineCap = 'round';
+    this.drawn = {};
+    for (const [drawn, paint] of PAINTING_ORDER) {
+      for (const layer of this.plan.layers) {
+        if (layer.drawn === drawn && layer.visible) this.drawn[layer.name] = paint(pen, layer, view, this.plan);
+      }
+    }
+    this.labelCount = this.plan.labelled ? paintLabels(pen, view, this.plan) : 0;
+    this.milliseconds = performance.now() - started;
+  },
+});
+
+// Call back with every feature of a layer that touches the view and its longer side in pixels.
+function eachInView(layer, view, margin, call) {
+  const west = (view.left - margin) / view.scale;
+  const east = (view.left + view.width + margin) / view.scale;
+  const north = (view.top - margin) / view.scale;
+  const south = (view.top + view.height + margin) / view.scale;
+  const { box } = layer;
+  let count = 0;
+  for (let i = 0, b = 0; i < layer.size; i += 1, b += 4) {
+    if (box[b] > east || box[b + 2] < west || box[b + 1] > south || box[b + 3] < north) continue;
+    count += 1;
+    call(i, Math.max(box[b + 2] - box[b], box[b + 3] - box[b + 1]) * view.scale);
+  }
+  return count;
+}
+
+function trace(pen, layer, i, view) {
+  const { xs, ys, pathStart, first } = layer;
+  const closed = layer.kinds[i] === 'A';
+  for (let p = first[i]; p < first[i + 1]; p += 1) {
+    const stop = pathStart[p + 1];
+    let v = pathStart[p];
+    pen.moveTo(xs[v] * view.scale - view.left, ys[v] * view.scale - view.top);
+    for (v += 1; v < stop; v += 1) pen.lineTo(xs[v] * view.scale - view.left, ys[v] * view.scale - view.top);
+    if (closed) pen.closePath();
+  }
+}
+
+function pixelsOf(layer, p, view) {
+  const points = [];
+  for (let v = layer.pathStart[p]; v < layer.pathStart[p + 1]; v += 1) {
+    points.push([layer.xs[v] * view.scale - view.left, layer.ys[v] * view.scale - view.top]);
+  }
+  return points;
+}
+
+function strokeAll(pen, layer, view, { colour, width, dash = [], chosen = () => true }) {
+  pen.strokeStyle = colour;
+  pen.lineWidth = width;
+  pen.setLineDash(dash);
+  pen.beginPath();
+  const count = eachInView(layer, view, width, (i) => {
+    if (chosen(i)) trace(pen, layer, i, view);
+  });
+  pen.stroke();
+  pen.setLineDash([]);
+  return count;
+}
+
+function fillAll(pen, layer, view, colourOf) {
+  return eachInView(layer, view, 2, (i) => {
+    pen.fillStyle = colourOf(i);
+    pen.beginPath();
+    trace(pen, layer, i, view);
+    pen.fill();
+  });
+}
+
+function paintLand(pen, layer, view, plan) {
+  return fillAll(pen, layer, view, () => plan.palette.land);
+}
+
+function paintCompounds(pen, layer, view, plan) {
+  const count = fillAll(pen, layer, view, () => plan.palette.compound);
+  strokeAll(pen, layer, view, { colour: plan.palette.compound_line, width: view.zoom >= 16 ? 1.2 : 0.7 });
+  return count;
+}
+
+function paintGridFills(pen, layer, view, plan) {
+  plan.fills = plan.fills || plan.classes.map((style) => fillOf(pen, style));
+  pen.globalAlpha = 0.66;
+  const classes = layer.columns.class;
+  const count = fillAll(pen, layer, view, (i) => (classes[i] < 0 ? plan.unknown.fill : plan.fills[classes[i]]));
+  pen.globalAlpha = 1;
+  return count;
+}
+
+const LEAST_WIDTH = { expressway: 3.2, main_road: 2.6, road: 1.5, lane: 0.8, river: 2, railway: 2, wall: 0.8 };
+const SHOWN_FROM = { lane: 14.5, wall: 16, road: 12.5 };
+
+function widthOn(view, kind, layer) {
+  const ground = (layer.options.width_m[kind] || 4) * view.metre;
+  return Math.max(LEAST_WIDTH[kind] || 1, Math.min(ground, kind === 'wall' ? 2 : Infinity));
+}
+
+function paintLines(pen, layer, view, plan) {
+  const { kind } = layer.columns;
+  let count = 0;
+  for (const code of Object.keys(layer.options.width_m)) {
+    if (view.zoom < (SHOWN_FROM[code] || 0)) continue;
+    const width = widthOn(view, code, layer);
+    const chosen = (i) => kind[i] === code;
+    const style = LINE_STYLES[layer.options.drawn_as](plan.palette, width);
+    for (const stroke of style) strokeAll(pen, layer, view, { ...stroke, chosen });
+    for (let i = 0; i < layer.size; i += 1) count += kind[i] === code ? 1 : 0;
+  }
+  return count;
+}
+
+const LINE_STYLES = {
+  rivers: (palette, width) => [{ colour: palette.water, width }],
+  roads: (palette, width) => [
+    { colour: palette.road_line, width: width + 1.4 },
+    { colour: palette.road, width },
+  ],
+  railways: (palette, width) => [
+    { colour: palette.railway, width: Math.min(width, 5) },
+    { colour: '#ffffff', width: Math.max(1, Math.min(width, 5) - 2), dash: [9, 9] },
+  ],
+  walls: (palette, width) => [{ colour: palette.wall, width }],
+};
+
+function paintBuildings(pen, layer, view, plan) {
+  const { palette } = plan;
+  const paler = new Set(layer.options.paler || []);
+  const kind = layer.columns.kind || [];
+  const radius = discRadius(view);
+  const outlined = view.zoom >= 16;
+  pen.lineWidth = 0.7;
+  pen.strokeStyle = palette.building_line;
+  return eachInView(layer, view, radius, (i, side) => {
+    pen.fillStyle = paler.has(kind[i]) ? palette.other_building : palette.building;
+    if (layer.kinds[i] === 'P') paintDisc(pen, layer, i, view, radius);
+    else if (side < 1.6) pen.fillRect(layer.box[i * 4] * view.scale - view.left, layer.box[i * 4 + 1] * view.scale - view.top, 1.2, 1.2);
+    else {
+      pen.beginPath();
+      trace(pen, layer, i, view);
+      pen.fill();
+      if (outlined) pen.stroke();
+    }
+  });
+}
+
+function discRadius(view) {
+  return Math.max(1.6, Math.min(7, 9 * view.metre));
+}
+
+function paintDisc(pen, layer, i, view, radius) {
+  const [x, y] = middleOf(layer, i);
+  pen.beginPath();
+  pen.arc(x * view.scale - view.left, y * view.scale - view.top, radius, 0, 2 * Math.PI);
+  pen.fill();
+  pen.stroke();
+}
+
+function paintGridLines(pen, layer, view, plan) {
+  const width = Math.max(1, Math.min(2.4, (view.zoom - 11) * 0.5));
+  strokeAll(pen, layer, view, { colour: 'rgba(255, 255, 255, 0.85)', width: width + 2 });
+  return strokeAll(pen, layer, view, { colour: plan.palette.grid_line, width });
+}
+
+function paintCommunityLines(pen, layer, view, plan) {
+  const width = Math.max(1.6, Math.min(3.6, (view.zoom - 10) * 0.6));
+  strokeAll(pen, layer, view, { colour: 'rgba(255, 255, 255, 0.8)', width: width + 2.4 });
+  return strokeAll(pen, layer, view, { colour: plan.palette.community_line, width, dash: [14, 5, 2, 5] });
+}
+
+function paintOldGrids(pen, layer, view) {
+  const { colour, dash } = layer.options;
+  return strokeAll(pen, layer, view, { colour, width: 2.2, dash });
+}
+
+// From far away an element is a dot, from near a disc with its character.
+function paintElements(pen, layer, view, plan) {
+  const radius = elementRadius(view);
+  pen.strokeStyle = '#ffffff';
+  pen.lineWidth = 1.2;
+  pen.font = `${radius * 1.25}px ${FONT}`;
+  pen.textAlign = 'center';
+  pen.textBaseline = 'middle';
+  return eachInView(layer, view, radius, (i) => {
+    const [wx, wy] = middleOf(layer, i);
+    const x = wx * view.scale - view.left;
+    const y = wy * view.scale - view.top;
+    pen.fillStyle = layer.options.colour;
+    pen.beginPath();
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
+    pen.fill();
+    pen.stroke();
+    if (radius < 7) return;
+    pen.fillStyle = plan.palette.element_text;
+    pen.fillText(layer.options.symbol, x, y + 0.5);
+  });
+}
+
+function elementRadius(view) {
+  if (view.zoom < 15) return 2.2;
+  if (view.zoom < 16.5) return 3.5;
+  return view.zoom < 17.5 ? 7.5 : 9.5;
+}
+
+const PAINTING_ORDER = [
+  ['communities', paintLand],
+  ['compounds', paintCompounds],
+  ['grids', paintGridFills],
+  ['lines', paintLines],
+  ['buildings', paintBuildings],
+  ['grids', paintGridLines],
+  ['old_grids', paintOldGrids],
+  ['communities', paintCommunityLines],
+  ['elements', paintElements],
+];
+
+function font(size, weight = 400) {
+  return `${weight} ${size}px ${FONT}`;
+}
+
+function paintLabels(pen, view, plan) {
+  const labels = new Labels(pen, view.width, view.height);
+  const shown = (drawn) => plan.layers.filter((layer) => layer.drawn === drawn && layer.visible);
+  if (view.zoom >= 16.5) shown('elements').forEach((layer) => reserveElements(labels, layer, view));
+  const far = view.zoom < 14.5;
+  if (far) shown('communities').forEach((layer) => labelCommunities(labels, layer, view, plan));
+  shown('grids').forEach((layer) => labelGrids(labels, layer, view, plan));
+  if (!far) shown('communities').forEach((layer) => labelCommunities(labels, layer, view, plan));
+  shown('old_grids').forEach((layer) => labelOldGrids(labels, layer, view));
+  shown('lines').forEach((layer) => labelLines(labels, layer, view, plan));
+  if (view.zoom >= 15.5) shown('compounds').forEach((layer) => labelCompounds(labels, layer, view));
+  if (view.zoom >= 17.5) shown('buildings').forEach((layer) => labelBuildings(labels, layer, view));
+  return labels.count;
+}
+
+function placeOf(layer, i, view) {
+  const [x, y] = middleOf(layer, i);
+  return [x * view.scale - view.left, y * view.scale - view.top];
+}
+
+function reserveElements(labels, layer, view) {
+  const side = elementRadius(view) * 2;
+  eachInView(layer, view, 20, (i) => labels.take(...placeOf(layer, i, view), side, side));
+}
+
+function labelGrids(labels, layer, view, plan) {
+  const { short, households } = layer.columns;
+  const large = view.zoom >= 16 ? 2 : 0;
+  eachInView(layer, view, 0, (i, side) => {
+    if (side < 20) return;
+    const style = plan.classes[layer.columns.class[i]] || plan.unknown;
+    const number = { text: short[i], size: 14 + large, font: font(14 + large, 700) };
+    const count = { text: `${style.mark}${households[i] ?? '?'}户`, size: 12 + large, font: font(12 + large, 500) };
+    const options = { colour: plan.palette.text, room: side * 1.15 };
+    const [x, y] = placeOf(layer, i, view);
+    if (side > 46 && labels.put([number, count], x, y, options)) return;
+    labels.put([{ ...number, size: 11, font: font(11, 600) }], x, y, options);
+  });
+}
+
+function labelCommunities(labels, layer, view, plan) {
+  const size = view.zoom >= 14.5 ? 17 : 13;
+  const shifts = [[0, 0], [0, -40], [0, 40], [-70, 0], [70, 0], [-70, -40], [70, 40], [70, -40], [-70, 40]];
+  eachInView(layer, view, 0, (i, side) => {
+    const [x, y] = placeOf(layer, i, view);
+    labels.put([{ text: layer.columns.name[i], size, font: font(size, 700) }], x, y, {
+      colour: plan.palette.community_line, room: side * 1.1, shifts,
+    });
+  });
+}
+
+function labelOldGrids(labels, layer, view) {
+  const { code, name } = layer.columns;
+  eachInView(layer, view, 0, (i, side) => {
+    const text = (name && name[i]) || code[i].slice(-6);
+    const shifts = [[0, 0], [0, 30], [0, -30]];
+    labels.put([{ text, size: 11, font: font(11, 600) }], ...placeOf(layer, i, view), {
+      colour: layer.options.colour, room: side, shifts,
+    });
+  });
+}
+
+const NAMED_FROM = { expressway: 13, main_road: 13.5, road: 15, lane: 16.5, river: 13, railway: 14, wall: 99 };
+
+function labelLines(labels, layer, view, plan) {
+  const { kind, name } = layer.columns;
+  if (!name) return;
+  for (let i = layer.size - 1; i >= 0; i -= 1) {
+    if (!name[i] || view.zoom < NAMED_FROM[kind[i]] || outside(layer, i, view)) continue;
+    const colour = kind[i] === 'river' ? '#2b6a8f' : plan.palette.road_text;
+    const size = kind[i] === 'lane' || kind[i] === 'road' ? 11 : 12.5;
+    for (let p = layer.first[i]; p < layer.first[i + 1]; p += 1) {
+      labels.along(pixelsOf(layer, p, view), name[i], size, colour);
+    }
+  }
+}
+
+function outside(layer, i, view) {
+  const [west, north, east, south] = layer.box.subarray(i * 4, i * 4 + 4);
+  return (
+    west * view.scale > view.left + view.width || east * view.scale < view.left ||
+    north * view.scale > view.top + view.height || south * view.scale < view.top
+  );
+}
+
+function labelCompounds(labels, layer, view) {
+  eachInView(layer, view, 0, (i, side) => {
+    const line = { text: layer.columns.name[i], size: 12, font: font(12, 500) };
+    const shifts = [[0, 0], [0, -26], [0, 26]];
+    labels.put([line], ...placeOf(layer, i, view), { colour: '#4b6a35', room: side * 1.1, shifts });
+  });
+}
+
+function labelBuildings(labels, layer, view) {
+  const { name, households } = layer.columns;
+  const shift = layer.kinds.includes('P') ? [[0, 16]] : [[0, 0]];
+  eachInView(layer, view, 0, (i, side) => {
+    const lines = [];
+    if (name && name[i]) lines.push({ text: name[i], size: 11, font: font(11, 500) });
+    if (households[i]) lines.push({ text: `${households[i]}户`, size: 11, font: font(11) });
+    if (!lines.length) return;
+    const room = layer.kinds[i] === 'P' ? Infinity : Math.max(side * 1.2, 26);
+    const options = { colour: '#3d352a', room, shifts: shift };
+    if (!labels.put(lines, ...placeOf(layer, i, view), options)) {
+      labels.put(lines.slice(-1), ...placeOf(layer, i, view), options);
+    }
+  });
+}

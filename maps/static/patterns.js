@@ -1,0 +1,35 @@
+// Fills of household classes: colour, and a pattern so that black-and-white copies still read.
+
+function fillOf(context, style) {
+  if (style.pattern === 'none') return style.fill;
+  const tile = document.createElement('canvas');
+  const size = 10;
+  tile.width = size;
+  tile.height = size;
+  const pen = tile.getContext('2d');
+  pen.fillStyle = style.fill;
+  pen.fillRect(0, 0, size, size);
+  if (style.pattern === 'dots') drawDots(pen, size);
+  else drawHatch(pen, size);
+  return context.createPattern(tile, 'repeat');
+}
+
+function drawDots(pen, size) {
+  pen.fillStyle = 'rgba(70, 45, 0, 0.55)';
+  for (const [x, y] of [[size / 4, size / 4], [(3 * size) / 4, (3 * size) / 4]]) {
+    pen.beginPath();
+    pen.arc(x, y, 1.1, 0, 2 * Math.PI);
+    pen.fill();
+  }
+}
+
+function drawHatch(pen, size) {
+  pen.strokeStyle = 'rgba(60, 0, 0, 0.5)';
+  pen.lineWidth = 1.4;
+  pen.beginPath();
+  for (const shift of [-size, 0, size]) {
+    pen.moveTo(shift, size);
+    pen.lineTo(shift + size, 0);
+  }
+  pen.stroke();
+}

@@ -1,0 +1,133 @@
+"""How things look, as data: one palette for the page, the sheet and their legends.
+
+Household classes are told apart by hue that survives red-green blindness (sand, blue, brick), by lightness, and by a
+pattern and a mark, so that a black-and-white copy still reads.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import numpy as np
+
+Pattern = Literal["none", "dots", "hatch"]
+
+
+@dataclass(frozen=True)
+class HouseholdClass:
+    """One row of the legend of grids.
+
+    Attributes
+    ----------
+    at_least, at_most
+        Limits in households per grid, both included; None is open.
+    mark
+        A character before the number of households on the label.
+    """
+
+    key: str
+    zh: str
+    en: str
+    at_least: int | None
+    at_most: int | None
+    fill: str
+    pattern: Pattern = "none"
+    mark: str = ""
+
+    def holds(self, households: float) -> bool:
+        """Say whether a grid of so many households belongs to this class."""
+        return (self.at_least is None or households >= self.at_least) and (
+            self.at_most is None or households <= self.at_most
+        )
+
+    def as_row(self) -> dict[str, object]:
+        """Return the class for the page."""
+        return asdict(self)
+
+
+BELOW_FILL, ABOVE_FILL, UNKNOWN_FILL = "#ecc763", "#c4512d", "#dcdad6"
+IN_RANGE_FILLS = ("#d3e6f0", "#9dc8e0", "#5b9fc7")
+
+UNKNOWN = HouseholdClass("unknown", "户数不明", "households unknown", None, None, UNKNOWN_FILL)
+
+
+def household_classes(
+    lower: int | None, upper: int | None, households: Sequence[float] = ()
+) -> tuple[HouseholdClass, ...]:
+    """Return the classes of grids by households: below, three shades in range, above.
+
+    Without bounds, three classes of equally many grids. Unit: households per grid.
+    """
+    if lower is None or upper is None:
+        return _shares_of(households)
+    first, second = lower + (upper - lower) // 3, lower + 2 * (upper - lower) // 3
+    limits = [(low, high) for low, high in ((lower, first), (first + 1, second), (second + 1, upper)) if low <= high]
+    inside = [
+        HouseholdClass(f"in_{index}", f"{low}–{high} 户", f"{low}–{high}", low, high, fill)
+        for index, ((low, high), fill) in enumerate(zip(limits, IN_RANGE_FILLS, strict=False))
+    ]
+    return (
+        HouseholdClass(
+            "below", f"少于 {lower} 户", f"below {lower}", None, lower - 1, BELOW_FILL, pattern="dots", mark="▼"
+        ),
+        *inside,
+        HouseholdClass(
+            "above", f"多于 {upper} 户", f"above {upper}", upper + 1, None, ABOVE_FILL, pattern="hatch", mark="▲"
+        ),
+    )
+
+
+def _shares_of(households: Sequence[float]) -> tuple[HouseholdClass, ...]:
+    known = np.array([value for value in households if value == value], dtype=float)
+    if not len(known):
+        return ()
+    edges = sorted({int(edge) for edge in np.quantile(known, (0, 1 / 3, 2 / 3, 1), method="lower")})
+    lows = [edges[0], *(edge + 1 for edge in edges[1:-1])]
+    highs = edges[1:] or edges
+    return tuple(
+        HouseholdClass(f"share_{index}", f"{low}–{high} 户", f"{low}–{high}", low, high, fill)
+        for index, (low, high, fill) in enumerate(zip(lows, highs, IN_RANGE_FILLS, strict=False))
+    )
+
+
+def class_of(households: float | None, classes: Sequence[HouseholdClass]) -> HouseholdClass:
+    """Return the class of a grid; :data:`UNKNOWN` for None, NaN or no fitting class."""
+    if households is None or households != households:
+        return UNKNOWN
+    return next((each for each in classes if each.holds(households)), UNKNOWN)
+
+
+#: Colours of everything that is not a household class. Widths of lines on the ground come from ``barrier_kinds``.
+PALETTE = {
+    "ground": "#eceae5",
+    "land": "#f8f7f3",
+    "compound": "#e8efdf",
+    "compound_line": "#8fa77b",
+    "building": "#c2b8a8",
+    "building_line": "#857a69",
+    "other_building": "#dedad3",
+    "water": "#a9cfe2",
+    "road": "#ffffff",
+    "main_road": "#ffffff",
+    "road_line": "#c3bdb1",
+    "railway": "#6d6d6d",
+    "wall": "#9a7d55",
+    "grid_line": "#1d4e79",
+    "community_line": "#3b2a56",
+    "text": "#1c2430",
+    "road_text": "#6a6458",
+    "element_text": "#ffffff",
+    "highlight": "#d0006f",
+}
+
+#: Lines of earlier departments' grids, in the order of departments: apart for the colour-blind, and dashed apart.
+OLD_GRID_LINES = (
+    ("#a6006b", (8.0, 4.0)),
+    ("#00695c", (2.0, 4.0)),
+    ("#b35900", (12.0, 4.0, 2.0, 4.0)),
+    ("#4a148c", (4.0, 4.0)),
+    ("#33691e", (14.0, 6.0)),
+)
+
+#: Building kinds in which nobody is counted as living; drawn paler.
+NOT_LIVED_IN = frozenset({"office", "market", "school", "factory", "public", "other"})

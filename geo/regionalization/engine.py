@@ -1,0 +1,331 @@
+"""Buildings in, grids out: every grid in one piece and in range wherever that is possible, with a reason where not."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo.regionalization.certificates import explain
+from geo.regionalization.outcome import Locks, Regionalization
+from geo.regionalization.problem import Problem, check_problem, pieces
+from geo.regionalization.solver import Component, Effort, deadline_ticker, solve
+
+#: In mean border edges: what it costs to have a barrier of weight 1 inside a grid, per edge that crosses it.
+BARRIER_PRICE = 6.0
+#: What it costs to draw a border between two atoms that share a grid in the plan in force.
+STABILITY_PRICE = 1.0
+#: What it costs to put two atoms that must be apart in one grid: less than a grid out of range, more than all else.
+APART_PRICE = 150.0
+
+Progress = Callable[[float], bool | None]
+
+
+def regionalize(
+    households: ArrayLike,
+    edges: ArrayLike,
+    boundary_cost: ArrayLike,
+    *,
+    lower: int,
+    upper: int,
+    xy: ArrayLike | None = None,
+    barrier: ArrayLike | None = None,
+    previous: ArrayLike | None = None,
+    locks: Locks | None = None,
+    seed: int = 0,
+    time_limit: float | None = None,
+    progress: Progress | None = None,
+) -> Regionalization:
+    """Assign atoms (buildings, stairwells) to grids of ``lower`` to ``upper`` households, each in one piece.
+
+    In order of weight: few grids out of range, locks kept, few barriers inside grids, cheap borders; then compact
+    grids and few changes to the plan in force. Every connected component of the graph is solved by itself. An atom
+    above ``upper`` is a grid of its own.
+
+    Parameters
+    ----------
+    households
+        n whole numbers >= 0.
+    edges
+        m pairs of atom numbers that touch. Loops are ignored; of an edge given twice the costs are summed.
+    boundary_cost
+        m costs >= 0 of drawing a border across each edge, in any unit.
+    lower, upper
+        Households of a grid, both included; 0 < lower <= upper.
+    xy
+        n positions in metres, for compactness; None when shape does not matter.
+    barrier
+        m weights from 0 (free to cross) to 1 (no grid should lie on both sides).
+    previous
+        n labels of the plan in force, -1 for unknown; that plan is where the search starts.
+    locks
+        What must be kept: see :class:`~geo.regionalization.outcome.Locks`.
+    seed
+        Same input, same seed, same plan, on any machine, unless ``time_limit`` or ``progress`` ended the search.
+    time_limit
+        Seconds after which the best plan so far is returned; None for as many moves as the size asks for.
+    progress
+        Called with the share done; returning False ends the search with the best plan so far.
+
+    Returns
+    -------
+    Regionalization
+        Labels, a reason for every grid out of range, and metrics.
+
+    Raises
+    ------
+    BoundsError
+        A number is out of what is allowed: negative households, an atom number that does not exist, lower > upper.
+    InputError
+        A shape is wrong, a value is not a number, or locks contradict one another.
+    """
+    began = time.monotonic()
+    problem = check_problem(households, edges, boundary_cost, lower, upper, xy, barrier, previous, locks)
+    search = _Search(problem, seed, None if time_limit is None else began + time_limit, progress)
+    labels = _numbered(search.run())
+    reasons = explain(problem, labels, time_limit)
+    metrics = _measure(problem, labels)
+    metrics["seconds"] = time.monotonic() - began
+    metrics["iterations"] = float(search.iterations)
+    metrics["cancelled"] = float(search.stopped)
+    return Regionalization(labels, reasons, metrics)
+
+
+@dataclass
+class _Search:
+    """One run over all components."""
+
+    problem: Problem
+    seed: int
+    until: float | None
+    progress: Progress | None
+    iterations: int = 0
+    stopped: bool = False
+
+    def run(self) -> NDArray[np.int64]:
+        problem = self.problem
+        group = _dense(problem.group)
+        n_groups = int(group.max()) + 1 if len(group) else 0
+        weight = np.bincount(group, problem.households, n_groups).astype(np.int64)
+        frozen = np.full(n_groups, -1, np.int64)
+        frozen[group] = problem.frozen
+        locked = frozen >= 0
+        alone = (weight > problem.upper) & ~locked
+        free = ~alone & ~locked
+        ends = group[problem.edges]
+        inner = ends[(free[ends]).all(axis=1)]
+        piece = pieces(n_groups, inner)
+        # Grids fixed or too big first, then one component after the other.
+        labels = np.full(n_groups, -1, np.int64)
+        labels[locked] = np.unique(frozen[locked], return_inverse=True)[1]
+        taken = int(labels.max(initial=-1)) + 1
+        labels[alone] = taken + np.arange(alone.sum())
+        taken += int(alone.sum())
+        price = self._prices()
+        members = _members(piece, free)
+        sizes = np.array([weight[atoms].sum() for atoms in members], dtype=float)
+        done, whole = 0.0, max(sizes.sum(), 1.0)
+        for atoms, size in zip(members, sizes, strict=True):
+            found = self._solve(atoms, group, weight, price, done / whole, size / whole)
+            labels[atoms] = taken + found
+            taken += int(found.max()) + 1
+            done += size
+        _attach_empty(labels, weight, ends, problem.cost)
+        if self.progress is not None and not self.stopped:
+            self.progress(1.0)
+        return labels[group]
+
+    def _prices(self) -> NDArray[np.float64]:
+        """Price of a border across each edge, in mean border edges."""
+        problem = self.problem
+        mean = float(problem.cost.mean()) if len(problem.cost) else 0.0
+        price = problem.cost / mean if mean > 0 else np.zeros(len(problem.cost))
+        price = price - BARRIER_PRICE * problem.barrier
+        if problem.previous is not None:
+            before = problem.previous[problem.edges]
+            known = (before >= 0).all(axis=1)
+            same = before[:, 0] == before[:, 1]
+            price = price + STABILITY_PRICE * np.where(known, np.where(same, 1.0, -1.0), 0.0)
+        return price
+
+    def _solve(
+        self,
+        atoms: NDArray[np.int64],
+        group: NDArray[np.int32],
+        weight: NDArray[np.int64],
+        price: NDArray[np.float64],
+        done: float,
+        share: float,
+    ) -> NDArray[np.int64]:
+        problem = self.problem
+        if weight[atoms].sum() < 2 * problem.lower and weight[atoms].sum() <= problem.upper:
+            return np.zeros(len(atoms), np.int64)
+        component = self._component(atoms, group, weight, price)
+
+        def tick(fraction: float) -> bool:
+            if self.progress is not None and self.progress(min(1.0, done + share * fraction)) is False:
+                self.stopped = True
+            return not self.stopped
+
+        effort = Effort() if not self.stopped else Effort(moves_per_grid=0, flips_per_move=0, repairs=0)
+        labels, moves = solve(
+            component, problem.lower, problem.upper, self.seed, effort, deadline_ticker(tick, self.until)
+        )
+        self.iterations += moves
+        return labels.astype(np.int64)
+
+    def _component(
+        self, atoms: NDArray[np.int64], group: NDArray[np.int32], weight: NDArray[np.int64], price: NDArray[np.float64]
+    ) -> Component:
+        problem = self.problem
+        local = np.full(len(weight), -1, np.int32)
+        local[atoms] = np.arange(len(atoms))
+        ends, prices = _joined(local[group[problem.edges]], price, len(atoms))
+        apart = local[group[problem.apart]] if len(problem.apart) else np.empty((0, 2), np.int32)
+        apart = apart[(apart >= 0).all(axis=1)]
+        xy = None
+        if problem.xy is not None:
+            at = local[group]
+            mine = at >= 0
+            count = np.bincount(at[mine], minlength=len(atoms))
+            xy = np.column_stack([np.bincount(at[mine], problem.xy[mine, d], len(atoms)) / count for d in (0, 1)])
+        start = None
+        if problem.previous is not None:
+            start = _start_from(problem.previous, local[group], ends, weight[atoms], problem.upper)
+        return Component(
+            weight=weight[atoms],
+            ends=ends,
+            price=prices,
+            soft_ends=apart,
+            soft_price=np.full(len(apart), -APART_PRICE),
+            xy=xy,
+            start=start,
+        )
+
+
+def _dense(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+    return np.unique(numbers, return_inverse=True)[1].astype(np.int32)
+
+
+def _members(piece: NDArray[np.int32], free: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+    """Free atoms of each component, components in the order of their first atoms."""
+    atoms = np.flatnonzero(free)
+    order = np.argsort(piece[atoms], kind="stable")
+    sorted_atoms = atoms[order]
+    cuts = np.flatnonzero(np.diff(piece[sorted_atoms])) + 1
+    return sorted((part for part in np.split(sorted_atoms, cuts) if len(part)), key=lambda part: int(part[0]))
+
+
+def _joined(
+    ends: NDArray[np.int32], price: NDArray[np.float64], n: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Edges inside one component, those between the same two groups summed."""
+    inside = (ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1])
+    pairs = np.sort(ends[inside], axis=1)
+    key, at = np.unique(pairs[:, 0].astype(np.int64) * n + pairs[:, 1], return_inverse=True)
+    return np.column_stack([key // n, key % n]).astype(np.int32), np.bincount(at, price[inside], len(key)).astype(
+        np.float64
+    )
+
+
+def _start_from(
+    previous: NDArray[np.int64],
+    local: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    weight: NDArray[np.int64],
+    upper: int,
+) -> NDArray[np.int32] | None:
+    """The plan in force as a start: its pieces in this component; None when it says nothing about it."""
+    label = np.full(len(weight), -1, np.int64)
+    mine = local >= 0
+    label[local[mine]] = previous[mine]
+    if (label < 0).all():
+        return None
+    # Atoms new since then join a neighbour that is known, step by step.
+    while (label < 0).any():
+        for a, b in ((0, 1), (1, 0)):
+            new = (label[ends[:, a]] < 0) & (label[ends[:, b]] >= 0)
+            label[ends[new, a]] = label[ends[new, b]]
+    same = label[ends[:, 0]] == label[ends[:, 1]]
+    return pieces(len(weight), ends[same])
+
+
+def _attach_empty(
+    labels: NDArray[np.int64], weight: NDArray[np.int64], ends: NDArray[np.int32], cost: NDArray[np.float64]
+) -> None:
+    """Give components without any household to the grid with which they share the dearest border."""
+    k = int(labels.max(initial=-1)) + 1
+    empty = np.bincount(labels, weight, k) == 0
+    for grid in np.flatnonzero(empty):
+        inside = labels == grid
+        touch = inside[ends[:, 0]] != inside[ends[:, 1]]
+        if not touch.any():
+            continue
+        outer = np.where(inside[ends[touch, 0]], ends[touch, 1], ends[touch, 0])
+        shared = np.bincount(labels[outer], cost[touch] + 1e-9, k)
+        labels[inside] = int(np.argmax(shared))
+
+
+def _numbered(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number grids 0..k-1 by their first atom."""
+    _, first, at = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[at]
+
+
+def _measure(problem: Problem, labels: NDArray[np.int64]) -> dict[str, float]:
+    k = int(labels.max(initial=-1)) + 1
+    households = np.bincount(labels, problem.households, k)
+    in_range = (households >= problem.lower) & (households <= problem.upper)
+    cut = labels[problem.edges[:, 0]] != labels[problem.edges[:, 1]]
+    piece = pieces(len(labels), problem.edges[~cut])
+    per_grid = np.bincount(labels[np.unique(piece, return_index=True)[1]], minlength=k) if k else np.zeros(0)
+    total = float(problem.cost.sum())
+    return {
+        "atoms": float(len(labels)),
+        "households": float(problem.households.sum()),
+        "grids": float(k),
+        "in_range": float(in_range.sum()),
+        "in_range_share": float(in_range.mean()) if k else 1.0,
+        "contiguous": float((per_grid == 1).sum()),
+        "lower_bound": float(_fewest(problem)),
+        "boundary_cost": float(problem.cost[cut].sum()),
+        "boundary_cost_share": float(problem.cost[cut].sum()) / total if total > 0 else 0.0,
+        "barrier_crossed": float(problem.barrier[~cut].sum()),
+        "households_moved": float(_moved(problem, labels)),
+        "mean_households": float(households.mean()) if k else 0.0,
+        "min_households": float(households.min(initial=np.inf)) if k else 0.0,
+        "max_households": float(households.max(initial=0.0)),
+    }
+
+
+def _fewest(problem: Problem) -> int:
+    """No plan has fewer grids: each connected component needs its households / upper, rounded up."""
+    if len(problem.households) == 0:
+        return 0
+    piece = pieces(len(problem.households), problem.edges)
+    households = np.bincount(piece, problem.households).astype(np.int64)
+    return int(np.maximum(1, -(-households // problem.upper)).sum())
+
+
+def _moved(problem: Problem, labels: NDArray[np.int64]) -> int:
+    """Households outside the largest part that their old grid has in one new grid, each new grid counted once."""
+    if problem.previous is None:
+        return 0
+    known = problem.previous >= 0
+    old = np.unique(problem.previous[known], return_inverse=True)[1]
+    k = int(labels.max(initial=-1)) + 1
+    key, at = np.unique(old * max(k, 1) + labels[known], return_inverse=True)
+    shared = np.bincount(at, problem.households[known], len(key)).astype(np.int64)
+    kept = 0
+    seen_old: set[int] = set()
+    seen_new: set[int] = set()
+    for i in np.lexsort((key, -shared)):
+        before, now = int(key[i]) // max(k, 1), int(key[i]) % max(k, 1)
+        if before not in seen_old and now not in seen_new:
+            seen_old.add(before)
+            seen_new.add(now)
+            kept += int(shared[i])
+    return int(problem.households[known].sum()) - kept

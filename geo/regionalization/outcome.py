@@ -1,0 +1,82 @@
+"""What the engine gives back, and what it is asked to respect."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Locks:
+    """What a plan must keep, by atom numbers.
+
+    Attributes
+    ----------
+    fixed
+        One label per atom, -1 for free ones. Atoms with the same label are exactly one grid of the result: nothing
+        joins it and nothing leaves it, whatever its households.
+    together
+        Groups of atoms that stay in one grid. A group that does not hang together takes the atoms on the shortest
+        ways between its pieces along.
+    apart
+        Pairs of atoms that must not share a grid, where households and contiguity allow.
+    n_grids
+        How many grids there should be, where households and contiguity allow; None for as many as serve best.
+    """
+
+    fixed: NDArray[np.integer] | Sequence[int] | None = None
+    together: Sequence[Sequence[int]] = ()
+    apart: Sequence[tuple[int, int]] = ()
+    n_grids: int | None = None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a grid is out of range.
+
+    Attributes
+    ----------
+    code
+        ``atom_over_upper``, ``component_under_lower``, ``component_infeasible``, ``pocket_infeasible``,
+        ``fixed_by_lock`` or ``not_found``. All but the last are proved.
+    zh, en
+        The sentence for the planner.
+    atoms
+        The atoms that the reason is about: the building, the island, the pocket.
+    households
+        Households of those atoms.
+    """
+
+    code: str
+    zh: str
+    en: str
+    atoms: tuple[int, ...]
+    households: int
+
+    @property
+    def proved(self) -> bool:
+        """Whether no plan at all could avoid it under the same input."""
+        return self.code != "not_found"
+
+
+@dataclass(frozen=True)
+class Regionalization:
+    """Atoms assigned to grids.
+
+    Attributes
+    ----------
+    labels
+        The grid of each atom, 0..k-1, numbered by each grid's first atom.
+    reasons
+        One for every grid out of range, by label.
+    metrics
+        ``grids``, ``in_range``, ``in_range_share``, ``contiguous`` (grids in one piece), ``lower_bound`` (no plan has
+        fewer grids), ``boundary_cost`` (sum over cut edges), ``boundary_cost_share`` (of all edges),
+        ``barrier_crossed`` (sum of barrier weights inside grids), ``households_moved`` (against ``previous``),
+        ``mean_households``, ``min_households``, ``max_households``, ``seconds``, ``iterations``, ``cancelled``.
+    """
+
+    labels: NDArray[np.int64]
+    reasons: dict[int, Reason] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)

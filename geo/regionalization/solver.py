@@ -1,0 +1,242 @@
+"""The search for one connected component: a tree cut to start from, then annealing, then repair of what is left."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.regionalization import kernels
+from geo.regionalization.kernels import Bench, Graph, Plan
+
+#: Tables of the dynamic program have one entry per household up to the upper limit; above this they are coarsened.
+MAX_TABLE = 4000
+
+#: Prices in units of the mean border edge. A grid out of range outweighs any border and any barrier.
+BAD_GRID_PRICE = 400.0
+BAD_RANGE_PRICE = 60.0
+COMPACTNESS_PRICE = 0.02
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to search.
+
+    Attributes
+    ----------
+    moves_per_grid
+        Splits and redraws for each grid that the component needs.
+    flips_per_move
+        Single atoms offered across a border after each of them.
+    hot, cold
+        First and last temperature, in mean border edges.
+    wide
+        Share of moves that redraw three to five grids.
+    repairs
+        Rounds of repair while grids stay out of range.
+    """
+
+    moves_per_grid: int = 120
+    flips_per_move: int = 60
+    hot: float = 1.0
+    cold: float = 0.05
+    wide: float = 0.05
+    repairs: int = 12
+
+
+@dataclass(frozen=True)
+class Component:
+    """One connected component in local numbers 0..n-1, no atom above the upper limit.
+
+    Attributes
+    ----------
+    ends
+        Edges that join atoms; contiguity is judged along these.
+    price
+        Price of cutting each of them, in mean border edges; below zero where a barrier should be a border.
+    soft_ends, soft_price
+        Pairs that only carry a price.
+    """
+
+    weight: NDArray[np.int64]
+    ends: NDArray[np.int32]
+    price: NDArray[np.float64]
+    soft_ends: NDArray[np.int32]
+    soft_price: NDArray[np.float64]
+    xy: NDArray[np.float64] | None
+    start: NDArray[np.int32] | None = None
+
+
+Ticker = Callable[[float], bool]
+
+
+class Solver:
+    """Arrays of the kernels for one component, and the schedule that drives them."""
+
+    def __init__(self, component: Component, lower: int, upper: int, seed: int) -> None:
+        self.lower, self.upper = lower, upper
+        self.graph = _graph(component, upper)
+        self.numbers = _numbers(lower, upper)
+        n = len(component.weight)
+        self.plan = _plan(n)
+        self.bench = _bench(self.graph, n, int(self.numbers[kernels.DP_UPPER]))
+        mixed = np.random.SeedSequence([seed, n]).generate_state(1, np.uint64)
+        self.state = np.maximum(mixed, 1)
+        self.best: NDArray[np.int32] = np.zeros(n, np.int32)
+        self.best_score = (np.inf, np.inf)
+
+    def begin(self, start: NDArray[np.int32] | None) -> None:
+        """Load a plan to start from, or cut a tree."""
+        if start is None:
+            kernels.start_from_tree(self.graph, self.plan, self.bench, self.numbers, self.state)
+        else:
+            kernels.load(self.graph, self.plan, start, self.numbers)
+        self._keep_if_best()
+
+    def run(self, effort: Effort, tick: Ticker) -> None:
+        """Anneal, then repair while grids are out of range; ``tick`` takes the share done and says whether to go on."""
+        expected = max(2.0, 2.0 * float(self.graph.weight.sum()) / (self.lower + self.upper))
+        steps = max(200, int(expected * effort.moves_per_grid))
+        chunks = int(np.clip(steps * effort.flips_per_move / 40_000, 12, 60))
+        for i in range(chunks):
+            hot, cold = (effort.hot * (effort.cold / effort.hot) ** ((i + d) / chunks) for d in (0, 1))
+            self._search(steps // chunks, effort.flips_per_move, effort.wide, 0.25, hot, cold)
+            if not tick((i + 1) / chunks):
+                self._restore()
+                return
+        self._search(steps // chunks, 2 * effort.flips_per_move, 0.0, 0.0, 0.0, 0.0)
+        self._repair(effort, steps // 4, tick)
+        self._restore()
+
+    def _repair(self, effort: Effort, steps: int, tick: Ticker) -> None:
+        for i in range(effort.repairs):
+            if self.plan.counts[kernels.BAD] == 0:
+                return
+            moves = min(steps, 400 * int(self.plan.counts[kernels.BAD]) + 200)
+            heat = effort.hot * (1.0 if i % 2 == 0 else 3.0)
+            self._search(moves, 10, 0.5, 0.9, heat, effort.cold)
+            self._search(moves // 2, effort.flips_per_move, 0.1, 0.3, effort.cold * 2, 0.0)
+            if not tick(1.0):
+                return
+
+    def _search(self, steps: int, flips: int, wide: float, focus: float, hot: float, cold: float) -> None:
+        kernels.search(
+            self.graph, self.plan, self.bench, self.numbers, steps, flips, wide, focus, hot, cold, self.state
+        )
+        self._keep_if_best()
+
+    def _keep_if_best(self) -> None:
+        wrong, energy = kernels.total_energy(self.graph, self.plan, self.numbers)
+        score = (float(wrong), float(energy))
+        if score < self.best_score:
+            self.best_score = score
+            self.best = self.plan.label.copy()
+
+    def _restore(self) -> None:
+        _, compact = np.unique(self.best, return_inverse=True)
+        kernels.load(self.graph, self.plan, compact.astype(np.int32), self.numbers)
+
+    @property
+    def moves(self) -> int:
+        """Moves and flips accepted or tried so far."""
+        return int(self.plan.counts[kernels.MOVES] + self.plan.counts[kernels.FLIPS])
+
+
+def solve(
+    component: Component, lower: int, upper: int, seed: int, effort: Effort, tick: Ticker
+) -> tuple[NDArray[np.int32], int]:
+    """Return the best plan found for one component and how many changes were made on the way."""
+    solver = Solver(component, lower, upper, seed)
+    solver.begin(component.start)
+    solver.run(effort, tick)
+    return solver.plan.label.copy(), solver.moves
+
+
+def deadline_ticker(tick: Ticker | None, until: float | None) -> Ticker:
+    """Return a ticker that also stops at a time of the monotonic clock."""
+
+    def go_on(share: float) -> bool:
+        if tick is not None and not tick(share):
+            return False
+        return until is None or time.monotonic() < until
+
+    return go_on
+
+
+def _numbers(lower: int, upper: int) -> NDArray[np.float64]:
+    grain = max(1, -(-upper // MAX_TABLE))
+    numbers = np.zeros(8)
+    numbers[kernels.LOWER], numbers[kernels.UPPER] = lower, upper
+    numbers[kernels.BAD_GRID] = BAD_GRID_PRICE
+    numbers[kernels.BAD_HOUSEHOLD] = BAD_RANGE_PRICE / lower
+    numbers[kernels.COMPACTNESS] = COMPACTNESS_PRICE
+    numbers[kernels.DP_LOWER], numbers[kernels.DP_UPPER] = -(-lower // grain), upper // grain
+    return numbers
+
+
+def _graph(component: Component, upper: int) -> Graph:
+    n = len(component.weight)
+    ends = np.vstack([component.ends, component.soft_ends])
+    price = np.r_[component.price, component.soft_price]
+    hard = np.r_[np.ones(len(component.ends), bool), np.zeros(len(component.soft_ends), bool)]
+    a, b = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
+    order = np.lexsort((b, a))
+    start = np.r_[0, np.cumsum(np.bincount(a, minlength=n))].astype(np.int32)
+    grain = max(1, -(-upper // MAX_TABLE))
+    x, y = _spaced(component)
+    return Graph(
+        start=start,
+        near=b[order].astype(np.int32),
+        price=np.r_[price, price][order],
+        hard=np.r_[hard, hard][order],
+        weight=component.weight.astype(np.int64),
+        coarse=np.rint(component.weight / grain).astype(np.int64),
+        x=x,
+        y=y,
+        ends=np.ascontiguousarray(component.ends.ravel()),
+    )
+
+
+def _spaced(component: Component) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coordinates in units of the median edge, about the middle; all zero when there are none."""
+    n = len(component.weight)
+    if component.xy is None or len(component.ends) == 0:
+        return np.zeros(n), np.zeros(n)
+    far = np.hypot(*(component.xy[component.ends[:, 0]] - component.xy[component.ends[:, 1]]).T)
+    unit = float(np.median(far))
+    if unit <= 0:
+        return np.zeros(n), np.zeros(n)
+    place = (component.xy - component.xy.mean(axis=0)) / unit
+    return np.ascontiguousarray(place[:, 0]), np.ascontiguousarray(place[:, 1])
+
+
+def _plan(n: int) -> Plan:
+    def ints() -> NDArray[np.int32]:
+        return np.zeros(n, np.int32)
+
+    return Plan(
+        label=ints(), head=ints(), after=ints(), before=ints(), weight=np.zeros(n, np.int64), size=ints(),
+        sx=np.zeros(n), sy=np.zeros(n), sq=np.zeros(n), bad=ints(), bad_at=ints(), free=ints(),
+        counts=np.zeros(5, np.int64),
+    )  # fmt: skip
+
+
+def _bench(graph: Graph, n: int, table_upper: int) -> Bench:
+    m = len(graph.near) // 2
+    # One table per atom and one per tree edge, none longer than the limit or than all households.
+    longest = int(min(table_upper, graph.coarse.sum())) + 1
+    room = int(np.minimum(graph.coarse, table_upper).sum()) + n + n * longest
+
+    def ints(size: int = n) -> NDArray[np.int32]:
+        return np.zeros(size, np.int32)
+
+    return Bench(
+        atom=ints(), local=np.full(n, -1, np.int32), edge_a=ints(m), edge_b=ints(m), edge_price=np.zeros(m),
+        edge_key=np.zeros(m), leader=ints(), first=ints(), link=ints(4 * n), order=ints(), parent=ints(), depth=ints(),
+        inside=np.zeros(n), cut=np.zeros(n), weight=np.zeros(n, np.int64), size=ints(), sx=np.zeros(n),
+        sy=np.zeros(n), sq=np.zeros(n), part=ints(), grids=ints(), stamp=ints(), queue=ints(),
+        table=np.empty(room, np.float32), table_at=np.zeros(n, np.int64), table_len=ints(),
+        before_at=np.zeros(n, np.int64), before_len=ints(), close_cost=np.zeros(n, np.float32), close_at=ints(),
+        target=ints(),
+    )  # fmt: skip

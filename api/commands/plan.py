@@ -10,10 +10,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from geo.errors import InputError
 from geo.exchange.reading import FILE_SUFFIXES
-from geo.services.planning import plan_scope, scope_codes
+from geo.services.planning import PlanOutcome, plan_scope, scope_codes
 from geo.services.planning_files import FileRequest, plan_file, write_plan
 from geo.storage.database import migrate, open_engine, session_scope
 from geo.territory.dictionaries import dictionary
@@ -101,19 +102,9 @@ def _plan_store(
     summaries = []
     with session_scope(engine) as session:
         for code in scope_codes(session, target):
-            with _progress() as bar:
-                outcome = plan_scope(
-                    session,
-                    code,
-                    lower=lower,
-                    upper=upper,
-                    seed=seed,
-                    name=name,
-                    who=who_runs(),
-                    progress=_on(bar),
-                    time_limit=time_limit,
-                    workers=workers,
-                )
+            outcome = draft_with_progress(
+                session, code, lower=lower, upper=upper, seed=seed, name=name, time_limit=time_limit, workers=workers
+            )
             session.commit()
             summaries.append({"plan": outcome.plan_id, **outcome.report})
             show_report(outcome.report)
@@ -121,6 +112,12 @@ def _plan_store(
     path = path or Path("out") / "report.json"
     write_report(summaries[0] if len(summaries) == 1 else {"plans": summaries}, path)
     console.print(f"报告 Report: {path}")
+
+
+def draft_with_progress(session: Session, code: str, **options: Any) -> PlanOutcome:
+    """Draft one street or community, showing how far it is."""
+    with _progress() as bar:
+        return plan_scope(session, code, who=who_runs(), progress=_on(bar), **options)
 
 
 def who_runs() -> str:

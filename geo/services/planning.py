@@ -17,7 +17,7 @@ from geo.regionalization.reporting import grid_code, report
 from geo.storage import buildings as building_rows
 from geo.storage import divisions, layers, plans
 from geo.territory.coverage import to_degrees
-from geo.territory.nouns import BARRIER
+from geo.territory.nouns import BARRIER, COMMUNITY
 
 #: Barriers this far outside of a community still shape its border, in metres.
 BARRIER_MARGIN_M = 5.0
@@ -69,7 +69,8 @@ def plan_scope(
     """
     started = time.perf_counter()
     bounds = Bounds(lower, upper)
-    rows = divisions.communities_in(session, scope_code)
+    scope = divisions.find(session, scope_code)
+    rows = _community_rows(session, scope)
     communities = _communities(session, rows)
     drafts = draft_communities(
         communities, bounds, seed=seed, time_limit=time_limit, workers=workers, progress=progress
@@ -81,7 +82,7 @@ def plan_scope(
     summary["seconds"] = round(time.perf_counter() - started, 3)
     plan_id = plans.create_draft(
         session,
-        name=name or f"{divisions.name_of(session, scope_code)}网格划分方案",
+        name=name or f"{scope.name}网格划分方案",
         scope_code=scope_code,
         lower=lower,
         upper=upper,
@@ -103,23 +104,34 @@ def scope_codes(session: Session, target: str) -> list[str]:
     NotFoundError
         No street or community has that code or name.
     """
-    if target == "all":
-        codes = layers.read(session, divisions.STREET)["code"].tolist()
-        if not codes:
-            raise NotFoundError(
-                "数据库中还没有街道;请先用 wangge import 导入,或运行 wangge demo",
-                "the store holds no street yet; import one (wangge import) or run wangge demo",
-            )
-        return codes
-    return [divisions.find_code(session, target)]
+    if target != "all":
+        return [divisions.find(session, target).code]
+    streets = divisions.streets(session)
+    if not streets:
+        raise NotFoundError(
+            "数据库中还没有街道;请先用 wangge import 导入,或运行 wangge demo",
+            "the store holds no street yet; import one (wangge import) or run wangge demo",
+        )
+    return [street.code for street in streets]
+
+
+def _community_rows(session: Session, scope: divisions.Division) -> gpd.GeoDataFrame:
+    if scope.level == "community":
+        return layers.read(session, COMMUNITY, community_codes=[scope.code])
+    rows = layers.read(session, COMMUNITY, street_code=scope.code)
+    if rows.empty:
+        raise NotFoundError(
+            f"{scope.name}还没有社区;请先导入社区", f"{scope.name} has no community yet; import its communities first"
+        )
+    return rows
 
 
 def _communities(session: Session, rows: gpd.GeoDataFrame) -> list[Community]:
     crs = metric_crs_of(rows)
     rows = rows.to_crs(crs)
     codes = rows["code"].tolist()
-    buildings = building_rows.read_buildings(session, codes).to_crs(crs)
-    stairwells = building_rows.read_stairwells(session, codes).to_crs(crs)
+    buildings = building_rows.read_buildings(session, community_codes=codes).to_crs(crs)
+    stairwells = building_rows.read_stairwells(session, community_codes=codes).to_crs(crs)
     west, south, east, north = rows.to_crs(WGS84).total_bounds
     barriers = layers.read(session, BARRIER, bbox=(west, south, east, north)).to_crs(crs)
     barriers = barriers[["kind", "geometry"]]
@@ -140,9 +152,6 @@ def _community(
         geometry=own.geometry.to_numpy(),
         crs=buildings.crs,
     )
-    crossing = ~frame.within(boundary)
-    if crossing.any():
-        frame.loc[crossing, "geometry"] = frame.geometry[crossing].intersection(boundary)
     near = barriers.iloc[barriers.sindex.query(boundary.buffer(BARRIER_MARGIN_M), predicate="intersects")]
     return Community(code, boundary, frame, _placed_stairwells(stairwells, frame), near)
 
@@ -194,5 +203,5 @@ def _assignment(drafts: list[CommunityDraft]) -> pd.DataFrame:
 
 def _sources(session: Session, codes: list[str]) -> dict[str, int]:
     """Count the buildings per way in which their households were found out."""
-    found = building_rows.read_buildings(session, codes)["households_source"].value_counts()
+    found = building_rows.read_buildings(session, community_codes=codes)["households_source"].value_counts()
     return {str(source): int(count) for source, count in found.items()}

@@ -308,9 +308,6 @@ def _community(
     buildings = gpd.GeoDataFrame(
         {"households": part["_households"], "compound": None}, geometry=part.geometry, crs=part.crs, index=part.index
     )
-    crossing = ~buildings.within(boundary)
-    if crossing.any():
-        buildings.loc[crossing, "geometry"] = buildings.geometry[crossing].intersection(boundary)
     near = barriers.iloc[barriers.sindex.query(boundary, predicate="intersects")] if len(barriers) else barriers
     stairwells = gpd.GeoDataFrame({"building": [], "stairwell": [], "households": []}, geometry=[], crs=part.crs)
     return Community(name, boundary, buildings, stairwells, near, tiles)

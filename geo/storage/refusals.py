@@ -4,7 +4,12 @@ Constraints and triggers carry names; this is the one table that turns names int
 own is still said by its name.
 """
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
 
 from geo.errors import (
     BoundsError,
@@ -58,35 +63,57 @@ _BY_NAME: dict[str, tuple[type[WanggeError], str, str]] = {
 }
 
 
-def refusal(error: DBAPIError) -> WanggeError:
-    """Return the error of ``geo.errors`` that says what the database refused."""
-    diagnosis = getattr(error.orig, "diag", None)
-    state = getattr(error.orig, "sqlstate", None) or ""
-    name = getattr(diagnosis, "constraint_name", None) or ""
-    detail = (getattr(diagnosis, "message_detail", None) or "")[:300]
-    known = _BY_NAME.get(name) or next((v for end, v in _BY_ENDING.items() if name.endswith(end)), None)
+@contextmanager
+def in_plain_words() -> Iterator[None]:
+    """Raise what the database refuses inside as an error of ``geo.errors``."""
+    try:
+        yield
+    except (DBAPIError, psycopg.Error) as error:
+        raise refusal(error) from error
+
+
+def refusal(error: DBAPIError | psycopg.Error) -> WanggeError:
+    """Return the error of ``geo.errors`` that says what the database refused.
+
+    Of a refused row only the key is repeated: the rest may be personal.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(cause, psycopg.Error):
+        return DatabaseError(f"数据库出错:{type(cause).__name__}", f"the database failed: {type(cause).__name__}")
+    name = cause.diag.constraint_name or ""
+    detail = _detail(cause.diag.message_detail)
+    known = _BY_NAME.get(name) or next((words for end, words in _BY_ENDING.items() if name.endswith(end)), None)
     if known:
         kind, zh, en = known
         return kind(f"{zh}({name}){detail}", f"{en} ({name}). {detail}".rstrip())
-    return _by_state(state, name, detail, error)
+    return _by_state(cause, name, detail)
 
 
-def _by_state(state: str, name: str, detail: str, error: DBAPIError) -> WanggeError:
+def _detail(detail: str | None) -> str:
+    row = re.match(r"Failing row contains \(([^,)]{0,40})", detail or "")
+    return row[1] if row else (detail or "")[:300]
+
+
+def _by_state(cause: psycopg.Error, name: str, detail: str) -> WanggeError:
+    state = cause.sqlstate or ""
+    message = (cause.diag.message_primary or "")[:300]
     if state == "23503":
         return CodeError(
             f"引用的编码不存在({name}){detail}", f"a code that is pointed at does not exist ({name}). {detail}"
         )
     if state == "23505":
         return ConflictError(f"编码重复({name}){detail}", f"a row with this key already exists ({name}). {detail}")
+    if state == "23502":
+        column = cause.diag.column_name
+        return InputError(f"必填项 {column} 为空:{detail}", f"{column} is required but empty: {detail}")
     if state.startswith("23"):
         return InputError(f"数据违反规则({name}){detail}", f"the data break a rule ({name}). {detail}")
-    message = (getattr(getattr(error.orig, "diag", None), "message_primary", None) or "")[:300]
     if state.startswith("22"):
         return InputError(f"数据库不接受这个值:{message}", f"the database does not take this value: {message}")
     if state in ("40001", "40P01", "55P03"):
         return ConflictError("与另一操作冲突,请重试", f"in conflict with another transaction, try again: {message}")
     if state == "53100":
         return ServerError("数据库所在磁盘已满", f"the database's disk is full: {message}")
-    if isinstance(error, OperationalError):
+    if not state or state.startswith(("08", "57")):
         return ServerError("与数据库的连接中断", f"the connection to the database failed: {message}")
     return DatabaseError(f"数据库出错({state}):{message}", f"the database reports an error ({state}): {message}")

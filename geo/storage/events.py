@@ -1,0 +1,96 @@
+"""Who did what, when: events are written beside every change and never altered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, cast, select
+from sqlalchemy.orm import Session
+
+from geo.storage.tables import Event
+
+#: What moves with every write and therefore tells nobody what changed.
+_BOOKKEEPING = {"version", "changed_at"}
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """One event. ``before`` and ``after`` are the row as it was and became; geometries in them are GeoJSON."""
+
+    id: int
+    who: str
+    at: datetime
+    what: str
+    noun: str
+    code: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+    @property
+    def changed(self) -> dict[str, tuple[Any, Any]]:
+        """Fields that differ, each with its value before and after."""
+        before, after = self.before or {}, self.after or {}
+        names = sorted((set(before) | set(after)) - _BOOKKEEPING)
+        return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
+
+
+def record(
+    session: Session,
+    *,
+    who: str,
+    what: str,
+    noun: str,
+    code: str | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Append an event to the open transaction. ``what``: created, changed, ended, imported, adopted, superseded."""
+    session.add(Event(who=who, what=what, noun=noun, code=code, before=before, after=after))
+    session.flush()
+
+
+def read(
+    session: Session,
+    *,
+    noun: str | None = None,
+    code: str | None = None,
+    since: datetime | None = None,
+    limit: int = 100,
+    after: int | None = None,
+) -> list[EventRecord]:
+    """Read events, the newest first; the next page is ``after`` the last id of this one."""
+    query = select(Event).order_by(Event.id.desc()).limit(limit)
+    if noun is not None:
+        query = query.where(Event.noun == noun)
+    if code is not None:
+        query = query.where(Event.code == code)
+    if since is not None:
+        query = query.where(Event.at >= since)
+    if after is not None:
+        query = query.where(Event.id < after)
+    return [_record(event) for event in session.scalars(query)]
+
+
+def changes_since(session: Session, noun: str, code: str, version: int) -> list[EventRecord]:
+    """Read what happened to a row after it had ``version``, the oldest first; bulk imports tell no single rows."""
+    became = cast(Event.after["version"].astext, BigInteger)
+    query = select(Event).where(Event.noun == noun, Event.code == code, became > version).order_by(Event.id)
+    return [_record(event) for event in session.scalars(query)]
+
+
+def told(records: list[EventRecord]) -> str:
+    """Say in one line who changed what; for the message to one who saw an older version."""
+    return "; ".join(
+        f"{record.who} {record.at:%Y-%m-%d %H:%M} {record.what}: "
+        + ", ".join(f"{name} {_short(old)} → {_short(new)}" for name, (old, new) in record.changed.items())
+        for record in records[-3:]
+    )
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _record(event: Event) -> EventRecord:
+    return EventRecord(event.id, event.who, event.at, event.what, event.noun, event.code, event.before, event.after)

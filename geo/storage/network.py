@@ -1,0 +1,82 @@
+"""The network in force, now or on a past day: which grids there were, and which one a building was in.
+
+For each community it is the plan adopted last whose scope holds the community: a community's own plan overrules the
+street's until the street's next. ``department`` '' is the merged network; a department's name its own old grids.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+
+import geopandas as gpd
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from geo.errors import NotFoundError
+from geo.storage import queries
+from geo.storage.tables import Building
+
+#: A day ends at midnight in China, wherever the server stands.
+CHINA_TIME = timezone(timedelta(hours=8))
+
+_COUNTS = {"plan_id": "int64", "households": "Int64"}
+
+
+@dataclass(frozen=True)
+class GridRecord:
+    """A grid of a plan, without its geometry."""
+
+    id: int
+    plan_id: int
+    plan_name: str
+    code: str
+    name: str | None
+    community_code: str
+    households: int | None
+
+
+def read_network(
+    session: Session, scope_code: str, *, department: str = "", on: date | datetime | None = None
+) -> gpd.GeoDataFrame:
+    """Read the grids in force in a street or community, by code.
+
+    Columns: ``plan_id``, those of ``plans.GRID_COLUMNS``, and ``geometry`` in EPSG:4326.
+    ``on`` is a moment, or a day, which means its end in China; now when None.
+    """
+    values = {"scope": scope_code, "department": department, "moment": _moment(session, on)}
+    return queries.frame(session, "network", _COUNTS, values)
+
+
+def grids_at(
+    session: Session, code: str, on: date | datetime | None = None, *, department: str = ""
+) -> list[GridRecord]:
+    """Return the grid that a building, stairwell or household unit was in: which grid was it in last March.
+
+    One; several for a building that the plan divides; none when no plan was in force or it left the building out.
+
+    Parameters
+    ----------
+    code
+        Of a building (19 digits), a stairwell or a household unit (25 digits).
+    on
+        A moment, or a day, which means its end in China; now when None.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such building.
+    """
+    building, stairwell = code[:19], code if code[19:20] == "U" else None
+    if session.get(Building, building) is None:
+        raise NotFoundError(f"没有编码为 {code[:40]} 的楼栋", f"there is no building of the code {code[:40]!r}")
+    if len(code) == 25:
+        stairwell = session.scalar(text("SELECT stairwell_code FROM household_unit WHERE code = :code"), {"code": code})
+    values = {"building": building, "stairwell": stairwell, "department": department, "moment": _moment(session, on)}
+    return [GridRecord(**row) for row in queries.execute(session, "grids_at", values).mappings()]
+
+
+def _moment(session: Session, on: date | datetime | None) -> datetime:
+    if on is None:
+        return session.scalars(select(func.now())).one()
+    if isinstance(on, datetime):
+        return on if on.tzinfo else on.replace(tzinfo=CHINA_TIME)
+    return datetime.combine(on + timedelta(days=1), time(), CHINA_TIME) - timedelta(microseconds=1)

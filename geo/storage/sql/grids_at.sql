@@ -1,0 +1,25 @@
+-- The grids of a building at a moment: one, or several when the plan divides the building.
+-- A plan that assigns nothing (a department's drawn grids) is asked by place: the grid round the building.
+-- Parameters: building, stairwell (NULL for the whole building), department, moment.
+WITH ruling AS (
+  SELECT p.id, p.name FROM plan p
+  WHERE starts_with(:building, p.scope_code) AND p.department = :department
+    AND p.adopted_at <= :moment AND (p.superseded_at IS NULL OR p.superseded_at > :moment)
+  ORDER BY p.adopted_at DESC, p.id DESC LIMIT 1
+),
+assigned AS (
+  SELECT DISTINCT a.grid_id FROM ruling r JOIN assignment a ON a.plan_id = r.id
+  WHERE a.building_code = :building
+    AND (CAST(:stairwell AS text) IS NULL OR a.stairwell_code IS NULL OR a.stairwell_code = CAST(:stairwell AS text))
+),
+located AS (
+  SELECT g.id AS grid_id
+  FROM ruling r
+  JOIN grid g ON g.plan_id = r.id
+  JOIN building b ON b.code = :building AND ST_Covers(g.geom, ST_PointOnSurface(b.geom))
+  WHERE NOT EXISTS (SELECT FROM assignment a WHERE a.plan_id = r.id)
+)
+SELECT g.id, g.plan_id, r.name AS plan_name, g.code, g.name, g.community_code, g.households
+FROM ruling r
+JOIN grid g ON g.plan_id = r.id AND (g.id IN (SELECT grid_id FROM assigned) OR g.id IN (SELECT grid_id FROM located))
+ORDER BY g.code

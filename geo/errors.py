@@ -12,6 +12,7 @@
     │   └── BoundsError         limits, shares or counts out of what is allowed
     ├── NotFoundError           no such thing in the store
     ├── ConflictError           the thing changed meanwhile, or its state forbids the change
+    │   └── StaleVersionError   the version that was seen is not the newest any more
     └── DatabaseError           the database cannot be used
         ├── ServerError         the embedded server cannot be started, stopped or reached
         └── SchemaError         the database's schema is not the one this program knows
@@ -72,6 +73,10 @@ class NotFoundError(WanggeError):
 
 class ConflictError(WanggeError):
     """The thing changed meanwhile, or its state forbids the change."""
+
+
+class StaleVersionError(ConflictError):
+    """The version that was seen is not the newest any more."""
 
 
 class DatabaseError(WanggeError):

@@ -16,8 +16,8 @@ from geo.errors import ServerError
 
 SERVICE_ACCOUNT = "postgres"
 
-# An inherited PGDATA, PGPORT or PGOPTIONS would send the programs to somebody else's server.
-_KEPT_VARIABLES = ("PATH", "TZ", "TMPDIR")
+# Nothing is inherited: a PGDATA, PGPORT or PGOPTIONS would send the programs to somebody else's server.
+_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,13 @@ class Account:
         """Whether running as this account means giving up root."""
         return os.geteuid() != self.uid
 
-    def run(self, command: Sequence[str | Path], *, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-        """Run a program as this account, with a clean environment, and wait for it.
+    def run(
+        self, command: Sequence[str | Path], *, folder: Path = Path("/"), timeout: float = 300
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program as this account in ``folder``, with a clean environment, and wait for it.
 
-        A non-zero exit is returned, not raised: only the caller knows what it means.
+        The caller's own folder may be closed to this account, so it is never the one to run in. A non-zero
+        exit is returned, not raised: only the caller knows what it means.
 
         Raises
         ------
@@ -49,8 +52,8 @@ class Account:
         try:
             return subprocess.run(  # noqa: S603 - our own argument lists, no shell
                 words,
-                cwd="/",  # the caller's folder may be closed to this account
-                env=self._environment(),
+                cwd=folder,
+                env={**_ENVIRONMENT, "HOME": str(self.home), "USER": self.name},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -71,12 +74,6 @@ class Account:
     def can_enter(self, folder: Path) -> bool:
         """Tell whether this account can pass through ``folder`` and everything above it."""
         return self.run(["test", "-x", folder]).returncode == 0
-
-    def _environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-        if self.drops:
-            kept.pop("TMPDIR", None)
-        return kept | {"HOME": str(self.home), "USER": self.name, "LC_ALL": "C.UTF-8"}
 
 
 def server_account() -> Account:

@@ -17,6 +17,9 @@ from geo.storage.embedded.programs import NEEDED_EXTENSIONS
 #: Two characters any address may hold; a C-locale pg_trgm drops both and finds nothing.
 _PROBE = "南湖"
 
+#: PostgreSQL writes its log ahead in files of this size and ends when there is no room for the next.
+WAL_SEGMENT_BYTES = 16 * 1024**2
+
 _NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded")
 
 
@@ -42,13 +45,19 @@ def connect(url: str, database: str) -> psycopg.Connection[tuple[object, ...]]:
             autocommit=True,
         )
     except psycopg.OperationalError as error:
+        if f'"{make_url(url).username}"' in str(error):  # libpq gives no code for a missing role
+            raise ServerError(
+                "这个数据目录里的数据库不是本程序建立的（没有 wangge 角色）。请另设 WANGGE_DATA_DIR。",
+                "The database in this folder was not made by this program (it has no role “wangge”). "
+                "Set WANGGE_DATA_DIR to another folder.",
+            ) from error
         raise ServerError(
             f"数据库正在运行但连接不上：{_first_line(error)}。请查看数据目录中的 server.log。",
             f"The server runs but cannot be reached: {_first_line(error)}. See server.log in the data folder.",
         ) from error
 
 
-def prepare(url: str, database: str, say: Callable[[str], None]) -> None:
+def prepare(url: str, database: str, folder: Path, say: Callable[[str], None]) -> None:
     """Make sure the database and its extensions exist and that Chinese text can be searched.
 
     Parameters
@@ -57,6 +66,8 @@ def prepare(url: str, database: str, say: Callable[[str], None]) -> None:
         Any database of the server, as a SQLAlchemy URL.
     database
         The product's database, created when missing.
+    folder
+        The data folder, to look at its disk when something fails.
     say
         Told before the extensions are added.
 
@@ -74,9 +85,10 @@ def prepare(url: str, database: str, say: Callable[[str], None]) -> None:
             _check_encoding(connection)
             _add_extensions(connection, say)
             _check_chinese(connection)
-    except psycopg.errors.DiskFull as error:
-        raise folders.disk_full(_data_directory(url)) from error
     except psycopg.Error as error:
+        # A server that finds no room for its write-ahead log ends at once, and the client only sees it gone.
+        if isinstance(error, psycopg.errors.DiskFull) or _is_full(folder):
+            raise folders.disk_full(folder) from error
         raise ServerError(
             f"数据库 {database} 无法准备好：{_first_line(error)}。请查看数据目录中的 server.log。",
             f"The database “{database}” cannot be made ready: {_first_line(error)}. See server.log in the data folder.",
@@ -100,7 +112,7 @@ def facts(url: str, database: str) -> Facts:
 
 def failure(step: str, output: str, folder: Path) -> ServerError:
     """Return the error for a program that failed, by what it wrote; ``folder`` is where it was working."""
-    if _NO_SPACE.search(output) or shutil.disk_usage(folder).free == 0:
+    if _NO_SPACE.search(output) or _is_full(folder):
         return folders.disk_full(folder)
     if "invalid locale name" in output:
         return ServerError(
@@ -148,10 +160,8 @@ def _add_extensions(connection: psycopg.Connection[tuple[object, ...]], say: Cal
         connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name)))
 
 
-def _data_directory(url: str) -> Path:
-    with connect(url, "postgres") as connection:
-        row = connection.execute("SHOW data_directory").fetchone()
-    return Path(str(row[0])) if row else Path("/")
+def _is_full(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free < WAL_SEGMENT_BYTES
 
 
 def _wrong_locale(found: str) -> ServerError:

@@ -26,6 +26,8 @@ LOCALE = "C.UTF-8"
 START_SECONDS = 180
 STOP_SECONDS = 60
 
+LOG = "server.log"
+
 Progress = Callable[[str], None]
 
 # Durable by default. The memory is for one office beside a browser and the engines on the same machine; shared_buffers
@@ -109,16 +111,17 @@ def start(
         if not folders.holds_cluster(folder, account):
             say("正在建立数据库目录… / Creating the database folder…")
             _create(folder, account, durable=chosen["fsync"] == "on")
-        server = postmaster.running(folder, account)
+        server = postmaster.running(folder)
         started_here = server is None
         if server is None:
             say("正在启动数据库… / Starting the database…")
             server = _launch(folder, account, chosen)
         try:
-            checks.prepare(_url(server, "postgres"), DATABASE, say)
+            checks.prepare(_url(server, "postgres"), DATABASE, folder, say)
         except ServerError:
-            if started_here:
-                _stop(folder, account)
+            if started_here and postmaster.running(folder):
+                # Immediately: an orderly end writes a checkpoint, for which a full disk has no room.
+                _stop(folder, account, mode="immediate")
             raise
         return _url(server, DATABASE)
 
@@ -135,7 +138,7 @@ def stop(data_dir: Path | None = None) -> bool:
     if not folder.parent.exists() or not folders.holds_cluster(folder, account):
         return False
     with _lock(folder):
-        if postmaster.running(folder, account) is None:
+        if postmaster.running(folder) is None:
             return False
         _stop(folder, account)
         return True
@@ -146,7 +149,7 @@ def status(data_dir: Path | None = None) -> ServerStatus:
     folder, account = _resolve(data_dir)
     if not folders.holds_cluster(folder, account):
         return ServerStatus(False, False, folder, None, None, None, None, None, None)
-    server = postmaster.running(folder, account)
+    server = postmaster.running(folder)
     if server is None:
         return ServerStatus(False, True, folder, str(_major_of(folder)), None, None, None, None, None)
     facts = checks.facts(_url(server, "postgres"), DATABASE)
@@ -165,14 +168,18 @@ def status(data_dir: Path | None = None) -> ServerStatus:
 
 def _resolve(data_dir: Path | None) -> tuple[Path, Account]:
     stated = folders.default_data_dir() if data_dir is None else data_dir
-    return Path(os.path.realpath(stated.expanduser())), server_account()
+    folder = Path(os.path.realpath(stated.expanduser()))
+    folders.check_name(folder)
+    return folder, server_account()
 
 
 def _url(server: Postmaster, database: str) -> str:
     # The port is written out because libpq would otherwise take a PGPORT from the environment.
     query = {"host": str(server.socket_dir), "port": str(server.port)}
     url = URL.create("postgresql+psycopg", username=ROLE, database=database, query=query)
-    return url.render_as_string(hide_password=False)
+    scheme, _, rest = url.render_as_string(hide_password=False).partition("://")
+    # SQLAlchemy writes a blank as "+", which it reads back, but libpq and its programs do not.
+    return f"{scheme}://{rest.replace('+', '%20')}"
 
 
 @contextmanager
@@ -233,37 +240,28 @@ def _initdb(programs: Programs, folder: Path, account: Account, *, durable: bool
 def _launch(folder: Path, account: Account, settings: Mapping[str, str]) -> Postmaster:
     programs = programs_for_existing_cluster(_major_of(folder), folder)
     postmaster.clear_after_crash(folder, account)
-    log = folder / "server.log"
-    account.run(["mv", "-f", log, folder / "server.log.1"])
+    account.run(["mv", "-f", LOG, f"{LOG}.1"], folder=folder)
     sockets = folders.socket_dir(folder, account)
+    account.run(["rm", "-f", sockets / f".s.PGSQL.{folders.PORT}.lock"])
     all_settings = {**settings, "unix_socket_directories": str(sockets)}
     options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in all_settings.items())
-    command: list[str | Path] = [
-        programs / "pg_ctl",
-        "start",
-        "-D",
-        folder,
-        "-w",
-        "-t",
-        str(START_SECONDS),
-        "-l",
-        log,
-        "-o",
-        options,
-    ]
-    result = account.run(command, timeout=START_SECONDS + 30)
-    server = postmaster.running(folder, account) if result.returncode == 0 else None
+    # pg_ctl puts the names of folder and log into a shell command, between quotes: names of its own folder are safe.
+    command: list[str | Path] = [programs / "pg_ctl", "start", "-D", ".", "-l", LOG, "-o", options]
+    command += ["-w", "-t", str(START_SECONDS)]
+    result = account.run(command, folder=folder, timeout=START_SECONDS + 30)
+    server = postmaster.running(folder) if result.returncode == 0 else None
     if server is None:
-        raise checks.failure("pg_ctl start", result.stdout + _tail(log), folder)
+        raise checks.failure("pg_ctl start", result.stdout + _tail(folder / LOG), folder)
     return server
 
 
-def _stop(folder: Path, account: Account) -> None:
+def _stop(folder: Path, account: Account, *, mode: str = "fast") -> None:
     programs = programs_for_existing_cluster(_major_of(folder), folder)
-    command: list[str | Path] = [programs / "pg_ctl", "stop", "-D", folder, "-m", "fast", "-w", "-t", str(STOP_SECONDS)]
+    command: list[str | Path] = [programs / "pg_ctl", "stop", "-D", folder, "-m", mode, "-w", "-t", str(STOP_SECONDS)]
     result = account.run(command, timeout=STOP_SECONDS + 30)
     if result.returncode:
         raise checks.failure("pg_ctl stop", result.stdout, folder)
+    folders.remove_socket_dir(folder, account)
 
 
 def _major_of(folder: Path) -> int:

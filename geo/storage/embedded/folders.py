@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from geo.errors import ServerError
@@ -34,6 +35,18 @@ def default_data_dir() -> Path:
     # The XDG specification has relative values ignored.
     root = Path(data_home) if data_home.startswith("/") else Path.home() / ".local/share"
     return root / "wangge/postgres"
+
+
+def check_name(data_dir: Path) -> None:
+    """Raise if the folder's name cannot be written into PostgreSQL's lock file and a URL, and read back."""
+    name = str(data_dir)
+    if name.isprintable() and name.encode("utf-8", "replace").decode() == name:
+        return
+    raise ServerError(
+        f"数据目录的名称 {name!a} 含有控制字符或不是 UTF-8 文字。请把 WANGGE_DATA_DIR 设为普通名称的目录。",
+        f"The name of the data folder {name!a} holds control characters or is not UTF-8. "
+        "Set WANGGE_DATA_DIR to a folder with a plain name.",
+    )
 
 
 def make_parent(data_dir: Path) -> None:
@@ -69,13 +82,20 @@ def holds_cluster(data_dir: Path, account: Account) -> bool:
     """
     try:
         found = data_dir.stat()
-        names = os.listdir(data_dir) if stat.S_ISDIR(found.st_mode) and found.st_uid in _readable(account) else None
+        # Another user's folder is refused below whatever it holds; it may not even be readable.
+        names = os.listdir(data_dir) if found.st_uid in (account.uid, os.geteuid()) else None
     except FileNotFoundError:
         return False
     except OSError as error:
         raise unusable_folder(data_dir, error) from error
-    if names == [] and found.st_uid in (account.uid, os.geteuid()):
+    if names == []:
         return False
+    if names is not None and "PG_VERSION" not in names:
+        raise ServerError(
+            f"{data_dir} 里是别的东西，不是数据库目录，不会动它。请另设 WANGGE_DATA_DIR 指向空目录或不存在的目录。",
+            f"{data_dir} holds something else, not a database, and is left alone. "
+            "Set WANGGE_DATA_DIR to an empty folder or one that does not exist.",
+        )
     if found.st_uid != account.uid:
         owner = account_name(found.st_uid)
         raise ServerError(
@@ -83,12 +103,6 @@ def holds_cluster(data_dir: Path, account: Account) -> bool:
             f"请以 {owner} 的身份运行，或另设 WANGGE_DATA_DIR。",
             f"The data folder {data_dir} belongs to “{owner}”, but the server would run as “{account.name}”. "
             f"Work as {owner}, or set WANGGE_DATA_DIR to another folder.",
-        )
-    if names is None or "PG_VERSION" not in names:
-        raise ServerError(
-            f"{data_dir} 里是别的东西，不是数据库目录，不会动它。请另设 WANGGE_DATA_DIR 指向空目录或不存在的目录。",
-            f"{data_dir} holds something else, not a database, and is left alone. "
-            "Set WANGGE_DATA_DIR to an empty folder or one that does not exist.",
         )
     return True
 
@@ -118,12 +132,9 @@ def socket_dir(data_dir: Path, account: Account) -> Path:
     The data folder is private already, so the socket lies in it unless its path is too long for a socket or holds a
     comma, which both PostgreSQL and libpq take for a list.
     """
-    path = data_dir / f".s.PGSQL.{PORT}"
-    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES and "," not in str(data_dir):
-        return data_dir
-    short = Path("/run") if os.geteuid() == 0 else Path("/tmp")  # noqa: S108 - ownership is checked below
-    name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    folder = short / f"wangge-{account.uid}-{name}"
+    folder = _socket_dir(data_dir, account)
+    if folder == data_dir:
+        return folder
     try:
         folder.mkdir(0o700)
         if account.drops:
@@ -131,6 +142,14 @@ def socket_dir(data_dir: Path, account: Account) -> Path:
     except FileExistsError:
         _check_private(folder, account)
     return folder
+
+
+def remove_socket_dir(data_dir: Path, account: Account) -> None:
+    """Remove what ``socket_dir`` made; the server must be down."""
+    folder = _socket_dir(data_dir, account)
+    if folder != data_dir:
+        with suppress(OSError):  # gone already, or another user's: nothing of ours is left behind either way
+            folder.rmdir()
 
 
 def unusable_folder(data_dir: Path, error: OSError) -> ServerError:
@@ -145,8 +164,13 @@ def unusable_folder(data_dir: Path, error: OSError) -> ServerError:
     )
 
 
-def _readable(account: Account) -> tuple[int, ...]:
-    return (account.uid, os.geteuid())
+def _socket_dir(data_dir: Path, account: Account) -> Path:
+    path = data_dir / f".s.PGSQL.{PORT}"
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES and "," not in str(data_dir):
+        return data_dir
+    short = Path("/run") if os.geteuid() == 0 else Path("/tmp")  # noqa: S108 - _check_private looks at the owner
+    name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
+    return short / f"wangge-{account.uid}-{name}"
 
 
 def _check_private(folder: Path, account: Account) -> None:

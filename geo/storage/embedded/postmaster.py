@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geo.errors import ServerError
-from geo.storage.embedded.accounts import Account, account_name
+from geo.storage.embedded.accounts import Account
 
 #: Backends notice within a moment that their postmaster died; one in a long sort may take seconds.
 ORPHAN_PATIENCE_SECONDS = 15.0
@@ -27,32 +27,29 @@ class Postmaster:
     port: int
 
 
-def running(data_dir: Path, account: Account) -> Postmaster | None:
+def running(data_dir: Path) -> Postmaster | None:
     """Return the live server of ``data_dir``, or None when there is none.
 
     Raises
     ------
     ServerError
-        A live server holds the folder but belongs to another user or has no socket: it is not ours to use or to stop.
+        A live server holds the folder but has no socket: somebody else started it, and it is not ours to use or stop.
     """
     lines = _pid_file(data_dir)
     pid = _number(lines, 0)
     if pid is None or not _serves(pid, data_dir):
         return None
-    owner = (_PROC / str(pid)).stat().st_uid
-    socket = lines[4].strip() if len(lines) > 4 else ""
-    if owner != account.uid:
-        raise _foreign(data_dir, pid, account_name(owner))
-    if len(lines) > 4 and not socket:
-        raise _foreign(data_dir, pid, account_name(owner))
-    return Postmaster(pid, Path(socket or data_dir), _number(lines, 3) or 0)
+    socket, port = (lines[4] if len(lines) > 4 else ""), _number(lines, 3)
+    if not socket or port is None:
+        raise _foreign(data_dir, pid)
+    return Postmaster(pid, Path(socket), port)
 
 
 def clear_after_crash(data_dir: Path, account: Account) -> None:
     """Make way for a start after the server was killed.
 
     Waits for backends that outlived their postmaster, because a second server beside them would corrupt the data; then
-    removes a ``postmaster.pid`` whose number now belongs to another program, which PostgreSQL itself would refuse.
+    removes a ``postmaster.pid`` that is empty or whose number is another program's by now: PostgreSQL refuses both.
 
     Raises
     ------
@@ -60,7 +57,7 @@ def clear_after_crash(data_dir: Path, account: Account) -> None:
         Backends of the dead server are still there after ``ORPHAN_PATIENCE_SECONDS``.
     """
     deadline = time.monotonic() + ORPHAN_PATIENCE_SECONDS
-    while orphans := _processes_of(data_dir):
+    while orphans := processes_of(data_dir):
         if time.monotonic() > deadline:
             numbers = ", ".join(map(str, orphans))
             raise ServerError(
@@ -70,13 +67,14 @@ def clear_after_crash(data_dir: Path, account: Account) -> None:
             )
         time.sleep(0.05)
     pid = _number(_pid_file(data_dir), 0)
-    if pid is not None and (_PROC / str(pid)).exists():
+    # The number of a dead process is left to PostgreSQL, which then also looks for shared memory still in use.
+    if pid is None or (_PROC / str(pid)).exists():
         account.run(["rm", "-f", data_dir / "postmaster.pid"])
 
 
 def _pid_file(data_dir: Path) -> list[str]:
     try:
-        return (data_dir / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+        return (data_dir / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n")
     except (FileNotFoundError, NotADirectoryError):
         return []
 
@@ -94,21 +92,21 @@ def _serves(pid: int, data_dir: Path) -> bool:
         if (process / "comm").read_text().strip() not in ("postgres", "postmaster"):
             return False
         return os.path.samefile(process / "cwd", data_dir)
-    except PermissionError:
-        return os.fsencode(data_dir) in (process / "cmdline").read_bytes().split(b"\0")
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        # Another user's process may not be looked at, and cannot serve a folder that is ours: PostgreSQL forbids it.
         return False
 
 
-def _processes_of(data_dir: Path) -> list[int]:
+def processes_of(data_dir: Path) -> list[int]:
+    """Return the numbers of all server processes of ``data_dir`` that this user can see."""
     numbers = sorted(int(entry.name) for entry in _PROC.iterdir() if entry.name.isdecimal())
     return [pid for pid in numbers if _serves(pid, data_dir)]
 
 
-def _foreign(data_dir: Path, pid: int, owner: str) -> ServerError:
+def _foreign(data_dir: Path, pid: int) -> ServerError:
     return ServerError(
-        f"数据目录 {data_dir} 正被另一个 PostgreSQL（进程 {pid}，用户 {owner}）使用，不是本程序启动的。"
+        f"数据目录 {data_dir} 正被另一个 PostgreSQL（进程 {pid}）使用，不是本程序启动的。"
         "请先停止它，或另设 WANGGE_DATA_DIR。",
-        f"Another PostgreSQL (process {pid} of “{owner}”), not started by this program, holds {data_dir}. "
+        f"Another PostgreSQL (process {pid}), not started by this program, holds {data_dir}. "
         "Stop it first, or set WANGGE_DATA_DIR to another folder.",
     )

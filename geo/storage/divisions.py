@@ -59,6 +59,21 @@ def find(session: Session, text: str) -> Division:
     return found[0]
 
 
+def name_of(session: Session, code: str) -> str:
+    """Return the name of the street or community of exactly this code.
+
+    Raises
+    ------
+    NotFoundError
+        There is none.
+    """
+    both = union_all(_STREETS, _COMMUNITIES).subquery()
+    name = session.scalar(select(both.c.name).where(both.c.code == code))
+    if name is None:
+        raise _not_found(session, code)
+    return str(name)
+
+
 def community_codes(session: Session, scope_code: str | None = None) -> list[str]:
     """Return the communities of a street, the community itself, or all, by code.
 

@@ -128,7 +128,7 @@ def read(
     if codes is not None:
         query = query.where(table.c.code.in_(list(codes)))
     if kind is not None:
-        query = query.where(table.c.kind == kind)
+        query = query.where(_kind(noun) == kind)
     if after is not None:
         query = query.where(table.c.code > after)
     if limit is not None:
@@ -194,6 +194,12 @@ def _only(
             raise InputError(f"{noun.zh}没有几何,不能按范围查询", f"{noun.name} has no geometry to search by extent")
         query = query.where(func.ST_Intersects(table.c.geom, func.ST_MakeEnvelope(*bbox, SRID)))
     return query
+
+
+def _kind(noun: Noun) -> ColumnElement[str]:
+    if "kind" not in noun.column_names:
+        raise InputError(f"{noun.zh}没有类型之分", f"{noun.name} has no kinds")
+    return table_of(noun).c.kind
 
 
 def _in_divisions(noun: Noun, divisions: list[str], level: str) -> ColumnElement[bool]:

@@ -23,7 +23,16 @@ from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
 from geo.crs import WGS84
-from geo.errors import BoundsError, CodeError, ColumnError, ConflictError, DatumError, GeometryError, NotFoundError
+from geo.errors import (
+    BoundsError,
+    CodeError,
+    ColumnError,
+    ConflictError,
+    DatumError,
+    GeometryError,
+    NotFoundError,
+    StaleVersionError,
+)
 from geo.storage import events, queries
 from geo.storage.network import CHINA_TIME
 from geo.storage.refusals import in_plain_words
@@ -299,7 +308,7 @@ def _locked_draft(session: Session, plan_id: int, version: int) -> Plan:
         raise NotFoundError(f"没有编号为 {plan_id} 的方案", f"there is no plan {plan_id}")
     if plan.version != version:
         what = events.told(events.changes_since(session, "plan", str(plan_id), version))
-        raise ConflictError(
+        raise StaleVersionError(
             f"方案 {plan_id} 已变为第 {plan.version} 版(您看到的是第 {version} 版),期间的改动:{what};请刷新后再试",
             f"plan {plan_id} is at version {plan.version}, you saw {version}; changed meanwhile: {what}. Reload first",
         )

@@ -1,7 +1,6 @@
 -- Living buildings of some communities with the households that count.
 -- Doors on record are counted; where none are, the declared number holds, then the stairwells' numbers, then 0.
--- :communities text[] or NULL for all; :counting text[] kinds of household units that count;
--- :codes text[] or NULL for all; :after; :limit.
+-- Parameters: communities, codes (NULL for all), counting (kinds of household units that count), after (a code), limit.
 SELECT
   b.code, b.name, b.address, b.kind, b.community_code, b.compound_code, b.floors,
   coalesce(units.households, b.households, stairs.households, 0)::integer AS households,

@@ -1,6 +1,5 @@
 -- Living stairwells of living buildings of some communities with the households that count: doors, else declared.
--- Parameters: communities (NULL for all), counting (kinds of household units that count).
--- :buildings text[] or NULL for all.
+-- Parameters: communities, buildings (NULL for all), counting (kinds of household units that count).
 SELECT
   s.code, s.name, s.building_code, s.floors,
   coalesce(units.households, s.households, 0)::integer AS households,

@@ -107,6 +107,7 @@ OF_ERROR = {
     geo_errors.BoundsError: "out-of-bounds",
     geo_errors.InputError: "unusable-input",
     geo_errors.NotFoundError: "not-found",
+    geo_errors.StaleVersionError: "stale-version",
     geo_errors.ConflictError: "conflict",
     geo_errors.DatabaseError: "database-away",
     geo_errors.WanggeError: "internal",

@@ -25,6 +25,6 @@ class AppSettings(BaseSettings):
         default=2, ge=1, le=64, description="Plans drafted at the same time; each takes a processor."
     )
     concurrent_maps: int = Field(default=2, ge=1, le=64, description="Map pages drawn at the same time.")
-    draft_time_limit_s: float = Field(
-        default=600.0, gt=0, description="Longest time a plan drafted over HTTP may take."
+    draft_seconds_per_community: float = Field(
+        default=60.0, gt=0, description="Longest search for each community of a plan drafted over HTTP."
     )

@@ -64,6 +64,7 @@ STATUSES = {
     "BoundsError": 422,
     "NotFoundError": 404,
     "ConflictError": 409,
+    "StaleVersionError": 412,
     "DatabaseError": 503,
     "ServerError": 503,
     "SchemaError": 503,

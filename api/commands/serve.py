@@ -1,0 +1,100 @@
+"""``wangge serve``: the HTTP server of one office."""
+
+import ipaddress
+import socket
+from typing import Annotated
+
+import typer
+
+from api.settings import ANY_HOST, LOOPBACK_NAMES, AppSettings
+from geo.errors import InputError
+from geo.storage.database import migrate, open_engine
+
+SHUTDOWN_SECONDS = 10
+
+
+def serve_command(
+    host: Annotated[str, typer.Option(help="监听地址 Address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="端口,0 为任选 Port; 0 takes a free one")] = 8000,
+) -> None:
+    """启动网页与接口服务 Serve the map pages and the HTTP API."""
+    # Imported late: no other command should wait for the web server to load.
+    import uvicorn
+
+    from api.main import create_app
+
+    settings = settings_for(host, AppSettings())
+    listener = listen(host, port)
+    with listener:
+        engine = open_engine()
+        try:
+            migrate(engine)
+            config = uvicorn.Config(
+                create_app(settings, engine),
+                log_level="info",
+                server_header=False,
+                timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            )
+            if not is_loopback(host):
+                _warn_of_no_sign_in(host)
+            _say_where(listener)
+            uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            engine.dispose()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises
+    ------
+    InputError
+        The host is unknown, or the port is taken or not allowed.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=128)
+    except socket.gaierror:
+        raise InputError(f"不认识的监听地址“{host}”", f"unknown address {host!r} to listen on") from None
+    except PermissionError:
+        raise InputError(
+            f"没有权限使用端口 {port};请选 1024 以上的端口", f"port {port} is not allowed; take one above 1024"
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"无法监听 {host}:{port}(端口可能已被占用);请用 --port 另选一个",
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port",
+        ) from None
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach ``host``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def settings_for(host: str, settings: AppSettings) -> AppSettings:
+    """Return settings under which the server answers to ``host`` unless the operator listed names himself."""
+    if is_loopback(host) or "allowed_hosts" in settings.model_fields_set:
+        return settings
+    everywhere = host in ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
+    names = (ANY_HOST,) if everywhere else (*LOOPBACK_NAMES, host.lower())
+    return settings.model_copy(update={"allowed_hosts": names})
+
+
+def _warn_of_no_sign_in(host: str) -> None:
+    typer.secho(
+        f"警告:目前尚无登录功能,凡能连到 {host} 的人都可查看和采用方案。请只在可信的内网使用。\n"
+        f"Warning: there is no sign-in yet; whoever reaches {host} can read and adopt plans. "
+        "Use it on a trusted network only.",
+        fg=typer.colors.YELLOW,
+        err=True,
+    )
+
+
+def _say_where(listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    typer.echo(f"网格服务 Serving on http://{shown}:{port}/  (接口文档 docs: /docs; Ctrl+C 停止 to stop)")

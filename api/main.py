@@ -1,0 +1,82 @@
+"""The application: put together by ``create_app``; importing this module does nothing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import Depends, FastAPI
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
+
+from api.dependencies import known_query
+from api.errors import install_handlers
+from api.guard import Guard, StrictBody
+from api.openapi import install_openapi
+from api.routes import barriers, buildings, compounds, divisions, docs, elements, health, pages, plans
+from api.settings import AppSettings
+from api.workbench import Workbench
+from geo.storage.database import migrate, open_engine
+
+ROUTERS = (pages, health, divisions, plans, buildings, elements, compounds, barriers, docs)
+
+
+def create_app(settings: AppSettings | None = None, engine: Engine | None = None) -> FastAPI:
+    """Put the application together.
+
+    Parameters
+    ----------
+    settings
+        Read from the environment when not given.
+    engine
+        An open engine with the schema at its newest version; the caller closes it. Without one, the application
+        opens its own when it starts (``geo.storage.database.open_engine``), migrates, and closes it when it ends.
+    """
+    settings = settings or AppSettings()
+    app = FastAPI(
+        title="wangge 网格",
+        version=version("wangge"),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        dependencies=[Depends(known_query)],
+    )
+    app.state.settings = settings
+    app.state.engine = engine
+    app.state.drafts = Workbench(settings.concurrent_drafts)
+    app.state.maps = Workbench(settings.concurrent_maps)
+    for module in ROUTERS:
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
+    install_handlers(app)
+    install_openapi(app)
+    # The last one added is the first that a request meets.
+    app.add_middleware(StrictBody, max_bytes=settings.max_body_bytes)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    if app.state.engine is not None:
+        yield
+        return
+    app.state.engine = await run_in_threadpool(_open_database)
+    try:
+        yield
+    finally:
+        app.state.engine.dispose()
+        app.state.engine = None
+
+
+def _open_database() -> Engine:
+    engine = open_engine()
+    try:
+        migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine

@@ -1,0 +1,22 @@
+"""Is the server alive, and can it work."""
+
+from fastapi import APIRouter
+
+from api.dependencies import Database
+from api.openapi import problems
+from api.schemas.health import Health, Readiness
+from geo.services.reading import check_ready
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health", summary="存活检查 Liveness", responses=problems(422))
+def health() -> Health:
+    """Say that the process answers. Touches nothing else."""
+    return Health(status="alive")
+
+
+@router.get("/ready", summary="就绪检查 Readiness", responses=problems(422, 503))
+def ready(engine: Database) -> Readiness:
+    """Say that the database answers and that its schema is the one this program knows; else 503."""
+    return Readiness(status="ready", schema_revision=check_ready(engine))

@@ -1,0 +1,82 @@
+"""Pages for people: what there is, and the map."""
+
+import uuid
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from api.dependencies import MAX_ID, Store
+from api.openapi import problems
+from geo.services.mapping import content_from_store
+from geo.services.reading import Filter, PlanFilter, read_page, read_plans
+from geo.territory.dictionaries import dictionary
+from maps.pages import plan_page
+
+router = APIRouter(tags=["pages"])
+
+STATIC = Path(__file__).parents[1] / "static"
+
+HOME_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# The map page names its own scripts and styles by hash in a policy of its own; this one adds what only a header can.
+MAP_POLICY = "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+#: Rows of each table of the first page.
+SHOWN = 50
+
+HTML = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+
+
+@router.get("/", summary="首页 First page", response_class=HTMLResponse, responses={**HTML, **problems(422, 503)})
+def home(store: Store) -> HTMLResponse:
+    """Show the streets and the newest plans, with links to their maps and data."""
+    streets = read_page(store, "street", Filter(), limit=SHOWN + 1, after=None).drop(columns="geometry")
+    plans = read_plans(store, PlanFilter(), limit=SHOWN + 1, after=None)
+    labels = dictionary("plan_states")
+    page = (
+        _templates()
+        .get_template("home.html")
+        .render(
+            streets=streets.head(SHOWN).to_dict("records"),
+            more_streets=len(streets) > SHOWN,
+            plans=plans[:SHOWN],
+            more_plans=len(plans) > SHOWN,
+            state_label=lambda state: labels[state].label,
+        )
+    )
+    return HTMLResponse(page, headers={"Content-Security-Policy": HOME_POLICY})
+
+
+@router.get(
+    "/map", summary="地图页 Map page", response_class=HTMLResponse, responses={**HTML, **problems(404, 422, 503)}
+)
+def map_page(
+    request: Request,
+    store: Store,
+    scope: Annotated[
+        str, Query(pattern="^([0-9]{9}|[0-9]{12})$", description="街道或社区编码 Code of a street or community")
+    ],
+    plan: Annotated[
+        int | None, Query(ge=1, le=MAX_ID, description="方案编号,缺省为采用中的 A plan; by default the one in force")
+    ] = None,
+) -> HTMLResponse:
+    """Draw the map of a street or community: one page that holds everything it needs."""
+    with request.app.state.maps.work_on(str(uuid.uuid4())):
+        page = plan_page(content_from_store(store, scope, plan))
+    return HTMLResponse(page, headers={"Content-Security-Policy": MAP_POLICY})
+
+
+@router.get("/favicon.ico", include_in_schema=False)
+def icon() -> FileResponse:
+    """Serve the icon that browsers ask every site for."""
+    return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined)

@@ -1,0 +1,192 @@
+"""Plans: looked at, drafted, adopted."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+
+from api.dependencies import CURSOR_PATTERN, ETAG_PATTERN, MAX_ID, MAX_PAGE, PlanId, Settings, Store, code_pattern
+from api.errors import RequestError
+from api.layers import page_of
+from api.links import announce, page_links
+from api.openapi import problems
+from api.schemas.geojson import Feature, FeatureCollection, GeoJSONResponse, features, plain_rows
+from api.schemas.plans import AssignmentPage, AssignmentRow, GridProperties, PlanDetail, PlanDraft, PlanPage, State
+from geo.services import reading
+from geo.services.adopting import adopt_plan
+from geo.services.planning import plan_scope
+
+router = APIRouter(tags=["plans"])
+
+#: Who the events name until there is a sign-in.
+NOBODY = "http"
+
+JSON = "application/json"
+
+GridCode = Annotated[str, Path(pattern=code_pattern("grid"), description="15 位网格编码 15-digit grid code")]
+ManyAtOnce = Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")]
+AfterCode = Annotated[
+    str | None, Query(pattern=CURSOR_PATTERN, description="上一页最后一项。Last item of the page before.")
+]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        description='所见版本,如 "1"(取自 ETag 或 version)。The version you saw, in quotes, from ETag or version.',
+        examples=['"1"'],
+    ),
+]
+
+
+@router.get("/plans", summary="方案列表 List plans", responses=problems(422, 503))
+def plans(
+    request: Request,
+    response: Response,
+    store: Store,
+    scope: Annotated[
+        str | None,
+        Query(
+            pattern="^([0-9]{9}|[0-9]{12})$",
+            description="街道(含其社区)或社区 Of a street with its communities, or of a community",
+        ),
+    ] = None,
+    state: Annotated[State | None, Query(description="状态 State")] = None,
+    department: Annotated[
+        str | None,
+        Query(max_length=50, pattern=r"^[^\x00-\x1f\x7f]*$", description="部门,空为统一网格 Empty: the merged network"),
+    ] = None,
+    limit: ManyAtOnce = 100,
+    after: Annotated[
+        int | None, Query(ge=1, le=MAX_ID, description="上一页最后一个 Last id of the page before")
+    ] = None,
+) -> PlanPage:
+    """List plans, the newest first."""
+    wanted = reading.PlanFilter(scope=scope, state=state, department=department)
+    found = reading.read_plans(store, wanted, limit=limit + 1, after=after)
+    shown = found[:limit]
+    links = page_links(request, JSON, shown[-1].id if len(found) > limit else None)
+    announce(response, links)
+    return PlanPage.model_validate(
+        {"items": [asdict(plan) for plan in shown], "numberReturned": len(shown), "links": links}
+    )
+
+
+@router.get("/plans/{plan_id}", summary="一个方案及其报告 One plan with its report", responses=problems(404, 422, 503))
+def plan(store: Store, response: Response, plan_id: PlanId) -> PlanDetail:
+    """Show a plan with the report of how it came out; its ETag is the version to adopt."""
+    return _detail(response, reading.read_plan(store, plan_id))
+
+
+@router.get(
+    "/plans/{plan_id}/grids",
+    summary="方案的网格 Grids of a plan",
+    response_class=GeoJSONResponse,
+    response_model=FeatureCollection[GridProperties],
+    responses=problems(404, 422, 503),
+)
+def grids(
+    request: Request, store: Store, plan_id: PlanId, limit: ManyAtOnce = MAX_PAGE, after: AfterCode = None
+) -> Any:
+    """List a plan's grids, ordered by code."""
+    frame = reading.read_grids(store, plan_id, limit=limit + 1, after=after)
+    return page_of(request, frame, GridProperties, limit)
+
+
+@router.get(
+    "/plans/{plan_id}/grids/{code}",
+    summary="方案的一个网格 One grid of a plan",
+    response_class=GeoJSONResponse,
+    response_model=Feature[GridProperties],
+    responses=problems(404, 422, 503),
+)
+def grid(store: Store, plan_id: PlanId, code: GridCode) -> Any:
+    """Show one grid of a plan."""
+    return GeoJSONResponse(features(reading.read_grid(store, plan_id, code), GridProperties)[0])
+
+
+@router.get(
+    "/plans/{plan_id}/assignment",
+    summary="楼栋归格 Which grid each building is in",
+    responses=problems(404, 422, 503),
+)
+def assignment(
+    request: Request,
+    response: Response,
+    store: Store,
+    plan_id: PlanId,
+    limit: ManyAtOnce = MAX_PAGE,
+    after: AfterCode = None,
+) -> AssignmentPage:
+    """List the buildings, or the stairwells of divided ones, with their grids."""
+    found = reading.read_assignment(store, plan_id, limit=limit + 1, after=after)
+    shown = found.head(limit)
+    links = page_links(request, JSON, shown["key"].iloc[-1] if len(found) > limit else None)
+    announce(response, links)
+    items = plain_rows(shown, AssignmentRow)
+    return AssignmentPage.model_validate({"items": items, "numberReturned": len(items), "links": links})
+
+
+@router.post(
+    "/plans",
+    status_code=201,
+    summary="划分网格,存为草案 Draft grids",
+    responses={
+        201: {"headers": {"Location": {"schema": {"type": "string"}, "description": "新方案的地址 The new plan"}}},
+        **problems(404, 409, 413, 415, 422, 503),
+    },
+)
+def draft(request: Request, response: Response, store: Store, settings: Settings, body: PlanDraft) -> PlanDetail:
+    """Divide a street or community into grids and keep the result as a draft plan.
+
+    Takes seconds for a community and minutes for a street; the answer comes when the plan is there. A second
+    request for the same scope meanwhile is refused (409), as is one more than the server takes at a time (503).
+    """
+    with request.app.state.drafts.work_on(body.scope):
+        outcome = plan_scope(
+            store,
+            body.scope,
+            lower=body.lower,
+            upper=body.upper,
+            seed=body.seed,
+            name=body.name,
+            who=NOBODY,
+            time_limit=settings.draft_seconds_per_community,
+            workers=1,
+        )
+        made = reading.read_plan(store, outcome.plan_id)
+    response.headers["Location"] = f"/plans/{made.id}"
+    return _detail(response, made)
+
+
+@router.post(
+    "/plans/{plan_id}/adopt",
+    summary="采用方案 Adopt a plan",
+    responses=problems(404, 409, 412, 413, 415, 422, 428, 503),
+)
+def adopt(store: Store, response: Response, plan_id: PlanId, if_match: IfMatch = None) -> PlanDetail:
+    """Put a draft in force and supersede what it replaces; the version you saw must be its newest."""
+    adopted = adopt_plan(store, plan_id, who=NOBODY, version=_seen_version(if_match))
+    return _detail(response, adopted)
+
+
+def _seen_version(if_match: str | None) -> int:
+    if if_match is None:
+        raise RequestError(
+            "version-required",
+            '请在 If-Match 中写明所见版本,如 If-Match: "1"(取自方案的 ETag)',
+            'say which version you saw in If-Match, such as If-Match: "1", from the plan\'s ETag',
+        )
+    found = ETAG_PATTERN.fullmatch(if_match)
+    if found is None:
+        raise RequestError(
+            "invalid-request",
+            'If-Match 应为一个带引号的版本号,如 "1"',
+            'If-Match is one version in quotes, such as "1"',
+            errors=[{"location": "header.If-Match", "zh": "格式有误", "en": "malformed"}],
+        )
+    return int(found[1])
+
+
+def _detail(response: Response, plan: reading.PlanRecord) -> PlanDetail:
+    response.headers["ETag"] = f'"{plan.version}"'
+    return PlanDetail.model_validate(asdict(plan))

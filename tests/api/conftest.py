@@ -1,0 +1,36 @@
+"""One database with the small town in it, committed, and the application over it, for all tests of the interface."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from api.main import create_app
+from api.settings import AppSettings
+from geo.storage.database import open_engine, session_scope
+from tests.api import town
+from tests.conftest import Databases
+
+
+@pytest.fixture(scope="session")
+def town_engine(databases: Databases) -> Iterator[Engine]:
+    name = databases.create(template=databases.migrated_template())
+    engine = open_engine(databases.url(name))
+    with session_scope(engine) as session:
+        town.build(session)
+    yield engine
+    engine.dispose()
+    databases.drop(name)
+
+
+@pytest.fixture(scope="session")
+def app(town_engine: Engine) -> FastAPI:
+    return create_app(AppSettings(), town_engine)
+
+
+@pytest.fixture(scope="session")
+def client(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, base_url="http://localhost") as client:
+        yield client

@@ -1,0 +1,103 @@
+"""The server as its operator runs it: a real process on a real port."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from api.commands.serve import is_loopback, listen, settings_for
+from api.settings import ANY_HOST, LOOPBACK_NAMES, AppSettings
+from geo.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+START = "import typer; from api.commands.serve import serve_command; typer.run(serve_command)"
+
+
+def serve(*arguments: str, url: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "WANGGE_DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-c", START, *arguments],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+@pytest.fixture(scope="module")
+def town_url(town_engine: Engine) -> str:
+    return town_engine.url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="module")
+def running(town_url: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server on a free port, and its address."""
+    server = serve("--port", "0", url=town_url)
+    assert server.stdout is not None
+    with server:
+        line = server.stdout.readline()
+        assert "http://127.0.0.1:" in line, line + server.stdout.read()
+        yield server, "http://" + line.split("http://")[1].split("/")[0]
+        server.kill()
+
+
+def test_it_serves_and_stops_when_told(running: tuple[subprocess.Popen[str], str]) -> None:
+    server, address = running
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(f"{address}/ready", timeout=5) as answer:
+                assert answer.status == 200
+                assert answer.headers["Server"] is None
+                break
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(timeout=15) in (0, -signal.SIGTERM)
+
+
+def test_a_taken_port_is_said(town_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError) as refused:
+        listen("127.0.0.1", taken.getsockname()[1])
+    assert "--port" in refused.value.zh
+    assert "--port" in refused.value.en
+
+
+def test_an_unknown_address_is_said() -> None:
+    with pytest.raises(InputError):
+        listen("no.such.host.invalid", 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("10.1.2.3", False)],
+)
+def test_loopback(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
+
+
+def test_names_follow_the_address_unless_listed() -> None:
+    assert settings_for("127.0.0.1", AppSettings()).allowed_hosts == LOOPBACK_NAMES
+    assert settings_for("0.0.0.0", AppSettings()).allowed_hosts == (ANY_HOST,)
+    assert settings_for("10.1.2.3", AppSettings()).allowed_hosts == (*LOOPBACK_NAMES, "10.1.2.3")
+    listed = AppSettings(allowed_hosts=("grid.office.cn",))
+    assert settings_for("0.0.0.0", listed).allowed_hosts == ("grid.office.cn",)
+
+
+def test_an_open_address_without_sign_in_is_warned_of(town_url: str) -> None:
+    with serve("--host", "0.0.0.0", "--port", "0", url=town_url) as server:
+        assert server.stdout is not None
+        lines = [server.stdout.readline() for _ in range(3)]
+        server.terminate()
+    assert "尚无登录" in lines[0]
+    assert "no sign-in" in lines[1]

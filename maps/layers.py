@@ -192,17 +192,25 @@ def barriers(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> list[Layer]:
     kinds = dictionary("barrier_kinds")
     layers = []
     for name, (zh, en, codes) in _BARRIER_LAYERS.items():
-        rank = frame["kind"].map({code: index for index, code in enumerate(codes)})
-        chosen = frame[rank.notna()].assign(rank=rank).sort_values("rank", kind="stable")
+        chosen = frame[frame["kind"].isin(codes)]
         if chosen.empty:
             continue
+        chosen = chosen.iloc[np.argsort([codes.index(kind) for kind in chosen["kind"]], kind="stable")]
         columns = {"kind": _texts(chosen, "kind"), **_optional(chosen, ("name",), _texts)}
         widths = {code: kinds[code].extra["width_m"] for code in codes}
         searched = ("name",) if name == "roads" else ()
         layers.append(
             _layer(
-                name, zh, en, "base", "lines", chosen, origin, columns,
-                options={"width_m": widths, "drawn_as": name}, searched=searched,
+                name,
+                zh,
+                en,
+                "base",
+                "lines",
+                chosen,
+                origin,
+                columns,
+                options={"width_m": widths, "drawn_as": name},
+                searched=searched,
             )  # fmt: skip
         )
     return layers
@@ -221,8 +229,17 @@ def city_elements(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> list[Laye
         options = {"symbol": entry.extra["symbol"], "colour": entry.extra["colour"]}
         layers.append(
             _layer(
-                f"element_{code}", entry.zh, entry.en, "elements", "elements", chosen, origin, columns,
-                options=options, searched=("name", "address"), at=True,
+                f"element_{code}",
+                entry.zh,
+                entry.en,
+                "elements",
+                "elements",
+                chosen,
+                origin,
+                columns,
+                options=options,
+                searched=("name", "address"),
+                at=True,
             )  # fmt: skip
         )
     return layers

@@ -141,9 +141,12 @@ function paintCompounds(pen, layer, view, plan) {
   return count;
 }
 
+// Light enough for the base map to show through, strong enough to tell classes apart.
+const FILL_ALPHA = 0.58;
+
 function paintGridFills(pen, layer, view, plan) {
   plan.fills = plan.fills || plan.classes.map((style) => fillOf(pen, style));
-  pen.globalAlpha = 0.66;
+  pen.globalAlpha = FILL_ALPHA;
   const classes = layer.columns.class;
   const count = fillAll(pen, layer, view, (i) => (classes[i] < 0 ? plan.unknown.fill : plan.fills[classes[i]]));
   pen.globalAlpha = 1;
@@ -154,7 +157,9 @@ const LEAST_WIDTH = { expressway: 3.2, main_road: 2.6, road: 1.5, lane: 0.8, riv
 const SHOWN_FROM = { lane: 14.5, wall: 16, road: 12.5 };
 
 function widthOn(view, kind, layer) {
-  const ground = (layer.options.width_m[kind] || 4) * view.metre;
+  // A road's width on the ground includes its pavements and verges; its carriageway reads calmer.
+  const share = layer.options.drawn_as === 'roads' ? 0.55 : 1;
+  const ground = (layer.options.width_m[kind] || 4) * share * view.metre;
   return Math.max(LEAST_WIDTH[kind] || 1, Math.min(ground, kind === 'wall' ? 2 : Infinity));
 }
 
@@ -320,11 +325,15 @@ function labelGrids(labels, layer, view, plan) {
   });
 }
 
+// A community's name may move away from its grids' numbers, but not out of the community.
+const COMMUNITY_SHIFTS = [0, -38, 38, -76, 76, -114, 114].flatMap((dy) => [0, -50, 50, -100, 100].map((dx) => [dx, dy]));
+
 function labelCommunities(labels, layer, view, plan) {
   const size = view.zoom >= 14.5 ? 17 : 13;
-  const shifts = [[0, 0], [0, -40], [0, 40], [-70, 0], [70, 0], [-70, -40], [70, 40], [70, -40], [-70, 40]];
   eachInView(layer, view, 0, (i, side) => {
     const [x, y] = placeOf(layer, i, view);
+    const shifts = COMMUNITY_SHIFTS.filter(([dx, dy]) =>
+      contains(layer, i, (x + dx + view.left) / view.scale, (y + dy + view.top) / view.scale));
     labels.put([{ text: layer.columns.name[i], size, font: font(size, 700) }], x, y, {
       colour: plan.palette.community_line, room: side * 1.1, shifts,
     });

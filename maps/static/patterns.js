@@ -15,7 +15,7 @@ function fillOf(context, style) {
 }
 
 function drawDots(pen, size) {
-  pen.fillStyle = 'rgba(70, 45, 0, 0.55)';
+  pen.fillStyle = 'rgba(70, 45, 0, 0.5)';
   for (const [x, y] of [[size / 4, size / 4], [(3 * size) / 4, (3 * size) / 4]]) {
     pen.beginPath();
     pen.arc(x, y, 1.1, 0, 2 * Math.PI);
@@ -24,8 +24,8 @@ function drawDots(pen, size) {
 }
 
 function drawHatch(pen, size) {
-  pen.strokeStyle = 'rgba(60, 0, 0, 0.5)';
-  pen.lineWidth = 1.4;
+  pen.strokeStyle = 'rgba(60, 0, 0, 0.42)';
+  pen.lineWidth = 1.1;
   pen.beginPath();
   for (const shift of [-size, 0, size]) {
     pen.moveTo(shift, size);

@@ -1,0 +1,48 @@
+# wangge 网格: every target sets up what it needs by itself; a repeat is quiet and takes a moment.
+# Results go to out/. The database lives outside this folder (see `wangge db status`); no target removes it.
+
+SHELL := /bin/bash
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench serve lint clean clean-all environment browser
+.NOTPARALLEL:
+
+help:  ## 列出这些命令 | list these commands
+	@awk -F '  ## | [|] ' '/^[a-z-]+:.*  ## / { split($$1, name, ":"); printf "  make %-10s %s\n%18s%s\n", name[1], $$2, "", $$3 }' Makefile
+
+setup: environment browser  ## 安装所需的一切,不运行 | install everything that is needed, run nothing
+
+demo: environment  ## 从零演示:示例街道、网格划分、地图 | from nothing: a sample street, a plan for it, its map
+	@$(BIN)/wangge demo
+
+test: environment browser  ## 运行全部检查和测试 | run all checks and tests
+	@$(BIN)/pytest $(PYTEST)
+
+bench: environment  ## 在真实数据上测速 | measure speed on real data
+	@for file in tests/benchmarks/bench_*.py; do \
+	  $(BIN)/python -m tests.benchmarks.$$(basename $$file .py) || exit 1; \
+	done
+
+serve: environment  ## 启动网页服务 | start the web service
+	@$(BIN)/wangge serve
+
+lint: environment  ## 检查代码格式、类型和模块方向 | check style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+
+clean:  ## 删除 out/ 和缓存,数据库不动 | remove out/ and caches, never the database
+	@rm -rf out build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	@find api data geo maps tests -name node_modules -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+clean-all: clean  ## 另删 .venv 和网页组件 | also remove .venv and the web pages' parts
+	@rm -rf .venv maps/node_modules .setup/lock
+
+environment:
+	@.setup/system
+	@.setup/python
+	@.setup/assets
+
+browser:
+	@.setup/system --with-browser

@@ -114,14 +114,15 @@ class Drawing:
     def outline(self) -> None:
         """Draw the frame's edge."""
         self._element(
-            "rect", width=self.paper.width_mm, height=self.paper.height_mm, fill="none", stroke="#1c2430", stroke_width=0.5
+            "rect", width=self.paper.width_mm, height=self.paper.height_mm, fill="none", stroke="#1c2430",
+            stroke_width=0.5
         )  # fmt: skip
 
     def shapes(self, geometries: Iterable[shapely.Geometry], **style: object) -> None:
         """Draw geometries (paper millimetres) as one path, cut at the frame."""
         parts = [_path(part) for part in self.cut(geometries)]
         if parts:
-            self._element("path", d=" ".join(parts), fill_rule="evenodd", **style)
+            self._element("path", None, d=" ".join(parts), fill_rule="evenodd", **style)
 
     def cut(self, geometries: Iterable[shapely.Geometry]) -> list[shapely.Geometry]:
         """Return geometries cut at the frame, those outside left out."""
@@ -136,11 +137,11 @@ class Drawing:
 
     def disc(self, x: float, y: float, radius: float, **style: object) -> None:
         """Draw a disc."""
-        self._element("circle", cx=x, cy=y, r=radius, **style)
+        self._element("circle", None, cx=x, cy=y, r=radius, **style)
 
     def polygon(self, points: Sequence[tuple[float, float]], **style: object) -> None:
         """Draw a polygon on top of everything, e.g. an arrow."""
-        self._element("polygon", points=" ".join(f"{x:.2f},{y:.2f}" for x, y in points), **style)
+        self._element("polygon", None, points=" ".join(f"{x:.2f},{y:.2f}" for x, y in points), **style)
 
     def rectangle_at(self, x: float, y: float, width: float, height: float) -> None:
         """Lay a pale rectangle for a north arrow or scale bar over everything below."""
@@ -231,13 +232,11 @@ class Drawing:
 
     def pattern(self, name: str, draw: Callable[[ET.Element], None]) -> str:
         """Define a repeated tile of 2 by 2 mm and return the fill that uses it."""
-        tile = self._element(
-            "pattern", id=name, patternUnits="userSpaceOnUse", width=2, height=2, viewBox="0 0 2 2"
-        )  # fmt: skip
+        tile = self._element("pattern", id=name, patternUnits="userSpaceOnUse", width=2, height=2, viewBox="0 0 2 2")
         draw(tile)
         return f"url(#{name})"
 
-    def _element(self, tag: str, text: str | None = None, **attributes: object) -> ET.Element:
+    def _element(self, tag: str, text: str | None = None, /, **attributes: object) -> ET.Element:
         written = {
             key if key[-1].isupper() or key in _CAMEL else key.replace("_", "-"): _number(value)
             for key, value in attributes.items()

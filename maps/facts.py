@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from geo.territory.dictionaries import dictionary
-from maps.content import MapContent
+from geo.territory.map_content import MapContent
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,12 @@ def holds_estimates(content: MapContent) -> bool:
     return bool(_households_by_source(content).get("estimated", 0))
 
 
-def _households_by_source(content: MapContent) -> "pd.Series[float]":
+def _households_by_source(content: MapContent) -> pd.Series:
     buildings = content.buildings
     if buildings is None or "households_source" not in buildings.columns:
         return pd.Series(dtype=float)
     households = pd.to_numeric(buildings["households"], errors="coerce").replace([np.inf, -np.inf], np.nan)
     lived_in = households.fillna(0) > 0
     sources = buildings["households_source"].fillna("unknown").astype(str)
-    return households[lived_in].groupby(sources[lived_in]).sum()
+    counted: pd.Series = households[lived_in].groupby(sources[lived_in]).sum()
+    return counted

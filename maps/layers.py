@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from geo.territory.dictionaries import dictionary
-from maps.content import MapContent
+from geo.territory.map_content import MapContent
 from maps.encoding import MICRO, Shapes, encode, label_points
 from maps.escaping import plain_text
 from maps.styles import NOT_LIVED_IN, OLD_GRID_LINES, HouseholdClass, class_of
@@ -119,7 +119,7 @@ def grids(frame: gpd.GeoDataFrame, origin: tuple[int, int], classes: Sequence[Ho
     households = _numbers(frame, "households")
     keys = [each.key for each in classes]
     in_class = [class_of(value, classes).key for value in households]
-    columns = {
+    columns: dict[str, list[Any]] = {
         "code": _texts(frame, "code"),
         "short": short_numbers(_texts(frame, "code")),
         "households": households,
@@ -135,9 +135,17 @@ def communities(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> Layer:
     """Return the communities."""
     columns = {"code": _texts(frame, "code"), "name": _texts(frame, "name")}
     return _layer(
-        "communities", "社区", "communities", "plan", "communities", frame, origin, columns,
-        searched=("name", "code"), at=True,
-    )  # fmt: skip
+        "communities",
+        "社区",
+        "communities",
+        "plan",
+        "communities",
+        frame,
+        origin,
+        columns,
+        searched=("name", "code"),
+        at=True,
+    )
 
 
 def compounds(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> Layer:
@@ -164,9 +172,17 @@ def buildings(frame: gpd.GeoDataFrame, origin: tuple[int, int], content: MapCont
     if "kind" in columns:
         options["paler"] = sorted(NOT_LIVED_IN & set(columns["kind"]))
     return _layer(
-        "buildings", "楼栋", "buildings", "base", "buildings", frame, origin, columns,
-        options=options, searched=("name", "address", "code"),
-    )  # fmt: skip
+        "buildings",
+        "楼栋",
+        "buildings",
+        "base",
+        "buildings",
+        frame,
+        origin,
+        columns,
+        options=options,
+        searched=("name", "address", "code"),
+    )
 
 
 def _stairwells_of(codes: Sequence[str], stairwells: pd.DataFrame) -> list[list[list[Any]] | None]:
@@ -211,7 +227,7 @@ def barriers(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> list[Layer]:
                 columns,
                 options={"width_m": widths, "drawn_as": name},
                 searched=searched,
-            )  # fmt: skip
+            )
         )
     return layers
 
@@ -240,7 +256,7 @@ def city_elements(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> list[Laye
                 options=options,
                 searched=("name", "address"),
                 at=True,
-            )  # fmt: skip
+            )
         )
     return layers
 
@@ -255,9 +271,18 @@ def old_grids(department: str, frame: gpd.GeoDataFrame, index: int, origin: tupl
     }
     zh = plain_text(department) or "原网格"
     return _layer(
-        f"old_grids_{index}", zh, "earlier grids", "compare", "old_grids", frame, origin, columns,
-        options={"colour": colour, "dash": list(dash)}, at=True, visible=False,
-    )  # fmt: skip
+        f"old_grids_{index}",
+        zh,
+        "earlier grids",
+        "compare",
+        "old_grids",
+        frame,
+        origin,
+        columns,
+        options={"colour": colour, "dash": list(dash)},
+        at=True,
+        visible=False,
+    )
 
 
 def short_numbers(codes: Sequence[str]) -> list[str]:

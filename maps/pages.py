@@ -16,8 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from geo.errors import BoundsError
 from geo.territory.dictionaries import Dictionary, dictionary
+from geo.territory.map_content import MapContent
 from maps.assets import leaflet_script, leaflet_style, page_script, page_style
-from maps.content import MapContent
 from maps.escaping import content_hash, html_text, json_text, plain_text
 from maps.facts import facts_of, holds_estimates
 from maps.layers import Extent, extent_of, layers_of
@@ -45,7 +45,9 @@ class PlanMap(folium.Map):
     default_css: list[tuple[str, str]] = []  # noqa: RUF012
     _template = Template(
         """
-        {% macro html(this, kwargs) %}<div class="folium-map" id="{{ this.get_name() }}" tabindex="0"></div>{% endmacro %}
+        {% macro html(this, kwargs) %}
+        <div class="folium-map" id="{{ this.get_name() }}" tabindex="0"></div>
+        {% endmacro %}
         {% macro script(this, kwargs) %}
         const {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {
           center: {{ this.location|tojson }}, crs: L.CRS.{{ this.crs }}, ...{{ this.options|tojavascript }}

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from geo.errors import NotFoundError
-from maps.content import MapContent
+from geo.territory.map_content import MapContent
 from maps.escaping import plain_text
 from maps.layers import short_numbers
 
@@ -107,15 +107,15 @@ def numbered_buildings(content: MapContent, focus: Focus) -> gpd.GeoDataFrame:
     return inside.assign(number=range(1, len(inside) + 1))
 
 
-def _reading_order(row: "pd.Series[object]") -> tuple[list[tuple[int, str]], float, float]:
+def _reading_order(row: pd.Series) -> tuple[list[tuple[int, str]], float, float]:
     """By address or name with numbers as numbers (2号 before 10号), then from north-west to south-east."""
     text = title_of_building(row)
     parts = [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", text) if part]
-    point = row["geometry"].centroid  # type: ignore[attr-defined]
+    point = row["geometry"].centroid
     return parts or [(1 << 60, "")], -point.y, point.x
 
 
-def title_of_building(row: "pd.Series[object]") -> str:
+def title_of_building(row: pd.Series) -> str:
     """Return how a building is called in a table: its address, else its name, else its code."""
     for column in ("address", "name", "code"):
         text = plain_text(row.get(column))

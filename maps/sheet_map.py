@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from geo.territory.dictionaries import dictionary
-from maps.content import MapContent
+from geo.territory.map_content import MapContent
 from maps.drawing import Drawing, Paper
 from maps.escaping import plain_text
 from maps.layers import short_numbers

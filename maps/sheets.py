@@ -21,7 +21,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher
 
 from geo.errors import BoundsError
 from geo.territory.dictionaries import dictionary
-from maps.content import MapContent
+from geo.territory.map_content import MapContent
 from maps.drawing import Paper
 from maps.escaping import plain_text
 from maps.facts import facts_of, holds_estimates
@@ -203,7 +203,7 @@ def _rows(focus: Focus, buildings: gpd.GeoDataFrame, classes: tuple[HouseholdCla
     return [*rows, ("", dictionary("terms")["total"].zh, f"{int(total):,}")] if rows else []
 
 
-def _count(households: object) -> str:
+def _count(households: Any) -> str:
     number = pd.to_numeric(households, errors="coerce")
     return f"{int(number):,}" if number == number else "–"
 

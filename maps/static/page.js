@@ -33,7 +33,8 @@ class Page {
     const show = (layer, i) => this.select(layer, i);
     fillTitle(plan);
     fillClasses(plan);
-    fillLayers(plan, () => this.painter.repaint());
+    const base = fillLayers(plan, () => this.painter.repaint());
+    if (plan.tianditu) this.offerTiles(base);
     fillGridList(plan, show);
     this.search = new Search(plan, show);
     this.addControls();
@@ -57,6 +58,23 @@ class Page {
     window.addEventListener('beforeprint', () => map.invalidateSize({ animate: false }));
     const toggle = document.getElementById('panel-toggle');
     toggle.addEventListener('click', () => this.togglePanel());
+  }
+
+  // The only thing that leaves the page, and only when the reader switches it on.
+  offerTiles(place) {
+    const tiles = L.layerGroup(['vec', 'cva'].map((set) => L.tileLayer(
+      `https://t{s}.tianditu.gov.cn/${set}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER=${set}&STYLE=default` +
+      `&TILEMATRIXSET=w&FORMAT=tiles&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk=${this.plan.tianditu}`,
+      { subdomains: '01234567', maxNativeZoom: 18, maxZoom: 20 },
+    )));
+    const row = checkRow(this.plan.terms.tianditu, false, (checked) => {
+      this.plan.tiled = checked;
+      if (checked) tiles.addTo(this.map);
+      else tiles.remove();
+      this.painter.repaint();
+    });
+    row.dataset.layer = 'tianditu';
+    place.append(row);
   }
 
   togglePanel(open = !document.body.classList.contains('panel-open')) {

@@ -132,6 +132,7 @@ function fillAll(pen, layer, view, colourOf) {
 }
 
 function paintLand(pen, layer, view, plan) {
+  if (plan.tiled) return layer.size; // tiles show the land
   return fillAll(pen, layer, view, () => plan.palette.land);
 }
 

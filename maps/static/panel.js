@@ -99,9 +99,14 @@ function fillLayers(plan, changed) {
     const set = make('fieldset');
     set.append(bilingual('legend', '', plan.terms[`group_${group}`]));
     layers.forEach((layer) => set.append(layerRow(plan, layer, changed)));
-    if (group === 'base') set.append(labelsRow(plan, changed));
     place.append(set);
   }
+  const base = place.lastElementChild || place.appendChild(make('fieldset'));
+  base.append(checkRow(plan.terms.labels, plan.labelled, (checked) => {
+    plan.labelled = checked;
+    changed();
+  }));
+  return base;
 }
 
 function layerRow(plan, layer, changed) {
@@ -113,13 +118,6 @@ function layerRow(plan, layer, changed) {
   row.querySelector('input').after(swatch((pen, w, h) => SWATCHES[layer.drawn](pen, w, h, layer, plan)));
   row.append(make('span', 'count', String(layer.size)));
   return row;
-}
-
-function labelsRow(plan, changed) {
-  return checkRow(plan.terms.labels, plan.labelled, (checked) => {
-    plan.labelled = checked;
-    changed();
-  });
 }
 
 function checkRow(words, checked, call) {

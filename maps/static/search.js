@@ -5,9 +5,13 @@ const SEARCH_LIMIT = 12;
 function entriesOf(plan) {
   const entries = [];
   for (const layer of plan.layers) {
+    const seen = new Set();
     for (let i = 0; i < layer.size && layer.searched.length; i += 1) {
       const texts = layer.searched.map((column) => textAt(layer, column, i)).filter(Boolean);
-      if (texts.length) entries.push({ layer, i, texts, key: texts.join('\n').toLowerCase() });
+      // A road comes in many pieces: one of them is enough.
+      const again = layer.drawn === 'lines' && seen.has(texts[0]);
+      seen.add(texts[0]);
+      if (texts.length && !again) entries.push({ layer, i, texts, key: texts.join('\n').toLowerCase() });
     }
   }
   return entries;

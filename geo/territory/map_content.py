@@ -1,4 +1,4 @@
-"""What a map shows, as plain frames: the input of pages and sheets."""
+"""What a map shows, as plain frames: what use cases gather and what pages and sheets draw."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -26,7 +26,7 @@ class MapContent:
     """Everything a map may show. Frames are in EPSG:4326 (lon, lat); absent ones are None.
 
     Personal data has no place here: there is no field for household units, people or telephones, and of each frame
-    only the columns named in ``layers.py`` are read.
+    only the columns that maps name are read.
 
     Attributes
     ----------

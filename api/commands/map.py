@@ -1,0 +1,120 @@
+"""``wangge map`` and ``wangge print``: the map as one page, and one grid or community as a sheet."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from geo.errors import InputError
+from geo.services.mapping import content_from_store
+from geo.services.mapping_files import content_from_file
+from geo.storage.database import migrate, open_engine, session_scope
+from geo.territory.map_content import MapContent
+from maps.pages import plan_page
+from maps.sheets import sheet_pdf, sheet_png
+
+console = Console()
+
+File = Annotated[Path | None, typer.Option("--file", help="wangge plan 的结果文件 File that wangge plan wrote")]
+Plan = Annotated[int | None, typer.Option("--plan", help="方案编号,缺省为最新 Plan, by default the newest")]
+Report = Annotated[Path | None, typer.Option(help="方案报告,缺省为文件旁的报告 Report of the plan")]
+Lower = Annotated[int | None, typer.Option(help="文件:每网格最少户数 File: least households per grid")]
+Upper = Annotated[int | None, typer.Option(help="文件:每网格最多户数 File: most households per grid")]
+Title = Annotated[str | None, typer.Option(help="标题 Title")]
+
+
+def map_command(
+    scope: Annotated[
+        str | None, typer.Argument(help="街道或社区的编码或名称 Code or name of a street or community")
+    ] = None,
+    plan: Plan = None,
+    file: File = None,
+    report: Report = None,
+    lower: Lower = None,
+    upper: Upper = None,
+    title: Title = None,
+    out: Annotated[Path, typer.Option(help="结果网页 Page to write")] = Path("out/map.html"),
+    tianditu_token: Annotated[
+        str | None,
+        typer.Option(envvar="WANGGE_TIANDITU_TOKEN", help="天地图密钥,提供后可选底图 Token for optional tiles"),
+    ] = None,
+) -> None:
+    """生成地图:一个不需要网络的网页文件。 Draw the map as one page that needs no network."""
+    content = _content(scope, plan, file, report, lower, upper, title)
+    _write(out, plan_page(content, tianditu_token=tianditu_token).encode("utf-8"))
+    grids = 0 if content.grids is None else len(content.grids)
+    console.print(f"地图 Map: {out} ({out.stat().st_size / 1e6:.1f} MB, 网格 grids {grids})", highlight=False)
+
+
+def print_command(
+    focus: Annotated[
+        str, typer.Argument(help="网格编码或短号,或社区编码或名称 Code of a grid, code or name of a community")
+    ],
+    plan: Plan = None,
+    scope: Annotated[
+        str | None, typer.Option(help="所在街道或社区 Street or community it lies in; found by code when not given")
+    ] = None,
+    file: File = None,
+    report: Report = None,
+    lower: Lower = None,
+    upper: Upper = None,
+    title: Title = None,
+    out: Annotated[Path, typer.Option(help="结果 .pdf 或 .png Sheet to write")] = Path("out/sheet.pdf"),
+    paper: Annotated[Literal["A4", "A3"] | None, typer.Option(help="纸张 Paper")] = None,
+    dpi: Annotated[int, typer.Option(help="PNG 分辨率 Resolution of a PNG")] = 150,
+) -> None:
+    """打印一个网格或社区:PDF 或 PNG。 Print one grid or community as a sheet."""
+    kind = out.suffix.lower()
+    if kind not in (".pdf", ".png"):
+        raise InputError(f"只能写 .pdf 或 .png,不能写“{out.name}”", f"a sheet is a .pdf or .png, not {out.name!r}")
+    if file is None:
+        scope = scope or _street_of(focus)
+    content = _content(scope, plan, file, report, lower, upper, title)
+    sheet = (
+        sheet_pdf(content, focus, paper=paper) if kind == ".pdf" else sheet_png(content, focus, dpi=dpi, paper=paper)
+    )
+    _write(out, sheet)
+    console.print(f"图纸 Sheet: {out}", highlight=False)
+
+
+def _street_of(focus: str) -> str | None:
+    """Return the street that a grid's or community's code starts with; a sheet shows the neighbours too."""
+    return focus[:9] if focus.isdigit() and len(focus) in (12, 15) else None
+
+
+def _content(
+    scope: str | None,
+    plan: int | None,
+    file: Path | None,
+    report: Path | None,
+    lower: int | None,
+    upper: int | None,
+    title: str | None,
+) -> MapContent:
+    if file is not None:
+        if plan is not None or scope is not None:
+            raise InputError(
+                "--file 与街道、--plan 不能同时使用", "--file cannot be combined with a scope or --plan"
+            )  # fmt: skip
+        return content_from_file(file, report=report, title=title, lower=lower, upper=upper)
+    engine = open_engine()
+    migrate(engine)
+    with session_scope(engine) as session:
+        return content_from_store(session, scope, plan, title=title)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,166 @@
+"""Use case: gather what a map shows, out of the store."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from sqlalchemy.orm import Session
+
+from geo.crs import WGS84
+from geo.errors import NotFoundError
+from geo.storage import buildings as building_rows
+from geo.storage import divisions, layers, plans
+from geo.storage.divisions import Division
+from geo.storage.network import CHINA_TIME
+from geo.storage.plans import PlanRecord
+from geo.territory.map_content import MapContent
+from geo.territory.nouns import BARRIER, CITY_ELEMENT, COMMUNITY, COMPOUND
+
+#: Roads and rivers are shown this far around the scope, in degrees (about 500 m).
+SURROUNDINGS_DEGREES = 0.005
+
+#: More plans than any street has; the store lists the newest first.
+_MANY_PLANS = 10_000
+
+
+def content_from_store(
+    session: Session, scope_code: str | None = None, plan_id: int | None = None, *, title: str | None = None
+) -> MapContent:
+    """Gather the map of a street or community with one of its plans.
+
+    Parameters
+    ----------
+    scope_code
+        Code or name of a street or community; the plan's own scope when None, or the only street there is.
+    plan_id
+        The newest plan of the merged network when None: the scope's own, else the street's, else the communities'
+        newest ones side by side. A scope without any plan gives a map without grids.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such scope or plan, or the plan holds no grid in the scope.
+    InputError
+        Several divisions have that name.
+    """
+    chosen = [plans.read_plan(session, plan_id)] if plan_id is not None else []
+    scope = _scope(session, scope_code or (chosen[0].scope_code if chosen else None))
+    codes = divisions.community_codes(session, scope.code)
+    if not chosen:
+        chosen = _newest(session, scope)
+    grids = _grids(session, chosen, codes)
+    if plan_id is not None and grids is None:
+        raise NotFoundError(
+            f"方案 {plan_id} 在{scope.name}内没有网格", f"plan {plan_id} has no grid in {scope.name} ({scope.code})"
+        )
+    communities = layers.read(session, COMMUNITY, community_codes=codes)
+    buildings = building_rows.read_buildings(session, community_codes=codes)
+    return MapContent(
+        title=title or f"{scope.name}网格图",
+        subtitle=_subtitle(session, scope),
+        **_plan_words(chosen),
+        grids=grids,
+        communities=communities,
+        compounds=layers.read(session, COMPOUND, community_codes=codes),
+        buildings=buildings.assign(grid_code=_grid_of_building(session, chosen, buildings["code"])),
+        stairwells=pd.DataFrame(building_rows.read_stairwells(session, community_codes=codes).drop(columns="geometry")),
+        barriers=_barriers(session, communities),
+        city_elements=layers.read(session, CITY_ELEMENT, community_codes=codes),
+        old_grids=_old_grids(session, scope, codes),
+    )
+
+
+def _scope(session: Session, wanted: str | None) -> Division:
+    if wanted is not None:
+        return divisions.find(session, wanted)
+    streets = divisions.streets(session)
+    if len(streets) == 1:
+        return streets[0]
+    if not streets:
+        raise NotFoundError(
+            "数据库中还没有街道;请先用 wangge import 导入,或运行 wangge demo",
+            "the store holds no street yet; import one (wangge import) or run wangge demo",
+        )
+    listed = "、".join(f"{street.name} {street.code}" for street in streets[:8])
+    raise NotFoundError(
+        f"库中有 {len(streets)} 个街道,请指明一个:{listed}", f"there are {len(streets)} streets, name one: {listed}"
+    )
+
+
+def _newest(session: Session, scope: Division) -> list[PlanRecord]:
+    """The scope's own newest plan, else its street's, else the newest one of each of its communities."""
+    own = plans.latest(session, scope.code)
+    if own is None and scope.parent is not None:
+        own = plans.latest(session, scope.parent)
+    if own is not None or scope.level == "community":
+        return [own] if own is not None else []
+    newest: dict[str, PlanRecord] = {}
+    for plan in plans.list_plans(session, scope_code=scope.code, department="", limit=_MANY_PLANS):
+        newest.setdefault(plan.scope_code, plan)
+    return [newest[code] for code in sorted(newest)]
+
+
+def _grids(session: Session, chosen: Sequence[PlanRecord], codes: Sequence[str]) -> gpd.GeoDataFrame | None:
+    parts = [plans.read_grids(session, plan.id) for plan in chosen]
+    if not parts:
+        return None
+    grids = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=WGS84)
+    grids = grids[grids["community_code"].isin(codes)]
+    return grids if len(grids) else None
+
+
+def _grid_of_building(session: Session, chosen: Sequence[PlanRecord], codes: pd.Series) -> pd.Series:
+    """The grid of each building; of a divided one the grid that got most of its households."""
+    parts = [plans.read_assignment(session, plan.id) for plan in chosen]
+    if not parts:
+        return pd.Series(None, index=codes.index, dtype=object)
+    assignment = pd.concat(parts, ignore_index=True)
+    summed = assignment.groupby(["building_code", "grid_code"])["households"].sum().reset_index()
+    most = summed.sort_values(["building_code", "households", "grid_code"]).drop_duplicates(
+        "building_code", keep="last"
+    )
+    return codes.map(most.set_index("building_code")["grid_code"])
+
+
+def _barriers(session: Session, communities: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    if communities.empty:
+        return None
+    west, south, east, north = communities.total_bounds
+    margin = SURROUNDINGS_DEGREES
+    bounds = (west - margin, south - margin, east + margin, north + margin)
+    barriers = layers.read(session, BARRIER, bbox=bounds)
+    cut = shapely.intersection(barriers.geometry.to_numpy(), shapely.box(*bounds))
+    return barriers.set_geometry(gpd.GeoSeries(cut, index=barriers.index, crs=barriers.crs))
+
+
+def _old_grids(session: Session, scope: Division, codes: Sequence[str]) -> dict[str, gpd.GeoDataFrame]:
+    """The newest grids of each department, as far as they lie in the scope."""
+    newest: dict[str, dict[str, PlanRecord]] = {}
+    for plan in plans.list_plans(session, scope_code=scope.parent or scope.code, limit=_MANY_PLANS):
+        if plan.department:
+            newest.setdefault(plan.department, {}).setdefault(plan.scope_code, plan)
+    grids = {department: _grids(session, list(newest[department].values()), codes) for department in sorted(newest)}
+    return {department: frame for department, frame in grids.items() if frame is not None}
+
+
+def _subtitle(session: Session, scope: Division) -> str:
+    parent = f"{divisions.name_of(session, scope.parent)} · " if scope.parent is not None else ""
+    return f"{parent}{scope.code}"
+
+
+def _plan_words(chosen: Sequence[PlanRecord]) -> dict[str, Any]:
+    """What the title block says of the plan, or of several side by side as far as they agree."""
+    if not chosen:
+        return {}
+    first = chosen[0]
+    alone = len(chosen) == 1
+    when = first.adopted_at or first.created_at
+    return {
+        "plan_name": f"{first.name}(#{first.id})" if alone else f"{len(chosen)} 个社区方案",
+        "plan_state": first.state if len({plan.state for plan in chosen}) == 1 else "",
+        "plan_date": when.astimezone(CHINA_TIME).date() if alone else None,
+        "lower": first.lower if len({plan.lower for plan in chosen}) == 1 else None,
+        "upper": first.upper if len({plan.upper for plan in chosen}) == 1 else None,
+    }

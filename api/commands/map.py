@@ -3,10 +3,11 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
+from sqlalchemy.orm import Session
 
 from geo.errors import InputError
 from geo.services.mapping import content_from_store
@@ -14,7 +15,7 @@ from geo.services.mapping_files import content_from_file
 from geo.storage.database import migrate, open_engine, session_scope
 from geo.territory.map_content import MapContent
 from maps.pages import plan_page
-from maps.sheets import sheet_pdf, sheet_png
+from maps.sheets import PaperName, sheet_pdf, sheet_png
 
 console = Console()
 
@@ -44,9 +45,10 @@ def map_command(
 ) -> None:
     """生成地图:一个不需要网络的网页文件。 Draw the map as one page that needs no network."""
     content = _content(scope, plan, file, report, lower, upper, title)
-    _write(out, plan_page(content, tianditu_token=tianditu_token).encode("utf-8"))
+    _write_page(content, out, tianditu_token)
     grids = 0 if content.grids is None else len(content.grids)
-    console.print(f"地图 Map: {out} ({out.stat().st_size / 1e6:.1f} MB, 网格 grids {grids})", highlight=False)
+    size = f"{out.stat().st_size / 1e6:.1f} MB, 网格 grids {grids}"
+    console.print(f"地图 Map: {out} ({size})", highlight=False, soft_wrap=True)
 
 
 def print_command(
@@ -63,21 +65,43 @@ def print_command(
     upper: Upper = None,
     title: Title = None,
     out: Annotated[Path, typer.Option(help="结果 .pdf 或 .png Sheet to write")] = Path("out/sheet.pdf"),
-    paper: Annotated[Literal["A4", "A3"] | None, typer.Option(help="纸张 Paper")] = None,
+    paper: Annotated[PaperName | None, typer.Option(help="纸张 Paper")] = None,
     dpi: Annotated[int, typer.Option(help="PNG 分辨率 Resolution of a PNG")] = 150,
 ) -> None:
     """打印一个网格或社区:PDF 或 PNG。 Print one grid or community as a sheet."""
-    kind = out.suffix.lower()
-    if kind not in (".pdf", ".png"):
-        raise InputError(f"只能写 .pdf 或 .png,不能写“{out.name}”", f"a sheet is a .pdf or .png, not {out.name!r}")
+    _check_sheet_name(out)
     if file is None:
         scope = scope or _street_of(focus)
     content = _content(scope, plan, file, report, lower, upper, title)
-    sheet = (
-        sheet_pdf(content, focus, paper=paper) if kind == ".pdf" else sheet_png(content, focus, dpi=dpi, paper=paper)
-    )
-    _write(out, sheet)
-    console.print(f"图纸 Sheet: {out}", highlight=False)
+    _write_sheet(content, focus, out, paper=paper, dpi=dpi)
+    console.print(f"图纸 Sheet: {out}", highlight=False, soft_wrap=True)
+
+
+def write_map(session: Session, scope: str | None, plan_id: int | None, out: Path) -> None:
+    """Write the map page of a street or community out of the store."""
+    _write_page(content_from_store(session, scope, plan_id), out, None)
+
+
+def write_sheet(session: Session, focus: str, plan_id: int | None, out: Path) -> None:
+    """Write the sheet of a grid or community out of the store; its street is found by its code."""
+    _check_sheet_name(out)
+    _write_sheet(content_from_store(session, _street_of(focus), plan_id), focus, out)
+
+
+def _write_page(content: MapContent, out: Path, tianditu_token: str | None) -> None:
+    _write(out, plan_page(content, tianditu_token=tianditu_token).encode("utf-8"))
+
+
+def _check_sheet_name(out: Path) -> None:
+    if out.suffix.lower() not in (".pdf", ".png"):
+        raise InputError(f"只能写 .pdf 或 .png,不能写“{out.name}”", f"a sheet is a .pdf or .png, not {out.name!r}")
+
+
+def _write_sheet(content: MapContent, focus: str, out: Path, *, paper: PaperName | None = None, dpi: int = 150) -> None:
+    if out.suffix.lower() == ".png":
+        _write(out, sheet_png(content, focus, dpi=dpi, paper=paper))
+    else:
+        _write(out, sheet_pdf(content, focus, paper=paper))
 
 
 def _street_of(focus: str) -> str | None:

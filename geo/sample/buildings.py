@@ -15,6 +15,8 @@ from geo.sample.uses import DWELLING, assign_uses, densified
 
 #: How often land is turned to denser use before a community is left short of households.
 ROUNDS = 3
+ORDER = ("factory", "market", "school", "campus", "office", "slab_tower", "tower", "walk_up", "urban_village")
+NEXT = {"factory": "office", "school": "campus", "slab_tower": "tower", "tower": "walk_up"}
 #: Shapes a kind of building takes, each with its weight.
 SHAPES = {
     "tower": (("point", 0.4), ("cross", 0.28), ("wings", 0.2), ("ell", 0.12)),
@@ -86,8 +88,11 @@ def _placed_on(
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     parts = []
-    for use, size in recipe.footprints.items():
-        rectangles = pack(layout, frames, np.flatnonzero(uses == use), size, rng)
+    # In this order whatever does not fit a parcel is tried as the next, smaller kind; what fits nowhere is a park.
+    for use in ORDER:
+        members = np.flatnonzero(uses == use)
+        rectangles = pack(layout, frames, members, recipe.footprints[use], rng)
+        uses[members[~np.isin(members, rectangles.parcel)]] = NEXT.get(use, "park")
         if len(rectangles):
             parts.append(_dimensioned(rectangles, use, recipe, rng))
     buildings = pd.concat(parts, ignore_index=True)

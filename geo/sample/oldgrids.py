@@ -104,7 +104,7 @@ def _grown(
             away = np.abs(middles[edge] - middles[seed]) @ np.array([dear_x, dear_y])
             away += dear_block * (block[edge] != block[seed])
             nearest = edge[int(np.argmin(away))]
-            if total and total + households[nearest] > 2.2 * wanted:
+            if total and total + households[nearest] > 1.5 * wanted:
                 break
             grid.append(nearest)
             total += int(households[nearest])

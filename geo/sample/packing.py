@@ -16,10 +16,14 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Frames:
-    """A local frame per parcel: its origin in metres of the plan and the direction of its x axis."""
+    """A local frame per parcel: its origin in metres of the plan and the direction of its x axis.
+
+    ``lean`` is how many metres east the parcel's west and east sides move for a metre north, in the local frame.
+    """
 
     origin: Floats
     angle: Floats
+    lean: Floats
 
     def to_plan(self, parcel: Ints, xy: Floats) -> Floats:
         """Turn local (x, y) of the given parcels into plan coordinates."""
@@ -42,7 +46,11 @@ def parcel_frames(layout: Layout) -> Frames:
     west = (xy[i0, j0] + xy[i0, j1]) / 2
     along = east - west
     origin = shapely.get_coordinates(shapely.centroid(layout.net))
-    return Frames(origin, np.arctan2(along[:, 1], along[:, 0]))
+    angle = np.arctan2(along[:, 1], along[:, 0])
+    up = (xy[i0, j1] + xy[i1, j1]) / 2 - (xy[i0, j0] + xy[i1, j0]) / 2
+    right_angle = up[:, 1] * np.cos(angle) - up[:, 0] * np.sin(angle)
+    lean = (up[:, 0] * np.cos(angle) + up[:, 1] * np.sin(angle)) / right_angle
+    return Frames(origin, angle, lean)
 
 
 def pack(layout: Layout, frames: Frames, members: Ints, size: Footprint, rng: np.random.Generator) -> pd.DataFrame:
@@ -61,7 +69,7 @@ def pack(layout: Layout, frames: Frames, members: Ints, size: Footprint, rng: np
         return pd.DataFrame({name: [] for name in ("parcel", "row", "x", "y", "width", "depth")})
     coordinates, owner = shapely.get_coordinates(land, return_index=True)
     local = shapely.set_coordinates(land.copy(), frames.to_local(members[owner], coordinates))
-    rows = _rows(local, size, rng)
+    rows = _rows(local, frames.lean[members], size, rng)
     rows = _row_spans(rows, local)
     rectangles = _fill(rows, size, rng)
     shapely.prepare(local)
@@ -86,9 +94,9 @@ def _kept(rectangles: pd.DataFrame, local: NDArray[np.object_]) -> pd.DataFrame:
     return rectangles[inside].reset_index(drop=True)
 
 
-def _rows(local: NDArray[np.object_], size: Footprint, rng: np.random.Generator) -> pd.DataFrame:
+def _rows(local: NDArray[np.object_], lean: Floats, size: Footprint, rng: np.random.Generator) -> pd.DataFrame:
     parts = []
-    for parcel, (low, high) in enumerate(_heights(local)):
+    for parcel, (low, high) in enumerate(_heights(local, lean)):
         depth, gap = rng.uniform(*size.depth), rng.uniform(*size.row_gap)
         width, lane = rng.uniform(*size.width), rng.uniform(*size.lane)
         if not high - low >= depth:  # also when the parcel is too ragged to be measured (nan)
@@ -102,17 +110,27 @@ def _rows(local: NDArray[np.object_], size: Footprint, rng: np.random.Generator)
     )
 
 
-def _heights(local: NDArray[np.object_]) -> Floats:
-    """Return from where to where rows can stand: a parcel's edges tilt, so the narrowest of three places counts."""
-    bounds = shapely.bounds(local)
-    low, high = np.full(len(local), -np.inf), np.full(len(local), np.inf)
+def _heights(local: NDArray[np.object_], lean: Floats) -> Floats:
+    """Return from where to where rows can stand: a parcel's edges tilt, so the narrowest of three places counts.
+
+    The places are scanned along the parcel's own lean: in a leaning parcel an upright line only cuts a corner.
+    """
     far = np.full(len(local), 1e4)
-    for share in (0.12, 0.5, 0.88):
-        x = bounds[:, 0] + share * (bounds[:, 2] - bounds[:, 0])
-        upright = shapely.linestrings(np.stack([np.stack([x, -far], -1), np.stack([x, far], -1)], axis=1))
+    bounds = shapely.bounds(local)
+    level = (bounds[:, 1] + bounds[:, 3]) / 2
+    middle = shapely.bounds(shapely.intersection(local, _segments(-far, level, far, level)))
+    low, high = np.full(len(local), -np.inf), np.full(len(local), np.inf)
+    for share in (0.1, 0.5, 0.9):
+        x = middle[:, 0] + share * (middle[:, 2] - middle[:, 0])
+        upright = _segments(x - lean * far, level - far, x + lean * far, level + far)
         reach = shapely.bounds(shapely.intersection(local, upright))
         low, high = np.maximum(low, reach[:, 1]), np.minimum(high, reach[:, 3])
     return np.stack([low + 0.05, high - 0.05], axis=1)
+
+
+def _segments(x0: Floats, y0: Floats, x1: Floats, y1: Floats) -> NDArray[np.object_]:
+    ends = np.stack([np.stack([x0, y0], axis=-1), np.stack([x1, y1], axis=-1)], axis=1)
+    return np.asarray(shapely.linestrings(ends))
 
 
 def _row_starts(height: float, depth: float, gap: float, lane: float) -> Floats:
@@ -135,8 +153,7 @@ def _row_spans(rows: pd.DataFrame, local: NDArray[np.object_]) -> pd.DataFrame:
     for share in (0.01, 0.5, 0.99):
         y = (rows.y0 + share * rows.depth).to_numpy(dtype=float)
         far = np.full(len(rows), 1e4)
-        scan = shapely.linestrings(np.stack([np.stack([-far, y], -1), np.stack([far, y], -1)], axis=1))
-        reach = shapely.bounds(shapely.intersection(local[owner], scan))
+        reach = shapely.bounds(shapely.intersection(local[owner], _segments(-far, y, far, y)))
         west, east = np.maximum(west, reach[:, 0]), np.minimum(east, reach[:, 2])
     return rows.assign(west=west + 0.3, east=east - 0.3)[lambda r: r.east > r.west].reset_index(drop=True)
 

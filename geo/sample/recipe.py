@@ -130,6 +130,19 @@ class OldGrids:
 
 
 @dataclass(frozen=True)
+class City:
+    """Between what the sub-districts of a generated city vary, and how far apart they lie."""
+
+    area_km2: Range
+    households: tuple[int, int]
+    villages: tuple[int, int]
+    columns: tuple[int, int]
+    rows: tuple[int, int]
+    pitch_m: float
+    streets_in_a_row: int
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that makes one town differ from another, seed apart."""
 
@@ -142,6 +155,7 @@ class Recipe:
     units: Units
     elements: Elements
     old_grids: OldGrids
+    city: City
     words: Mapping[str, Any]
 
 
@@ -183,5 +197,6 @@ def load_recipe() -> Recipe:
         units=_section(Units, table["units"]),
         elements=_section(Elements, table["elements"]),
         old_grids=_section(OldGrids, table["old_grids"]),
+        city=_section(City, table["city"]),
         words=words,
     )

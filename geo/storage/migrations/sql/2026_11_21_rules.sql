@@ -15,6 +15,10 @@ END $$;
 CREATE FUNCTION check_plan_change() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
   told text := format('plan %s', CASE WHEN TG_OP = 'INSERT' THEN NEW.id ELSE OLD.id END);
+  -- What superseding changes, and the generated columns, which are not filled in before the row is written.
+  free text[] := ARRAY['state', 'superseded_at', 'version', 'scope_street_code', 'scope_community_code'];
+  -- What superseding writes, and the generated columns: before the row is stored NEW has none of these yet.
+  may_change text[] := ARRAY['state', 'superseded_at', 'version', 'scope_street_code', 'scope_community_code'];
 BEGIN
   IF TG_OP = 'INSERT' THEN
     IF NEW.state <> 'draft' THEN
@@ -35,9 +39,7 @@ BEGIN
     PERFORM refuse('plan_move', format('a plan cannot go from %s to %s', OLD.state, NEW.state), told);
   END IF;
   IF OLD.state = 'superseded' OR (OLD.state = 'adopted' AND (
-    NEW.state = 'adopted'
-    OR to_jsonb(NEW) - ARRAY['state', 'superseded_at', 'version']
-      <> to_jsonb(OLD) - ARRAY['state', 'superseded_at', 'version']
+    NEW.state = 'adopted' OR to_jsonb(NEW) - may_change <> to_jsonb(OLD) - may_change
   )) THEN
     PERFORM refuse('plan_frozen', 'an adopted or superseded plan cannot be changed', told);
   END IF;

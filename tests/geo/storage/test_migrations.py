@@ -1,0 +1,70 @@
+"""The migrations make exactly what ``tables.py`` says, and can be taken back."""
+
+from collections.abc import Iterator
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+from geo.storage.database import migrate, migration_config, open_engine
+from geo.storage.tables import Base
+
+DEFINITIONS = """
+SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE connamespace = 'public'::regnamespace AND conrelid <> 0 AND conrelid::regclass::text = ANY (:tables)
+UNION ALL
+SELECT 'index', tablename, indexname, indexdef FROM pg_indexes
+WHERE schemaname = 'public' AND tablename = ANY (:tables)
+UNION ALL
+SELECT 'column', attrelid::regclass::text, attname,
+  format_type(atttypid, atttypmod) || attnotnull || coalesce(pg_get_expr(adbin, adrelid), '')
+  || attcollation::regcollation
+FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+WHERE attnum > 0 AND NOT attisdropped AND attrelid::regclass::text = ANY (:tables)
+"""
+
+TABLES_AND_TRIGGERS = """
+SELECT (SELECT count(*) FROM pg_tables WHERE tablename = ANY (:tables)) + count(*)
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT tgisinternal AND relname = ANY (:tables)
+"""
+
+
+@pytest.fixture
+def empty_engine(empty_database_url: str) -> Iterator[Engine]:
+    engine = open_engine(empty_database_url)
+    yield engine
+    engine.dispose()
+
+
+def definitions(engine: Engine) -> set[tuple[str, ...]]:
+    with engine.connect() as connection:
+        return {tuple(row) for row in connection.execute(text(DEFINITIONS), {"tables": list(Base.metadata.tables)})}
+
+
+def test_the_tables_and_the_migrations_agree(engine: Engine, empty_engine: Engine) -> None:
+    with engine.begin() as connection:
+        command.check(migration_config(connection))
+    # Alembic compares no CHECKs and no collations; two databases side by side do.
+    Base.metadata.create_all(empty_engine)
+    assert definitions(engine) == definitions(empty_engine)
+
+
+def test_all_migrations_can_be_taken_back(empty_engine: Engine) -> None:
+    tables = {"tables": list(Base.metadata.tables)}
+    migrate(empty_engine)
+    with empty_engine.begin() as connection:
+        command.downgrade(migration_config(connection), "base")
+        assert connection.scalar(text(TABLES_AND_TRIGGERS), tables) == 0
+        assert connection.scalar(text("SELECT count(*) FROM pg_proc WHERE proname = 'check_grids'")) == 0
+    migrate(empty_engine)
+    with empty_engine.begin() as connection:
+        assert connection.scalar(text(TABLES_AND_TRIGGERS), tables) > len(Base.metadata.tables)
+
+
+def test_migrations_are_one_line_of_dated_files() -> None:
+    scripts = list(ScriptDirectory.from_config(migration_config()).walk_revisions())
+    assert [len(script.nextrev) for script in scripts] == [0] + [1] * (len(scripts) - 1)
+    for script in scripts:
+        assert script.module.__file__ is not None
+        assert script.module.__file__.rsplit("/", 1)[1].startswith("20")

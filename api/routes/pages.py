@@ -62,7 +62,7 @@ def map_page(
         str, Query(pattern="^([0-9]{9}|[0-9]{12})$", description="街道或社区编码 Code of a street or community")
     ],
     plan: Annotated[
-        int | None, Query(ge=1, le=MAX_ID, description="方案编号,缺省为采用中的 A plan; by default the one in force")
+        int | None, Query(ge=1, le=MAX_ID, description="方案编号,缺省为最新的 A plan; by default the newest")
     ] = None,
 ) -> HTMLResponse:
     """Draw the map of a street or community: one page that holds everything it needs."""

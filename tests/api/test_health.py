@@ -1,0 +1,55 @@
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+
+from api.main import create_app
+from api.settings import AppSettings
+from geo.storage.database import open_engine
+from tests.conftest import Databases
+
+
+def test_alive(client: TestClient) -> None:
+    assert client.get("/health").json() == {"status": "alive"}
+
+
+def test_ready(client: TestClient) -> None:
+    answer = client.get("/ready").json()
+    assert answer["status"] == "ready"
+    assert answer["schema_revision"]
+
+
+def test_an_older_schema_is_not_ready(empty_database_url: str) -> None:
+    engine = open_engine(empty_database_url)
+    try:
+        with TestClient(create_app(AppSettings(), engine), base_url="http://localhost") as client:
+            assert client.get("/health").status_code == 200
+            answer = client.get("/ready")
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:wangge:problem:database-away")
+    finally:
+        engine.dispose()
+
+
+def test_a_database_that_goes_away_and_comes_back(databases: Databases) -> None:
+    name = databases.create(template=databases.migrated_template())
+    engine = open_engine(databases.url(name))
+    with TestClient(create_app(AppSettings(), engine), base_url="http://localhost") as client:
+        assert client.get("/streets").status_code == 200
+        databases.drop(name)
+        for path in ("/ready", "/streets", "/plans/1", "/"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5"), path
+            assert name not in answer.text
+        assert client.get("/health").status_code == 200
+    engine.dispose()
+
+
+def test_the_application_opens_and_closes_a_database_of_its_own(
+    fresh_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANGGE_DATABASE_URL", fresh_database_url)
+    app = create_app(AppSettings())
+    with TestClient(app, base_url="http://localhost") as client:
+        assert client.get("/ready").status_code == 200
+        with app.state.engine.connect() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM street")) == 0
+    assert app.state.engine is None

@@ -1,0 +1,101 @@
+"""Pages for people, as text; ``tests/browser`` opens them."""
+
+import re
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from api.main import create_app
+from api.settings import AppSettings
+from geo.storage.database import open_engine
+from maps.assets import installed
+from tests.api import town
+
+
+def test_the_first_page_leads_to_maps_and_data(client: TestClient) -> None:
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "script" not in answer.headers["content-security-policy"]
+    assert "南湖街道" in answer.text
+    links = set(re.findall(r'href="([^"]+)"', answer.text))
+    assert f"/map?scope={town.STREET}" in links
+    for link in links:
+        assert client.get(link.replace("&amp;", "&")).status_code == 200, link
+
+
+def test_the_first_page_of_an_empty_store(fresh_database_url: str) -> None:
+    engine = open_engine(fresh_database_url)
+    try:
+        with TestClient(create_app(AppSettings(), engine), base_url="http://localhost") as client:
+            assert "还没有街道" in client.get("/").text
+    finally:
+        engine.dispose()
+
+
+def test_names_cannot_become_markup(client: TestClient) -> None:
+    body = {"scope": town.COMMUNITIES[2], "lower": 80, "upper": 130, "name": "<img src=x onerror=alert(1)>"}
+    plan = client.post("/plans", json=body).json()
+    assert "<img" not in client.get("/").text
+    assert "&lt;img src=x" in client.get("/").text
+    page = client.get(f"/map?scope={town.COMMUNITIES[2]}&plan={plan['id']}").text
+    assert "<img src=x" not in page
+
+
+def test_the_map_needs_nothing_from_elsewhere(client: TestClient) -> None:
+    answer = client.get(f"/map?scope={town.STREET}")
+    assert answer.status_code == 200
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert not re.findall(r"<(?:script|img|link|iframe)[^>]*\s(?:src|href)=", answer.text)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("scope=440304099", 404),
+        (f"scope={town.STREET}&plan=2147483647", 404),
+        ("scope=南湖街道", 422),
+        ("", 422),
+        (f"scope={town.STREET}&plan=0", 422),
+    ],
+)
+def test_maps_of_nothing(client: TestClient, query: str, status: int) -> None:
+    answer = client.get(f"/map?{query}")
+    assert answer.status_code == status
+    assert answer.json()["status"] == status
+
+
+def test_maps_are_drawn_a_few_at_a_time(client: TestClient, app: FastAPI) -> None:
+    with app.state.maps.work_on("a"), app.state.maps.work_on("b"):
+        assert client.get(f"/map?scope={town.STREET}").status_code == 503
+
+
+def test_the_documentation_page_is_served_from_here(client: TestClient) -> None:
+    page = client.get("/docs")
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(sources) == 4
+    for source in sources:
+        assert client.get(source).status_code == 200, source
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert client.get("/docs/assets/package.json").status_code == 422
+
+
+def test_missing_page_assets_are_said(client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    installed.cache_clear()
+    monkeypatch.setattr("maps.assets._INSTALLED", tmp_path)
+    answer = client.get("/docs")
+    installed.cache_clear()
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:wangge:problem:assets-missing")
+
+
+def test_the_icon(client: TestClient) -> None:
+    assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
+
+
+def test_an_unused_engine_is_closed_by_who_opened_it(town_engine: Engine) -> None:
+    with TestClient(create_app(AppSettings(), town_engine), base_url="http://localhost") as client:
+        assert client.get("/ready").status_code == 200
+    with town_engine.connect():
+        pass

@@ -1,0 +1,71 @@
+"""The pages of the server in a real browser that has no network."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from playwright.sync_api import expect
+
+from api.commands.serve import listen
+from api.main import create_app
+from api.settings import AppSettings
+from geo.storage.database import open_engine, session_scope
+from tests.api import town
+from tests.conftest import Databases, OfflinePage
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(databases: Databases) -> Iterator[str]:
+    """Address of a running server over the small town."""
+    name = databases.create(template=databases.migrated_template())
+    engine = open_engine(databases.url(name))
+    with session_scope(engine) as session:
+        town.build(session)
+    server = uvicorn.Server(uvicorn.Config(create_app(AppSettings(), engine), log_level="error"))
+    with listen("127.0.0.1", 0) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+    engine.dispose()
+    databases.drop(name)
+
+
+def test_the_documentation_opens_from_local_files_alone(offline_page: OfflinePage, address: str) -> None:
+    page = offline_page.open(f"{address}/docs")
+    expect(page.locator(".opblock-summary").first).to_be_visible()
+    assert page.locator(".opblock-summary").count() >= 20
+    page.get_by_text("划分网格,存为草案").click()
+    expect(page.locator(".opblock-body").first).to_be_visible()
+    assert offline_page.outside == []
+    assert offline_page.errors == []
+
+
+def test_a_request_can_be_tried_from_the_documentation(offline_page: OfflinePage, address: str) -> None:
+    page = offline_page.open(f"{address}/docs")
+    operation = page.locator("#operations-divisions-streets_streets_get")
+    operation.click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    expect(operation.locator(".live-responses-table")).to_contain_text("南湖街道")
+    assert offline_page.outside == []
+    assert offline_page.errors == []
+
+
+def test_the_first_page_leads_to_the_map(offline_page: OfflinePage, address: str) -> None:
+    page = offline_page.open(f"{address}/")
+    expect(page.get_by_role("heading", name="街道")).to_be_visible()
+    page.locator("table").first.get_by_role("link", name="打开").click()
+    page.wait_for_load_state("load")
+    assert "/map?scope=" in page.url
+    expect(page.locator("#map_plan")).to_be_visible()
+    assert offline_page.outside == []
+    assert offline_page.errors == []

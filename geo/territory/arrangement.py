@@ -113,3 +113,27 @@ def locate(points: Geometries, polygons: Geometries) -> Indices:
     if len(lost):
         home[lost] = shapely.STRtree(polygons).query_nearest(points[lost], all_matches=False)[1]
     return home
+
+
+def grow(home: Indices, left: Indices, right: Indices, weight: Floats) -> Indices:
+    """Give each homeless thing the home of the neighbours with which it shares most, from the settled outwards.
+
+    Parameters
+    ----------
+    home
+        int[n], -1 for the homeless. Those that no settled one can be reached from stay so.
+    left, right, weight
+        Which two are neighbours, and how much they share.
+    """
+    home = home.copy()
+    size = max(len(home), int(home.max()) + 1)
+    both = np.concatenate([left, right]), np.concatenate([right, left])
+    twice = np.concatenate([weight, weight])
+    while True:
+        reach = (home[both[0]] < 0) & (home[both[1]] >= 0)
+        if not reach.any():
+            return home
+        lost, taker, total = pair_lengths(both[0][reach], home[both[1][reach]], twice[reach], size)
+        order = np.lexsort((taker, -total, lost))
+        chosen, first = np.unique(lost[order], return_index=True)
+        home[chosen] = taker[order[first]]

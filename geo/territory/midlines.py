@@ -5,9 +5,9 @@ from typing import Self
 
 import numpy as np
 import shapely
-from scipy.spatial import KDTree, Voronoi
+from scipy.spatial import Delaunay, KDTree
 
-from geo.territory.arrangement import Borders, Floats, Geometries, Indices, lines_from
+from geo.territory.arrangement import Borders, Floats, Geometries, Indices, grow, lines_from
 
 #: Metres between the points that stand for a wall: narrow passages need close ones.
 CLOSEST_M, WIDEST_M, TOUCHING_M = 0.3, 3.0, 1.5
@@ -16,6 +16,15 @@ CLOSEST_M, WIDEST_M, TOUCHING_M = 0.3, 3.0, 1.5
 CORNER_M = 0.1
 #: Metres a line may be smoothed. It may then touch a wall, but building ground is never given away.
 SMOOTH_M = 0.2
+
+
+#: Metres. Empty ground narrower than this on average (the middle of a dual carriageway) and longer around than
+#: that is shared out along its length; a park or a traffic island stays in one piece.
+STRIP_WIDTH_M, STRIP_AROUND_M = 25.0, 150.0
+#: Metres. Ground farther than this from anything that stands in the same strip counts as empty.
+STRIP_EMPTY_M = 50.0
+#: Metres between the places at which the rim of a strip is looked at.
+RIM_STEP_M = 10.0
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,57 @@ def _along(start: Floats, end: Floats, spacing: Floats) -> tuple[Indices, Floats
     return piece, start[piece] + along[:, None] * (end - start)[piece]
 
 
+def strip_seeds(seeds: Seeds, borders: Borders, owner: Indices, faces: Geometries) -> Seeds:
+    """Lend long narrow faces that hardly anything stands in the seeds of the ground along one side.
+
+    The middle of a dual carriageway is shared out along its length between the buildings of one side; the border
+    to the other side then runs along the carriageway there. Taken whole it would stretch a tile along the road.
+    """
+    strips = _strips(seeds, owner, faces)
+    source = np.where(owner < 0, np.arange(len(faces)), -1)
+    seeded = np.isin(np.arange(len(faces)), seeds.face)
+    source[~seeded] = -1
+    source[strips] = -1
+    open_ground = (owner[borders.left] < 0) & (owner[borders.right] < 0)
+    # Parks and islands pass nothing on: only strips inherit.
+    heir = np.isin(np.arange(len(faces)), strips) | (source >= 0)
+    passes = open_ground & heir[borders.left] & heir[borders.right]
+    source = grow(source, borders.left[passes], borders.right[passes], borders.length[passes])
+    members = seeds.by_face()
+    lent = [
+        _lend(seeds, members[int(source[strip])], int(strip), faces[strip]) for strip in strips if source[strip] >= 0
+    ]
+    return Seeds.join(lent) if lent else Seeds(np.empty((0, 2)), np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+def _strips(seeds: Seeds, owner: Indices, faces: Geometries) -> Indices:
+    around = shapely.length(faces)
+    narrow = (owner < 0) & (around > STRIP_AROUND_M) & (2 * shapely.area(faces) < STRIP_WIDTH_M * around)
+    members = seeds.by_face()
+    strips = []
+    for face in np.flatnonzero(narrow).tolist():
+        if face in members:
+            rim = _rim(faces[face])
+            empty = KDTree(seeds.xy[members[face]]).query(rim)[0] > STRIP_EMPTY_M
+            if empty.mean() < 0.5:
+                continue
+        strips.append(face)
+    return np.array(strips, dtype=np.int64)
+
+
+def _rim(face: shapely.Polygon) -> Floats:
+    return np.asarray(shapely.get_coordinates(shapely.segmentize(shapely.boundary(face), RIM_STEP_M)), dtype=np.float64)
+
+
+def _lend(seeds: Seeds, members: Indices, strip: int, face: shapely.Polygon) -> Seeds:
+    """Those of the seeds that are nearest to some place in the strip."""
+    xy = seeds.xy[members]
+    # The nearest one lies within the farthest distance met on the rim, and half a step more.
+    reach = KDTree(xy).query(_rim(face))[0].max() + RIM_STEP_M
+    near = members[shapely.dwithin(shapely.points(xy), face, reach)]
+    return Seeds(seeds.xy[near], seeds.label[near], np.full(len(near), strip))
+
+
 def midlines(seeds: Seeds, faces: Geometries) -> Geometries:
     """Draw, in each face, the lines half-way between seeds of different atoms."""
     found = []
@@ -106,21 +166,47 @@ def midlines(seeds: Seeds, faces: Geometries) -> Geometries:
 
 
 def _midlines_in(xy: Floats, label: Indices, face: shapely.Polygon) -> Geometries:
-    west, south, east, north = face.bounds
-    middle = np.array([(west + east) / 2, (south + north) / 2])
-    far = 20.0 * max(east - west, north - south)
-    # Four far points keep every line between real seeds finite inside the face.
-    frame = np.array([[-far, 0.0], [far, 0.0], [0.0, -far], [0.0, far]])
-    diagram = Voronoi(np.concatenate([xy - middle, frame]))
-    atom = np.concatenate([label, np.full(4, -1)])[diagram.ridge_points]
-    ridge = np.asarray(diagram.ridge_vertices)
-    between = (atom[:, 0] != atom[:, 1]) & (atom >= 0).all(axis=1) & (ridge >= 0).all(axis=1)
-    ends = diagram.vertices[ridge[between]] + middle
-    lines = lines_from(ends[:, 0], ends[:, 1])
+    start, end = _ridges(xy, label, face.bounds)
+    lines = lines_from(start, end)
     shapely.prepare(face)
     chains = shapely.line_merge(shapely.multilinestrings(lines[shapely.intersects(face, lines)]))
-    smooth = shapely.simplify(shapely.get_parts(chains), SMOOTH_M)
-    return _clip(smooth, face)
+    return _clip(shapely.simplify(shapely.get_parts(chains), SMOOTH_M), face)
+
+
+def _ridges(xy: Floats, label: Indices, bounds: tuple[float, float, float, float]) -> tuple[Floats, Floats]:
+    """Edges of the Voronoi diagram between seeds of different labels: start and end of each.
+
+    Taken from its dual: scipy's Delaunay triangulation comes as arrays, its Voronoi diagram as lists.
+    """
+    west, south, east, north = bounds
+    middle = np.array([(west + east) / 2, (south + north) / 2])
+    far = 20.0 * max(east - west, north - south)
+    # Four far points make every edge between real seeds end somewhere.
+    frame = np.array([[-far, 0.0], [far, 0.0], [0.0, -far], [0.0, far]])
+    points = np.concatenate([xy - middle, frame])
+    atom = np.concatenate([label, np.full(4, -1)])
+    mesh = Delaunay(points)
+    centre = _circumcentres(points[mesh.simplices]) + middle
+    triangle = np.repeat(np.arange(len(mesh.simplices)), 3)
+    other = mesh.neighbors.ravel()
+    # Neighbour k of a triangle lies across the side opposite its corner k.
+    first = atom[mesh.simplices[:, [1, 2, 0]].ravel()]
+    second = atom[mesh.simplices[:, [2, 0, 1]].ravel()]
+    between = (other > triangle) & (first != second) & (first >= 0) & (second >= 0)
+    start, end = centre[triangle[between]], centre[other[between]]
+    apart = (start != end).any(axis=1)
+    return start[apart], end[apart]
+
+
+def _circumcentres(triangles: Floats) -> Floats:
+    corner = triangles[:, 0]
+    b, c = triangles[:, 1] - corner, triangles[:, 2] - corner
+    twice_area = 2 * (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0])
+    twice_area = np.where(twice_area == 0, np.finfo(float).tiny, twice_area)
+    b2, c2 = (b**2).sum(axis=1), (c**2).sum(axis=1)
+    across = np.stack([c[:, 1] * b2 - b[:, 1] * c2, b[:, 0] * c2 - c[:, 0] * b2], axis=1) / twice_area[:, None]
+    # A triangle of no area has its centre infinitely far away; any place beyond every face will do.
+    return np.asarray(corner + np.clip(np.nan_to_num(across), -1e9, 1e9), dtype=np.float64)
 
 
 def _clip(lines: Geometries, face: shapely.Polygon) -> Geometries:

@@ -29,6 +29,7 @@ from geo.territory.arrangement import (
     Geometries,
     Indices,
     faces,
+    grow,
     interior_points,
     locate,
     node,
@@ -37,7 +38,8 @@ from geo.territory.arrangement import (
 )
 from geo.territory.barriers import barrier_lines
 from geo.territory.footprints import Claims, claim, share_out
-from geo.territory.midlines import Seeds, midlines, nearest_label, wall_seeds
+from geo.territory.gaps import gap_lines
+from geo.territory.midlines import Seeds, midlines, nearest_label, strip_seeds, wall_seeds
 from geo.territory.projected import require_projected
 from geo.territory.rim import onto_rim
 
@@ -76,8 +78,8 @@ def tessellate(
     boundary
         The community, same CRS.
     barriers
-        Lines or polygons, same CRS. They need not be noded or connected; ends in the open and parts under
-        buildings are ignored.
+        Lines or polygons, same CRS. They need not be noded or connected: gates and ends that just miss are closed
+        (see :mod:`geo.territory.gaps`), other ends in the open and parts under buildings are ignored.
     progress
         Called with the share done, 0 to 1.
 
@@ -169,8 +171,11 @@ def _shift(shapes: Geometries, by: Floats) -> Geometries:
 
 def _ground(shapes: Geometries, area: shapely.Geometry, barriers: Geometries) -> _Ground:
     near = barriers[shapely.intersects(barriers, area)] if len(barriers) else barriers
-    outlines = shapely.boundary(shapes[shapely.area(shapes) > 0])
-    lines = node([shapely.boundary(area), *near, *outlines])
+    footprints = shapes[shapely.area(shapes) > 0]
+    lines = node([shapely.boundary(area), *near, *shapely.boundary(footprints)])
+    gaps = gap_lines(lines, footprints)
+    if len(gaps):
+        lines = node([*lines, *gaps])
     kept = _inside(faces(lines), area)
     return _Ground(lines, kept, shared_borders(kept), claim(kept, shapes))
 
@@ -194,7 +199,8 @@ def _seeds(ground: _Ground, shapes: Geometries) -> Seeds:
     for atom, (members, points) in shared.items():
         own_faces = np.flatnonzero(claims.owner == atom)
         seeds.extend(Seeds(points, members, np.full(len(members), face)) for face in own_faces)
-    return Seeds.join(seeds)
+    joined = Seeds.join(seeds)
+    return Seeds.join([joined, strip_seeds(joined, ground.borders, claims.owner, ground.faces)])
 
 
 def _lodging(ground: _Ground, shapes: Geometries, atom: int, lodgers: list[int]) -> tuple[Indices, Floats]:
@@ -229,7 +235,7 @@ def _settle(pieces: Geometries, labels: Indices, region: Indices, shapes: Geomet
     home[anchor] = np.arange(len(shapes))
     barrier = (region[left] != region[right]) & (claims.owner[region[left]] < 0) & (claims.owner[region[right]] < 0)
     weight = length * np.where(barrier, ACROSS_BARRIER, 1.0)
-    home = _grow(home, group[left], group[right], weight)
+    home = grow(home, group[left], group[right], weight)
     return _give_to_nearest(home, group, pieces)[group]
 
 
@@ -266,22 +272,6 @@ def _anchors(
             f"{missing} atoms stand too close to others to be given a tile; merge them or correct their places",
         )
     return groups[order[first]]
-
-
-def _grow(home: Indices, left: Indices, right: Indices, weight: Floats) -> Indices:
-    """Give each homeless group to the atom with which it shares most border, from the settled ones outwards."""
-    home = home.copy()
-    size = max(len(home), int(home.max()) + 1)
-    both = np.concatenate([left, right]), np.concatenate([right, left])
-    twice = np.concatenate([weight, weight])
-    while True:
-        reach = (home[both[0]] < 0) & (home[both[1]] >= 0)
-        if not reach.any():
-            return home
-        group, atom, total = pair_lengths(both[0][reach], home[both[1][reach]], twice[reach], size)
-        order = np.lexsort((atom, -total, group))
-        chosen, first = np.unique(group[order], return_index=True)
-        home[chosen] = atom[order[first]]
 
 
 def _give_to_nearest(home: Indices, group: Indices, pieces: Geometries) -> Indices:

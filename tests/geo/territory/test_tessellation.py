@@ -4,7 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from shapely import LineString, MultiPoint, MultiPolygon, Point, Polygon, box
+from shapely import LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, box
 
 from geo.errors import DatumError, GeometryError
 from geo.territory.contiguity import contiguity
@@ -12,17 +12,17 @@ from geo.territory.projected import GeographicCRSError
 from geo.territory.tessellation import tessellate
 
 CRS = "EPSG:4547"
-EAST, NORTH = 500_000.0, 2_500_000.0
+ORIGIN = np.array([500_000.0, 2_500_000.0])
 SQUARE = box(0, 0, 100, 100)
 
 
 def there(shape):
     """Drawn near (0, 0), moved to where Shenzhen lies."""
-    return shapely.transform(shape, lambda xy: xy + (EAST, NORTH))
+    return shapely.transform(shape, lambda xy: xy + ORIGIN)
 
 
 def here(shape):
-    return shapely.transform(shape, lambda xy: xy - (EAST, NORTH))
+    return shapely.transform(shape, lambda xy: xy - ORIGIN)
 
 
 def barriers(*lines, kind="road"):
@@ -157,6 +157,37 @@ class TestBarriers:
         stray = [LineString([(0, 20), (60, 20)]), LineString([(80, 80), (90, 90)])]
         plain, strayed = tiles_of(atoms), tiles_of(atoms, lines=stray)
         assert same(plain[0], strayed[0], 1e-3)
+
+    def test_wall_with_a_gate_is_closed_there(self):
+        wall = MultiLineString([[(30, 0), (30, 44)], [(30, 56), (30, 100)]])
+        tiles = tiles_of([Point(10, 50), Point(90, 50)], lines=[wall])
+        assert same(tiles[0], box(0, 0, 30, 100), 1e-6)
+
+    def test_opening_wider_than_a_gate_is_none(self):
+        wall = MultiLineString([[(30, 0), (30, 40)], [(30, 60), (30, 100)]])
+        tiles = tiles_of([Point(10, 50), Point(90, 50)], lines=[wall])
+        assert same(tiles[0], box(0, 0, 50, 100))
+
+    def test_gate_is_not_closed_through_a_building(self):
+        wall = MultiLineString([[(30, 0), (30, 45)], [(30, 55), (30, 100)]])
+        house = box(25, 46, 35, 54)
+        tiles = tiles_of([house, Point(90, 50)], lines=[wall])
+        assert house.difference(tiles[0]).area < 0.1
+
+    def test_line_that_just_misses_a_road_reaches_it(self):
+        lines = [LineString([(0, 50), (100, 50)]), LineString([(30, 0), (30, 46)]), LineString([(30, 54), (30, 98)])]
+        tiles = tiles_of([Point(10, 10), Point(90, 10), Point(10, 90), Point(90, 90)], lines=lines)
+        assert same(tiles[0], box(0, 0, 30, 50), 1e-6)
+        assert same(tiles[2], box(0, 50, 30, 100), 1e-6)
+
+    def test_middle_of_a_dual_carriageway_goes_to_one_side_and_the_border_runs_on_the_other(self):
+        # Three houses north, two south of two lanes 10 m apart and 300 m long.
+        lanes = [LineString([(0, 95), (300, 95)]), LineString([(0, 105), (300, 105)])]
+        north, south = [Point(50 + 100 * i, 150) for i in range(3)], [Point(75 + 150 * i, 50) for i in range(2)]
+        tiles = tiles_of([*north, *south], box(0, 0, 300, 200), lanes)
+        middle = [tile.intersection(box(0, 95, 300, 105)).area for tile in tiles]
+        assert sorted([sum(middle[:3]), sum(middle[3:])]) == pytest.approx([0, 3000], abs=1)
+        assert max(middle) < 1600
 
     def test_overlapping_unnoded_and_repeated_lines(self):
         lines = [

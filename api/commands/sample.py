@@ -1,6 +1,7 @@
 """``wangge sample``: the sample town into a file or the store, or a whole city into a folder."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +65,7 @@ def load_with_progress(session: Session, *, seed: int, who: str) -> dict[str, Up
     return counts
 
 
-def _show(rows: dict[str, tuple[int, ...]], headings: tuple[str, ...]) -> None:
+def _show(rows: Mapping[str, tuple[int, ...]], headings: tuple[str, ...]) -> None:
     table = Table(title="示例街道 Sample town")
     table.add_column("图层 Layer")
     for heading in headings:

@@ -164,8 +164,8 @@ def _all_blocks(lattice: Lattice, sizes: Blocks, rng: np.random.Generator) -> tu
     through_j = rng.integers(int(STEPS * 0.4), int(STEPS * 0.6) + 1, rows)
     blocks: list[Rect] = []
     lines: list[Line] = []
-    for c, r in np.argwhere(lattice.kept):
-        rects = [Rect(int(c) * STEPS, int(c + 1) * STEPS, int(r) * STEPS, int(r + 1) * STEPS)]
+    for c, r in np.argwhere(lattice.kept).tolist():
+        rects = [Rect(c * STEPS, (c + 1) * STEPS, r * STEPS, (r + 1) * STEPS)]
         for axis, at in (("j", c * STEPS + through_i[c]), ("i", r * STEPS + through_j[r])):
             if rng.random() < sizes.through_road_share:
                 lines += [_cut_line(rect, axis, int(at), "road") for rect in rects]
@@ -256,11 +256,10 @@ def _measured(
     for side, (axis, index, start) in zip(SIDES, _side_starts(table), strict=True):
         first, second = (start, index) if axis == "i" else (index, start)
         table[side] = painted[axis][first, second]
-    gross = np.array(
-        [shapely.Polygon(lattice.ring(row.i0, row.i1, row.j0, row.j1)) for row in table.itertuples()], dtype=object
-    )
-    net = _net(lattice, table, line_table, gross, sizes)
-    shapes = np.array([lattice.line(line.axis, line.index, line.start, line.end) for line in lines], dtype=object)
+    rects = [rect for rect, _ in parcels]
+    gross = np.array([shapely.Polygon(lattice.ring(*vars(rect).values())) for rect in rects], dtype=np.object_)
+    net = _net(lattice, rects, table, line_table, gross, sizes)
+    shapes = np.array([lattice.line(line.axis, line.index, line.start, line.end) for line in lines], dtype=np.object_)
     return Layout(lattice, community_of, table, line_table, gross, net, shapes)
 
 
@@ -281,30 +280,34 @@ def _painted(lattice: Lattice, lines: list[Line]) -> dict[str, NDArray[np.int64]
 
 
 def _net(
-    lattice: Lattice, table: pd.DataFrame, lines: pd.DataFrame, gross: NDArray[np.object_], sizes: Blocks
+    lattice: Lattice,
+    rects: list[Rect],
+    table: pd.DataFrame,
+    lines: pd.DataFrame,
+    gross: NDArray[np.object_],
+    sizes: Blocks,
 ) -> NDArray[np.object_]:
     kinds = dictionary("barrier_kinds")
     half = {kind: kinds[kind].extra["width_m"] / 2 + sizes.pavement_m[kind] for kind in set(lines.kind)}
     half_widths = lines.kind.map(half).to_numpy()
     net = gross
     for side in SIDES:
-        edges = np.array([_side_line(lattice, row, side) for row in table.itertuples()], dtype=object)
+        edges = np.array([_side_line(lattice, rect, side) for rect in rects], dtype=np.object_)
         land = shapely.buffer(edges, half_widths[table[side].to_numpy()], quad_segs=3, cap_style="square")
         net = shapely.difference(net, land)
-    return np.array([largest_part(polygon) for polygon in net], dtype=object)
+    return np.array([largest_part(polygon) for polygon in net], dtype=np.object_)
 
 
-def _side_line(lattice: Lattice, row: tuple, side: str) -> shapely.LineString:  # type: ignore[type-arg]
-    i0, i1, j0, j1 = row.i0, row.i1, row.j0, row.j1  # type: ignore[attr-defined]
+def _side_line(lattice: Lattice, rect: Rect, side: str) -> shapely.LineString:
     match side:
         case "south":
-            return lattice.line("i", j0, i0, i1)
+            return lattice.line("i", rect.j0, rect.i0, rect.i1)
         case "north":
-            return lattice.line("i", j1, i0, i1)
+            return lattice.line("i", rect.j1, rect.i0, rect.i1)
         case "east":
-            return lattice.line("j", i1, j0, j1)
+            return lattice.line("j", rect.i1, rect.j0, rect.j1)
         case _:
-            return lattice.line("j", i0, j0, j1)
+            return lattice.line("j", rect.i0, rect.j0, rect.j1)
 
 
 def largest_part(shape: shapely.Geometry) -> shapely.Polygon:

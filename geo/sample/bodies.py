@@ -1,6 +1,8 @@
 """Responsible bodies: property companies, contractors, work stations and others, and who answers for which site."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,7 +63,8 @@ def found_bodies(
     of_site = np.full(len(sites.table), -1)
     # A few companies look after many compounds, most after one or two.
     weights = 1.0 / np.arange(1, len(companies) + 1) ** 0.7
-    for row in sites.table.itertuples():
+    rows_of_sites: Iterator[Any] = iter(sites.table.itertuples())
+    for row in rows_of_sites:
         if row.kind in ("managed", "office_park"):
             of_site[row.Index] = rng.choice(companies, p=weights / weights.sum())
         elif row.kind == "urban_village":

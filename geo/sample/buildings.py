@@ -1,6 +1,7 @@
 """Buildings and stairwells: shapes, floors, doors; households follow from the doors."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -118,7 +119,7 @@ def _dimensioned(rectangles: pd.DataFrame, use: str, recipe: Recipe, rng: np.ran
     by_parcel = rng.choice(len(names), int(rectangles.parcel.max()) + 1, p=np.array(weights))
     own = rng.choice(len(names), count, p=np.array(weights))
     pick = np.where(rng.random(count) < 0.8, by_parcel[rectangles.parcel], own)
-    shape = np.array(names, dtype=object)[pick]
+    shape = np.array(names, dtype=np.object_)[pick]
     shape[(shape == "comb") & (use == "walk_up") & (rectangles.width < 30)] = "slab"
     low, high = size.floors
     base = rng.integers(low, high + 1, int(rectangles.parcel.max()) + 1)[rectangles.parcel]
@@ -149,18 +150,19 @@ def _thinned(buildings: pd.DataFrame) -> pd.DataFrame:
 def _drawn(
     buildings: pd.DataFrame, frames: Frames
 ) -> tuple[NDArray[np.object_], NDArray[np.int64], NDArray[np.object_]]:
-    shapes = np.empty(len(buildings), dtype=object)
+    shapes = np.empty(len(buildings), dtype=np.object_)
     owners: list[NDArray[np.int64]] = []
     sections: list[NDArray[np.object_]] = []
-    for (shape, count), rows in buildings.groupby(["shape", "stairwells"], sort=True).indices.items():
-        drawn = outline(str(shape), max(int(count), 1))
+    groups: dict[Any, Any] = buildings.groupby(["shape", "stairwells"], sort=True).indices
+    for (shape, count), rows in groups.items():
+        drawn = outline(shape, max(count, 1))
         shapes[rows] = shapely.polygons(_placed(drawn.ring, buildings, rows, frames))
         if count:
             for ring in drawn.stairwells:
                 owners.append(rows)
                 sections.append(shapely.polygons(_placed(ring, buildings, rows, frames)))
     if not owners:
-        return shapes, np.zeros(0, np.int64), np.zeros(0, dtype=object)
+        return shapes, np.zeros(0, np.int64), np.zeros(0, dtype=np.object_)
     owner, section = np.concatenate(owners), np.concatenate(sections)
     order = np.argsort(owner, kind="stable")
     return shapes, owner[order], section[order]

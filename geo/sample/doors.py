@@ -77,7 +77,7 @@ def _kinds(use: NDArray[np.object_], recipe: Recipe, rng: np.random.Generator) -
     for name in DWELLING:
         vacant[use == name] = recipe.units.vacant[name]
         let[use == name] = recipe.units.rental[name]
-    kinds = np.full(len(use), "home", dtype=object)
+    kinds = np.full(len(use), "home", dtype=np.object_)
     kinds[draw < vacant + (1 - vacant) * let] = "rental"
     kinds[draw < vacant] = "vacant"
     return kinds
@@ -108,6 +108,6 @@ def _whole_floors(
             "section": np.zeros(len(building), int),
             "floor": 1 + number // np.maximum(on_floor, 1),
             "door": first + number % np.maximum(on_floor, 1) + 1,
-            "kind": np.full(len(building), kind, dtype=object),
+            "kind": np.full(len(building), kind, dtype=np.object_),
         }
     )

@@ -46,7 +46,7 @@ def place_elements(
 
 def _rings(sites: Sites) -> NDArray[np.object_]:
     rings = shapely.get_exterior_ring(shapely.buffer(sites.shapes, -FROM_WALL_M, join_style="mitre"))
-    return np.where(shapely.is_missing(rings), shapely.get_exterior_ring(sites.shapes), rings)
+    return np.asarray(np.where(shapely.is_missing(rings), shapely.get_exterior_ring(sites.shapes), rings))
 
 
 def _in_sites(
@@ -84,10 +84,8 @@ def _bodies_inside(
 ) -> NDArray[np.int64]:
     """Property companies answer inside walls; outside them contractors clean and work stations post notices."""
     inside = (rows.kind == "managed").to_numpy()
-    if kind == "garbage_point":
-        others = rng.choice(bodies.cleaners, len(rows))
-    else:
-        others = bodies.stations[rows.community]
+    cleaned = kind == "garbage_point"
+    others = rng.choice(bodies.cleaners, len(rows)) if cleaned else bodies.stations[rows.community]
     return np.where(inside, bodies.of_site[site], others)
 
 
@@ -160,13 +158,13 @@ def _along_roads(
     points = _beside(layout.line_shapes[lines[line]], at, side * (half + 1.2))
     tree = shapely.STRtree(layout.gross)
     found, parcel = tree.query(points, predicate="within")
-    roads = np.array([sites.line_names[index] for index in lines], dtype=object)[line][found]
+    roads = np.array([sites.line_names[index] for index in lines], dtype=np.object_)[line][found]
     communities = layout.parcels.community.to_numpy()[parcel]
     if kind == "bus_stop":
-        name = roads + "站" + np.array([f"{n + 1}" for n in number], dtype=object)[found]
+        name = roads + "站" + np.array([f"{n + 1}" for n in number], dtype=np.object_)[found]
         body = np.full(len(found), bodies.bus)
     else:
-        name = roads + np.array([f"{n + 1}" for n in number], dtype=object)[found] + "号消火栓"
+        name = roads + np.array([f"{n + 1}" for n in number], dtype=np.object_)[found] + "号消火栓"
         body = np.full(len(found), bodies.water)
     return _rows(kind, name, communities, recipe.street.address + roads, body), points[found]
 
@@ -178,4 +176,4 @@ def _beside(lines: NDArray[np.object_], at: NDArray[np.float64], offset: NDArray
     back = shapely.get_coordinates(shapely.line_interpolate_point(lines, np.maximum(at - 2.0, 0.0)))
     along = ahead - back
     along /= np.hypot(along[:, 0], along[:, 1])[:, None]
-    return shapely.points(here + offset[:, None] * np.stack([-along[:, 1], along[:, 0]], axis=1))
+    return np.asarray(shapely.points(here + offset[:, None] * np.stack([-along[:, 1], along[:, 0]], axis=1)))

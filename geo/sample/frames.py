@@ -28,7 +28,7 @@ def in_degrees(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     """Turn plan metres into longitude and latitude; equal points stay equal, so coverages stay coverages."""
     x, y = shapely.get_coordinates(shapes).T
     lon_lat = np.stack(_to_degrees().transform(x, y), axis=-1).round(DECIMALS)
-    return np.asarray(shapely.set_coordinates(np.array(shapes, dtype=object), lon_lat))
+    return np.asarray(shapely.set_coordinates(np.array(shapes, dtype=np.object_), lon_lat))
 
 
 def frame(noun: str, columns: Mapping[str, object], shapes: NDArray[np.object_] | None = None) -> gpd.GeoDataFrame:
@@ -36,7 +36,7 @@ def frame(noun: str, columns: Mapping[str, object], shapes: NDArray[np.object_] 
     table = pd.DataFrame(dict(columns))
     text = [column.name for column in NOUNS[noun].columns if column.type == "text"]
     table[text] = table[text].astype(object).where(table[text].notna(), None)
-    geometry = in_degrees(shapes) if shapes is not None else np.full(len(table), None, dtype=object)
+    geometry = in_degrees(shapes) if shapes is not None else np.full(len(table), None, dtype=np.object_)
     return gpd.GeoDataFrame(table[NOUNS[noun].column_names], geometry=geometry, crs=WGS84)
 
 
@@ -44,11 +44,13 @@ def sequence_codes(noun: str, parents: NDArray[np.object_]) -> NDArray[np.object
     """Number rows under their parents from 1, in their order."""
     numbers = pd.Series(parents).groupby(parents).cumcount().to_numpy() + 1
     made = [codes.make(noun, str(parent), int(number)) for parent, number in zip(parents, numbers, strict=True)]
-    return np.array(made, dtype=object)
+    return np.array(made, dtype=np.object_)
 
 
 def looked_up(values: NDArray[np.object_], rows: NDArray[np.int64]) -> NDArray[np.object_]:
     """Return ``values`` at ``rows``, None where a row is -1."""
     if not len(values):
-        return np.full(len(rows), None, dtype=object)
-    return np.where(rows >= 0, values[np.maximum(rows, 0)], None)
+        return np.full(len(rows), None, dtype=np.object_)
+    found = values[np.maximum(rows, 0)].astype(object)
+    found[rows < 0] = None
+    return np.asarray(found)

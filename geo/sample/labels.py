@@ -40,7 +40,7 @@ def label(built: Built, sites: Sites, frames: Frames, rng: np.random.Generator) 
     stems = sites.table.address.to_numpy()[site]
     own = names == sites.table.name.to_numpy()[site]
     addresses = np.where(own, stems, stems + names)
-    return Labels(names, addresses, lane_names, np.array(lane_shapes, dtype=object))
+    return Labels(names, addresses, lane_names, np.array(lane_shapes, dtype=np.object_))
 
 
 def _numbered(
@@ -50,7 +50,7 @@ def _numbered(
     total = np.bincount(site, minlength=len(sites.table))[site]
     word = np.where(rng.random(len(sites.table)) < 0.72, "栋", "号楼")[site]
     names = (number + 1).astype(str).astype(object) + word
-    names = np.where(use == "office", np.array(letters(number), dtype=object), names)
+    names = np.where(use == "office", np.array(letters(number.tolist()), dtype=np.object_), names)
     names = np.where(use == "factory", (number + 1).astype(str).astype(object) + "号厂房", names)
     alone = (total == 1) & ~np.isin(use, ["tower", "slab_tower", "walk_up", "urban_village"])
     return np.where(alone, sites.table.name.to_numpy()[site], names).astype(object)
@@ -60,28 +60,27 @@ def _village(
     houses: pd.DataFrame, village: str, frames: Frames
 ) -> tuple[NDArray[np.object_], list[str], list[shapely.LineString]]:
     """Number houses along their lanes: each lane runs between two rows, odd numbers on the south side."""
-    lane = (houses.row.to_numpy() + 1) // 2
-    _, number = np.unique(np.stack([houses.parcel, lane], 1), axis=0, return_inverse=True)
-    odd = houses.row.to_numpy() % 2 == 1
-    key = number * 2 + odd
-    rank = houses.groupby(key).x.rank(method="first").to_numpy().astype(int)
+    row, parcel = houses.row.to_numpy(), houses.parcel.to_numpy(dtype=np.int64)
+    x, y, width, depth = houses[["x", "y", "width", "depth"]].to_numpy().T
+    _, number = np.unique(np.stack([parcel, (row + 1) // 2], 1), axis=0, return_inverse=True)
+    odd = row % 2 == 1
+    # Houses come row by row and west to east, so that their rank on their side of a lane is their running number.
+    rank = pd.Series(number * 2 + odd).groupby(number * 2 + odd).cumcount().to_numpy() + 1
     door = 2 * rank - odd
-    names = np.array([f"{numeral(n + 1)}巷{d}号" for n, d in zip(number, door, strict=True)], dtype=object)
-    lanes, shapes = [], []
-    for lane_number in np.unique(number):
-        line = _lane(houses[(number == lane_number) & odd], houses[(number == lane_number) & ~odd], frames)
-        if line is not None:
-            lanes.append(f"{village}{numeral(int(lane_number) + 1)}巷")
-            shapes.append(line)
-    return names, lanes, shapes
-
-
-def _lane(south: pd.DataFrame, north: pd.DataFrame, frames: Frames) -> shapely.LineString | None:
-    if south.empty or north.empty:
-        return None
-    both = pd.concat([south, north])
-    y = ((south.y + south.depth / 2).max() + (north.y - north.depth / 2).min()) / 2
-    ends = [(both.x - both.width / 2).min(), (both.x + both.width / 2).max()]
-    local = np.array([(x, y) for x in np.linspace(ends[0], ends[1], 4)])
-    parcel = np.full(len(local), int(both.parcel.iat[0]))
-    return shapely.LineString(frames.to_plan(parcel, local))
+    lane_names = [numeral(n + 1) + "巷" for n in range(int(number.max()) + 1)]
+    names = np.array([f"{lane_names[n]}{d}号" for n, d in zip(number, door, strict=True)], dtype=np.object_)
+    # A lane is a line of its own where it has houses on both sides.
+    count = len(lane_names)
+    south_edge, north_edge = np.full(count, -np.inf), np.full(count, np.inf)
+    west, east = np.full(count, np.inf), np.full(count, -np.inf)
+    np.maximum.at(south_edge, number[odd], (y + depth / 2)[odd])
+    np.minimum.at(north_edge, number[~odd], (y - depth / 2)[~odd])
+    np.minimum.at(west, number, x - width / 2)
+    np.maximum.at(east, number, x + width / 2)
+    own = np.flatnonzero(np.isfinite(south_edge) & np.isfinite(north_edge))
+    along = np.linspace(west[own], east[own], 4, axis=1)
+    across = np.repeat(((south_edge + north_edge) / 2)[own][:, None], 4, axis=1)
+    first = np.unique(number, return_index=True)[1][own]
+    ground = np.repeat(parcel[first][:, None], 4, axis=1)
+    lines = shapely.linestrings(frames.to_plan(ground, np.stack([along, across], axis=-1))) if len(own) else []
+    return names, [village + lane_names[n] for n in own], list(lines)

@@ -1,9 +1,10 @@
 """Names of roads, lanes, compounds and people, put together from word lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from geo.errors import BoundsError
@@ -76,23 +77,25 @@ def line_names(layout: Layout, namer: Namer) -> list[str]:
     words = namer.words
     roads: dict[tuple[str, int], tuple[str, str]] = {}
     names = [""] * len(lines)
-    longest = 0.0
-    for row in lines[lines.kind.isin(["main_road", "road"])].itertuples():
-        key = (str(row.axis), int(row.index))
+    for row in _rows(lines, "main_road", "road"):
+        key = (row.axis, row.line)
         if key not in roads:
             tails = words["main_road_tails" if row.kind == "main_road" else "road_tails"]
             roads[key] = (namer.stem("road_stems"), str(namer.rng.choice(tails)))
         names[row.Index] = "".join(roads[key])
-        longest = max(longest, float(row.end - row.start))
-    for row in lines[lines.kind.isin(["river", "railway"])].itertuples():
+    for row in _rows(lines, "river", "railway"):
         names[row.Index] = namer.stem("rivers" if row.kind == "river" else "railways")
     counts: dict[str, int] = {}
-    lanes = lines[lines.kind == "lane"]
-    for row in lanes.itertuples():
+    for row in _rows(lines, "lane"):
         stem = _parent_stem(layout, row, roads)
         counts[stem] = counts.get(stem, 0) + 1
         names[row.Index] = f"{stem}{numeral(counts[stem])}巷"
     return names
+
+
+def _rows(lines: pd.DataFrame, *kinds: str) -> Iterator[Any]:
+    # A column called index would be hidden by the tuples' own method of that name.
+    return iter(lines[lines.kind.isin(kinds)].rename(columns={"index": "line"}).itertuples())
 
 
 def _parent_stem(layout: Layout, lane: Any, roads: Mapping[tuple[str, int], tuple[str, str]]) -> str:
@@ -102,7 +105,7 @@ def _parent_stem(layout: Layout, lane: Any, roads: Mapping[tuple[str, int], tupl
         if (across, int(at)) in roads:
             return roads[across, int(at)][0]
     own = [index for axis, index in roads if axis == lane.axis]
-    return roads[lane.axis, min(own, key=lambda index: abs(index - lane.index))][0]
+    return roads[lane.axis, min(own, key=lambda index: abs(index - lane.line))][0]
 
 
 def distances_along(layout: Layout) -> dict[str, NDArray[np.float64]]:
@@ -115,6 +118,6 @@ def distances_along(layout: Layout) -> dict[str, NDArray[np.float64]]:
     return result
 
 
-def letters(names: Sequence[int]) -> list[str]:
+def letters(numbers: Iterable[int]) -> list[str]:
     """Return A座, B座 ... for 0, 1 ..."""
-    return [f"{chr(ord('A') + number % 26)}座" for number in names]
+    return [f"{chr(ord('A') + number % 26)}座" for number in numbers]

@@ -119,7 +119,7 @@ def _drawn(
 ) -> tuple[pd.DataFrame, NDArray[np.object_]]:
     count = int(label.max()) + 1
     members = [np.flatnonzero(label == grid) for grid in range(count)]
-    shapes = np.array([shapely.coverage_union_all(layout.gross[m]) for m in members], dtype=object)
+    shapes = np.array([shapely.coverage_union_all(layout.gross[m]) for m in members], dtype=np.object_)
     community = layout.parcels.community.to_numpy()[[m[0] for m in members]]
     inner = shapely.get_coordinates(shapely.point_on_surface(shapes))
     sequence = np.zeros(count, int)

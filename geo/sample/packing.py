@@ -13,6 +13,9 @@ from geo.sample.recipe import Footprint
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: Land smaller than this holds no building.
+LEAST_LAND_M2 = 50.0
+
 
 @dataclass(frozen=True)
 class Frames:
@@ -53,64 +56,69 @@ def parcel_frames(layout: Layout) -> Frames:
     return Frames(origin, angle, lean)
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of buildings to be: their parcel (by position), number from the south, south edge, depth, wished width."""
+
+    parcel: Ints
+    row: Ints
+    south: Floats
+    depth: Floats
+    width: Floats
+
+
 def pack(layout: Layout, frames: Frames, members: Ints, size: Footprint, rng: np.random.Generator) -> pd.DataFrame:
     """Fill parcels with rows of rectangles.
 
     Returns
     -------
     DataFrame
-        One row per rectangle: parcel, row (from the south, 0-based), x, y (middle), width, depth, in the parcel's
-        local frame, metres. Rectangles lie within the parcel's land less its setback.
+        One row per rectangle: parcel, row (from the south, 0-based), order (from the west), x, y (middle), width,
+        depth, in the parcel's local frame, metres. Rectangles lie within the parcel's land less its setback.
     """
     land = shapely.buffer(layout.net[members], -size.setback, join_style="mitre")
-    alive = shapely.area(land) > 50.0
+    alive = shapely.area(land) > LEAST_LAND_M2
     members, land = members[alive], land[alive]
-    if not len(members):
-        return pd.DataFrame({name: [] for name in ("parcel", "row", "x", "y", "width", "depth")})
     coordinates, owner = shapely.get_coordinates(land, return_index=True)
     local = shapely.set_coordinates(land.copy(), frames.to_local(members[owner], coordinates))
-    rows = _rows(local, frames.lean[members], size, rng)
-    rows = _row_spans(rows, local)
-    rectangles = _fill(rows, size, rng)
     shapely.prepare(local)
-    rectangles = _kept(rectangles, local)
-    rectangles["parcel"] = members[rectangles.parcel.to_numpy()]
-    return rectangles
+    rows = _rows(local, frames.lean[members], size, rng)
+    west, east = _row_spans(rows, local)
+    row, order, x, width = _fill(west, east, rows.width, size, rng)
+    depth = rows.depth[row] * (rng.uniform(0.88, 1.0, len(row)) if size.lane[1] else 1.0)
+    y = rows.south[row] + depth / 2
+    share = _shares(local[rows.parcel[row]], x, y, width, depth)
+    kept = share[:, 0] > 0
+    table = {
+        "parcel": members[rows.parcel[row]],
+        "row": rows.row[row],
+        "order": order,
+        "x": x,
+        "y": y,
+        "width": width * share[:, 0],
+        "depth": depth * share[:, 1],
+    }
+    return pd.DataFrame({name: values[kept] for name, values in table.items()})
 
 
-def _kept(rectangles: pd.DataFrame, local: NDArray[np.object_]) -> pd.DataFrame:
-    """Drop rectangles that reach over the edge, after trying them somewhat smaller."""
-    owner = rectangles.parcel.to_numpy()
-    inside = np.zeros(len(rectangles), bool)
-    for width, depth in ((1.0, 1.0), (0.88, 0.9), (0.76, 0.84)):
-        half_width = width * rectangles.width / 2
-        half_depth = depth * rectangles.depth / 2
-        west, east = rectangles.x - half_width, rectangles.x + half_width
-        south, north = rectangles.y - half_depth, rectangles.y + half_depth
-        fits = ~inside & shapely.covers(local[owner], shapely.box(west, south, east, north))
-        rectangles.loc[fits, "width"] *= width
-        rectangles.loc[fits, "depth"] *= depth
-        inside |= fits
-    return rectangles[inside].reset_index(drop=True)
+def _rows(local: NDArray[np.object_], lean: Floats, size: Footprint, rng: np.random.Generator) -> _Rows:
+    count = len(local)
+    depth, gap = rng.uniform(*size.depth, count), rng.uniform(*size.row_gap, count)
+    width, lane = rng.uniform(*size.width, count), rng.uniform(*size.lane, count)
+    low, high = _heights(local, lean)
+    # A parcel too ragged to be measured has heights of nan, and gets no row.
+    starts = [
+        _row_starts(h, d, g, ln) if h >= d else np.zeros(0)
+        for h, d, g, ln in zip(high - low, depth, gap, lane, strict=True)
+    ]
+    counts = np.array([len(start) for start in starts], dtype=np.int64)
+    parcel = np.repeat(np.arange(count), counts)
+    row = np.arange(len(parcel)) - np.repeat(np.cumsum(counts) - counts, counts)
+    south = np.concatenate([*starts, np.zeros(0)]) + low[parcel]
+    return _Rows(parcel, row, south, depth[parcel], width[parcel])
 
 
-def _rows(local: NDArray[np.object_], lean: Floats, size: Footprint, rng: np.random.Generator) -> pd.DataFrame:
-    parts = []
-    for parcel, (low, high) in enumerate(_heights(local, lean)):
-        depth, gap = rng.uniform(*size.depth), rng.uniform(*size.row_gap)
-        width, lane = rng.uniform(*size.width), rng.uniform(*size.lane)
-        if not high - low >= depth:  # also when the parcel is too ragged to be measured (nan)
-            continue
-        y = _row_starts(high - low, depth, gap, lane) + low
-        parts.append(pd.DataFrame({"parcel": parcel, "row": range(len(y)), "y0": y, "depth": depth, "target": width}))
-    return (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else pd.DataFrame(columns=["parcel", "row", "y0", "depth", "target"])
-    )
-
-
-def _heights(local: NDArray[np.object_], lean: Floats) -> Floats:
+def _heights(local: NDArray[np.object_], lean: Floats) -> tuple[Floats, Floats]:
     """Return from where to where rows can stand: a parcel's edges tilt, so the narrowest of three places counts.
 
     The places are scanned along the parcel's own lean: in a leaning parcel an upright line only cuts a corner.
@@ -125,7 +133,7 @@ def _heights(local: NDArray[np.object_], lean: Floats) -> Floats:
         upright = _segments(x - lean * far, level - far, x + lean * far, level + far)
         reach = shapely.bounds(shapely.intersection(local, upright))
         low, high = np.maximum(low, reach[:, 1]), np.minimum(high, reach[:, 3])
-    return np.stack([low + 0.05, high - 0.05], axis=1)
+    return low + 0.05, high - 0.05
 
 
 def _segments(x0: Floats, y0: Floats, x1: Floats, y1: Floats) -> NDArray[np.object_]:
@@ -137,7 +145,7 @@ def _row_starts(height: float, depth: float, gap: float, lane: float) -> Floats:
     """Return where rows begin: spread evenly, or with a lane between pairs of rows that stand back to back."""
     if lane:
         k = np.arange(int(height / depth) + 1)
-        starts = k * (depth + gap) + (k + 1) // 2 * (lane - gap)
+        starts: Floats = k * (depth + gap) + (k + 1) // 2 * (lane - gap)
         return starts[starts + depth <= height]
     count = int((height + gap) / (depth + gap))
     spare = height - count * depth - (count - 1) * gap
@@ -146,46 +154,56 @@ def _row_starts(height: float, depth: float, gap: float, lane: float) -> Floats:
     return np.arange(count) * (depth + gap + spare / (count - 1))
 
 
-def _row_spans(rows: pd.DataFrame, local: NDArray[np.object_]) -> pd.DataFrame:
+def _row_spans(rows: _Rows, local: NDArray[np.object_]) -> tuple[Floats, Floats]:
     """Find from where to where each row can reach: the least of its south edge, middle and north edge."""
-    owner = rows.parcel.to_numpy(dtype=np.int64)
-    west, east = np.full(len(rows), -np.inf), np.full(len(rows), np.inf)
+    west, east = np.full(len(rows.row), -np.inf), np.full(len(rows.row), np.inf)
+    far = np.full(len(rows.row), 1e4)
     for share in (0.01, 0.5, 0.99):
-        y = (rows.y0 + share * rows.depth).to_numpy(dtype=float)
-        far = np.full(len(rows), 1e4)
-        reach = shapely.bounds(shapely.intersection(local[owner], _segments(-far, y, far, y)))
+        y = rows.south + share * rows.depth
+        reach = shapely.bounds(shapely.intersection(local[rows.parcel], _segments(-far, y, far, y)))
         west, east = np.maximum(west, reach[:, 0]), np.minimum(east, reach[:, 2])
-    return rows.assign(west=west + 0.3, east=east - 0.3)[lambda r: r.east > r.west].reset_index(drop=True)
+    return west + 0.3, east - 0.3
 
 
-def _fill(rows: pd.DataFrame, size: Footprint, rng: np.random.Generator) -> pd.DataFrame:
-    """Divide each row among buildings of varied width; what is left over widens the gaps."""
-    length = (rows.east - rows.west).to_numpy()
+def _fill(
+    west: Floats, east: Floats, wished: Floats, size: Footprint, rng: np.random.Generator
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """Divide each row among buildings of varied width; what is left over widens the gaps.
+
+    Returns
+    -------
+    row, order, x, width
+        Per building its row, its place in it from the west, its middle and its width.
+    """
+    length = np.nan_to_num(east - west)
     low, high = size.width
-    count = np.floor((length + size.gap) / (rows.target.to_numpy() + size.gap)).astype(int)
+    count = np.maximum(np.floor((length + size.gap) / (wished + size.gap)), 0).astype(np.int64)
     count = np.where((count == 0) & (length >= low), 1, count)
-    row = np.repeat(np.arange(len(rows)), count)
+    row = np.repeat(np.arange(len(count)), count)
     order = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     weights = rng.uniform(0.86, 1.16, len(row))
     room = (length - (count - 1) * size.gap)[row]
-    share = weights / np.bincount(row, weights, minlength=len(rows))[row]
+    share = weights / np.bincount(row, weights, minlength=len(count))[row]
     width = np.clip(share * room, 0.0, high * 1.15)
-    used = np.bincount(row, width, minlength=len(rows))
+    used = np.bincount(row, width, minlength=len(count))
     gap = (length - used) / np.maximum(count - 1, 1)
-    ends = np.cumsum(width + gap[row])
-    before = np.concatenate([[0.0], ends])[np.cumsum(count) - count][row] if len(row) else ends
-    x = rows.west.to_numpy()[row] + ends - before - gap[row] - width / 2
+    ends = np.concatenate([[0.0], np.cumsum(width + gap[row])])
+    before = ends[np.cumsum(count) - count][row]
+    x = west[row] + ends[1:] - before - gap[row] - width / 2
     x += np.where(count[row] == 1, (length[row] - width) / 2, 0.0)
-    depth = rows.depth.to_numpy()[row] * (rng.uniform(0.88, 1.0, len(row)) if size.lane[1] else 1.0)
-    frame = pd.DataFrame(
-        {
-            "parcel": rows.parcel.to_numpy(dtype=np.int64)[row],
-            "row": rows.row.to_numpy(dtype=np.int64)[row],
-            "order": order,
-            "x": x,
-            "y": rows.y0.to_numpy()[row] + depth / 2,
-            "width": width,
-            "depth": depth,
-        }
-    )
-    return frame[frame.width >= low * 0.8].reset_index(drop=True)
+    wide = width >= low * 0.8
+    return row[wide], order[wide], x[wide], width[wide]
+
+
+def _shares(land: NDArray[np.object_], x: Floats, y: Floats, width: Floats, depth: Floats) -> Floats:
+    """Return the share of its width and depth at which each rectangle fits its land; 0 where it never does."""
+    result = np.zeros((len(x), 2))
+    left = np.arange(len(x))
+    for shares in ((1.0, 1.0), (0.88, 0.9), (0.76, 0.84)):
+        half_width, half_depth = shares[0] * width[left] / 2, shares[1] * depth[left] / 2
+        at_x, at_y = x[left], y[left]
+        boxes = shapely.box(at_x - half_width, at_y - half_depth, at_x + half_width, at_y + half_depth)
+        fits = shapely.covers(land[left], boxes)
+        result[left[fits]] = shares
+        left = left[~fits]
+    return result

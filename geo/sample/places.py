@@ -31,7 +31,11 @@ _HOLLOW = ("ell", "wings", "cup")
 
 @dataclass(frozen=True)
 class Places:
-    """Table (kind, name, address, building, unit (row of doors or -1), body or -1, shop: name of its keeper) and points."""
+    """One row per place, and its point in plan metres.
+
+    ``table`` has kind, name, address, building, unit (row of ``Doors.table`` or -1), body (row of ``Bodies.table`` or
+    -1), share (how far along its building's front, or missing) and shop (a shop, which is a body of its own).
+    """
 
     table: pd.DataFrame
     points: NDArray[np.object_]
@@ -64,7 +68,7 @@ def _along_building(built: Built, table: pd.DataFrame, frames: Frames) -> NDArra
     points = shapely.points(frames.to_plan(rows.parcel.to_numpy(), local))
     hollow = rows["shape"].isin(_HOLLOW).to_numpy()
     inner = shapely.point_on_surface(built.shapes)[table.building.to_numpy()]
-    return np.where(hollow, inner, points)
+    return np.asarray(np.where(hollow, inner, points))
 
 
 def _table(**columns: object) -> pd.DataFrame:
@@ -77,14 +81,14 @@ def _premises(built: Built, doors: Doors, labels: Labels, namer: Namer, rng: np.
     building = doors.table.building.to_numpy()[unit]
     pick = rng.choice(len(PREMISES), len(unit), p=[share for _, _, share in PREMISES])
     heads = rng.choice(namer.words["shop_heads"], len(unit))
-    names = np.empty(len(unit), dtype=object)
-    for number, (_, words, _) in enumerate(PREMISES):
-        chosen = pick == number
+    names = np.empty(len(unit), dtype=np.object_)
+    for row, (_, words, _) in enumerate(PREMISES):
+        chosen = pick == row
         names[chosen] = rng.choice(namer.words[words], int(chosen.sum()))
     number = doors.table.door.to_numpy()[unit] - 900
     total = built.buildings.shops.to_numpy()[building]
     return _table(
-        kind=np.array([kind for kind, _, _ in PREMISES], dtype=object)[pick],
+        kind=np.array([kind for kind, _, _ in PREMISES], dtype=np.object_)[pick],
         name=heads.astype(object) + names,
         address=labels.addresses[building],
         building=building,

@@ -67,9 +67,7 @@ def found_sites(
         for road, number, name in zip(table.road, table.number, table.name, strict=True)
     ]
     shapes = _shapes(layout, table, of_parcel)
-    middles = shapely.line_interpolate_point(layout.line_shapes[line], 0.0)
     gates, walls = _enclosed(layout, table, shapes, first, side)
-    del middles
     return Sites(table, of_parcel, shapes, walls, gates, names)
 
 
@@ -94,7 +92,7 @@ def _gate_sides(layout: Layout, first: NDArray[np.int64], rng: np.random.Generat
     kinds = layout.lines.kind.to_numpy()[layout.parcels[list(SIDES)].to_numpy()[first]]
     appeal = {"road": 3.0, "lane": 2.0, "main_road": 1.6, "river": 0.0, "railway": 0.0}
     weights = np.vectorize(appeal.get)(kinds) * rng.uniform(0.7, 1.3, kinds.shape)
-    return np.argmax(weights, axis=1)
+    return np.asarray(np.argmax(weights, axis=1))
 
 
 def _numbers(layout: Layout, first: NDArray[np.int64], side: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -108,7 +106,7 @@ def _numbers(layout: Layout, first: NDArray[np.int64], side: NDArray[np.int64]) 
         [along["i"][im, j0], along["j"][i1, jm], along["i"][im, j1]],
         along["j"][i0, jm],
     )
-    return 2 * (places // 10).astype(int) + np.where(np.isin(side, (0, 3)), 2, 1)
+    return np.asarray(2 * (places // 10).astype(int) + np.where(np.isin(side, (0, 3)), 2, 1))
 
 
 def _site_name(use: str, road: str, namer: Namer, rng: np.random.Generator) -> str:
@@ -134,14 +132,14 @@ def _site_name(use: str, road: str, namer: Namer, rng: np.random.Generator) -> s
 
 
 def _shapes(layout: Layout, table: pd.DataFrame, of_parcel: NDArray[np.int64]) -> NDArray[np.object_]:
-    shapes = np.empty(len(table), dtype=object)
+    shapes = np.empty(len(table), dtype=np.object_)
     alone = np.bincount(of_parcel, minlength=len(table))[of_parcel] == 1
     shapes[of_parcel[alone]] = shapely.buffer(layout.net[alone], -WALL_INSET_M, join_style="mitre")
     for site in np.unique(of_parcel[~alone]):
         land = shapely.union_all(layout.net[of_parcel == site])
         # Close the lanes between the parcels of one village.
         shapes[site] = land.buffer(4.0, join_style="mitre").buffer(-4.0, join_style="mitre")
-    return np.array([largest_part(shape) for shape in shapes], dtype=object)
+    return np.array([largest_part(shape) for shape in shapes], dtype=np.object_)
 
 
 def _enclosed(
@@ -151,19 +149,22 @@ def _enclosed(
     first: NDArray[np.int64],
     side: NDArray[np.int64],
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    gates, walls = np.empty(len(table), dtype=object), np.full(len(table), None, dtype=object)
-    xy = layout.lattice.xy
-    p = layout.parcels
-    for site, (parcel, where) in enumerate(zip(first, side, strict=True)):
-        i0, i1, j0, j1 = (int(p[name].iat[parcel]) for name in ("i0", "i1", "j0", "j1"))
-        im, jm = (i0 + i1) // 2, (j0 + j1) // 2
-        outside = (xy[im, j0], xy[i1, jm], xy[im, j1], xy[i0, jm])[where]
+    gates, walls = np.empty(len(table), dtype=np.object_), np.full(len(table), None, dtype=np.object_)
+    for site, outside in enumerate(_side_middles(layout, first, side)):
         ring = shapes[site].exterior
         at = ring.project(shapely.Point(outside))
         gates[site] = ring.interpolate(at)
         if table.kind.iat[site] in ("managed", "office_park", "campus"):
             walls[site] = _wall(LineString(ring.coords), at)
     return gates, walls
+
+
+def _side_middles(layout: Layout, first: NDArray[np.int64], side: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the point on the line before each gate, in the middle of its parcel's side."""
+    xy, p = layout.lattice.xy, layout.parcels.iloc[first]
+    i0, i1, j0, j1 = (p[name].to_numpy() for name in ("i0", "i1", "j0", "j1"))
+    im, jm = (i0 + i1) // 2, (j0 + j1) // 2
+    return np.stack([xy[im, j0], xy[i1, jm], xy[im, j1], xy[i0, jm]])[side, np.arange(len(side))]
 
 
 def _wall(ring: LineString, gate: float) -> LineString | MultiLineString:

@@ -115,7 +115,7 @@ def _divisions(town: _Town) -> Frames_:
     shapes = np.array(
         [shapely.coverage_union_all(town.layout.gross[community == c]) for c in range(count)], dtype=object
     )
-    whole = np.array([shapely.coverage_union_all(shapes)], dtype=object)
+    whole = np.array([shapely.coverage_union_all(shapes)], dtype=np.object_)
     community_codes = [codes.make("community", street.code, c + 1) for c in range(count)]
     return {
         "street": frame("street", {"code": [street.code], "name": [street.name]}, whole),
@@ -128,7 +128,7 @@ def _divisions(town: _Town) -> Frames_:
 def _bodies(town: _Town) -> Frames_:
     shops = town.places.table[town.places.table["shop"]]
     table = pd.concat([town.bodies.table, pd.DataFrame({"name": shops.name, "kind": "shop"})], ignore_index=True)
-    parents = np.full(len(table), town.recipe.street.code, dtype=object)
+    parents = np.full(len(table), town.recipe.street.code, dtype=np.object_)
     columns = {
         "code": sequence_codes("responsible_body", parents),
         "name": table.name,
@@ -214,7 +214,7 @@ def _compounds(town: _Town, known: Frames_) -> tuple[gpd.GeoDataFrame, NDArray[n
         "community_code": seats,
         "responsible_body_code": _body_codes(known, town.bodies.of_site[chosen]),
     }
-    of_site = np.full(len(sites.table), None, dtype=object)
+    of_site = np.full(len(sites.table), None, dtype=np.object_)
     of_site[chosen] = made
     return frame("compound", columns, sites.shapes[chosen]), of_site
 
@@ -272,7 +272,7 @@ def _things(town: _Town, known: Frames_, rng: np.random.Generator) -> Frames_:
     kinds = [*layout.lines.kind, *["wall"] * len(walls), *["lane"] * len(town.labels.lane_names)]
     names = [*sites.line_names, *(sites.table.name.to_numpy()[walls] + "围墙"), *town.labels.lane_names]
     shapes = np.concatenate([layout.line_shapes, sites.walls[walls], town.labels.lane_shapes])
-    street = np.full(len(kinds), town.recipe.street.code, dtype=object)
+    street = np.full(len(kinds), town.recipe.street.code, dtype=np.object_)
     barriers = {"code": sequence_codes("barrier", street), "name": names, "kind": kinds}
     return {
         "barrier": frame("barrier", barriers, shapes),
@@ -287,7 +287,7 @@ def _places(town: _Town, known: Frames_) -> gpd.GeoDataFrame:
     shop = table["shop"].to_numpy(dtype=bool)
     body[shop] = len(town.bodies.table) + np.arange(shop.sum())
     units = known["household_unit"].code.to_numpy()
-    parents = np.full(len(table), town.recipe.street.code, dtype=object)
+    parents = np.full(len(table), town.recipe.street.code, dtype=np.object_)
     columns = {
         "code": sequence_codes("place", parents),
         "name": table.name,
@@ -318,5 +318,5 @@ def _elements(town: _Town, known: Frames_, rng: np.random.Generator) -> gpd.GeoD
 
 def _staff(town: _Town, grids: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
     table = hire(list(grids.code[grids.department == "社工"]), town.namer, rng)
-    street = np.full(len(table), town.recipe.street.code, dtype=object)
+    street = np.full(len(table), town.recipe.street.code, dtype=np.object_)
     return frame("grid_staff", {"code": sequence_codes("grid_staff", street), **table})

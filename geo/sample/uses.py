@@ -28,7 +28,7 @@ def assign_uses(
     layout: Layout, targets: NDArray[np.float64], recipe: Recipe, rng: np.random.Generator
 ) -> NDArray[np.object_]:
     """Return the use of each parcel: a kind of dwelling, or park, school, market, office, factory, campus."""
-    uses = np.full(len(layout.parcels), "", dtype=object)
+    uses = np.full(len(layout.parcels), "", dtype=np.object_)
     area_ha = shapely.area(layout.net) / 1e4
     uses[layout.parcels.village.to_numpy()] = "urban_village"
     uses[(area_ha < 0.22) & (uses == "")] = "park"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from geo.errors import BoundsError, ConflictError, FileFormatError
 from geo.exchange.writing import write_frames
-from geo.sample.city import street_code, stream_city
+from geo.sample.city import stream_city, street_code
 from geo.sample.recipe import load_recipe
 from geo.sample.town import generate_town
 from geo.storage import layers, plans
@@ -23,7 +23,7 @@ from geo.territory.nouns import NOUNS
 #: Code of the sample town's street.
 SAMPLE_STREET = load_recipe().street.code
 #: When the departments' old grids are said to have come in force.
-OLD_GRIDS_SINCE = datetime(2019, 3, 1)  # noqa: DTZ001 - the store takes a time without a zone for China's
+OLD_GRIDS_SINCE = datetime(2019, 3, 1)  # in China's time, as the store takes it
 MANIFEST = "city.json"
 FORMATS = ("gpkg", "parquet")
 

@@ -23,6 +23,10 @@ WAL_SEGMENT_BYTES = 16 * 1024**2
 _NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded")
 
 
+class UnreachableError(ServerError):
+    """The server does not take connections; it may be starting or ending just now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a running server says of itself."""
@@ -51,7 +55,7 @@ def connect(url: str, database: str) -> psycopg.Connection[tuple[object, ...]]:
                 "The database in this folder was not made by this program (it has no role “wangge”). "
                 "Set WANGGE_DATA_DIR to another folder.",
             ) from error
-        raise ServerError(
+        raise UnreachableError(
             f"数据库正在运行但连接不上：{_first_line(error)}。请查看数据目录中的 server.log。",
             f"The server runs but cannot be reached: {_first_line(error)}. See server.log in the data folder.",
         ) from error

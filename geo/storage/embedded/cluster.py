@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ LOCALE = "C.UTF-8"
 #: Crash recovery replays the write-ahead log before the server answers.
 START_SECONDS = 180
 STOP_SECONDS = 60
+
+#: How long a running server may refuse connections before that is an error.
+ANSWER_SECONDS = 10.0
 
 LOG = "server.log"
 
@@ -111,19 +115,8 @@ def start(
         if not folders.holds_cluster(folder, account):
             say("正在建立数据库目录… / Creating the database folder…")
             _create(folder, account, durable=chosen["fsync"] == "on")
-        server = postmaster.running(folder)
-        started_here = server is None
-        if server is None:
-            say("正在启动数据库… / Starting the database…")
-            server = _launch(folder, account, chosen)
-        try:
-            checks.prepare(_url(server, "postgres"), DATABASE, folder, say)
-        except ServerError:
-            if started_here and postmaster.running(folder):
-                # Immediately: an orderly end writes a checkpoint, for which a full disk has no room.
-                _stop(folder, account, mode="immediate")
-            raise
-        return _url(server, DATABASE)
+        server = _reach(folder, account, chosen, say)
+    return _url(server, DATABASE)
 
 
 def stop(data_dir: Path | None = None) -> bool:
@@ -252,6 +245,30 @@ def _launch(folder: Path, account: Account, settings: Mapping[str, str]) -> Post
     server = postmaster.running(folder) if result.returncode == 0 else None
     if server is None:
         raise checks.failure("pg_ctl start", result.stdout + _tail(folder / LOG), folder)
+    return server
+
+
+def _reach(folder: Path, account: Account, settings: Mapping[str, str], say: Progress) -> Postmaster:
+    """Return a server that answers: the one that runs, or else one started here."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while (server := postmaster.running(folder)) is not None:
+        try:
+            checks.prepare(_url(server, "postgres"), DATABASE, folder, say)
+            return server
+        except checks.UnreachableError:
+            # It may have been killed or told to end a moment ago; then the next look finds it gone.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+    say("正在启动数据库… / Starting the database…")
+    server = _launch(folder, account, settings)
+    try:
+        checks.prepare(_url(server, "postgres"), DATABASE, folder, say)
+    except ServerError:
+        if postmaster.running(folder):
+            # Immediately: an orderly end writes a checkpoint, for which a full disk has no room.
+            _stop(folder, account, mode="immediate")
+        raise
     return server
 
 

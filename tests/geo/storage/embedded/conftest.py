@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -62,7 +63,8 @@ def kill_all(folder: Path) -> list[int]:
     """Kill -9 every process of one server, and wait until they are gone."""
     killed = processes_of(folder)
     for pid in killed:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # children end by themselves once their parent is gone
+            os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 10
     while processes_of(folder):
         assert time.monotonic() < deadline, "the server's processes outlived SIGKILL"

@@ -19,6 +19,8 @@ from geo.territory.nouns import NOUNS
 
 console = Console()
 REASONS_SHOWN = 10
+#: Columns the program fills in itself where a file does not bring them.
+FOUND = ("code", "street_code", "community_code", "compound_code", "households_source")
 NOUN_LIST = "、".join(f"{noun.name} {noun.zh}" for noun in NOUNS.values())
 
 
@@ -183,7 +185,7 @@ def _show_preview(seen: ImportPreview) -> None:
         heading = seen.columns.columns.get(column.name)
         sample = "、".join(text for text in seen.sample[heading].head(3) if text) if heading in seen.sample else ""
         sure = f"{seen.columns.confidence[column.name]:.0%}" if heading else ""
-        missing = "—(必需 needed)" if column.required else "—"
+        missing = "自动 found" if column.name in FOUND else "—(必需 needed)" if column.required else "—"
         cells = (column.name, column.zh, heading or missing, sure, sample[:40])
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)

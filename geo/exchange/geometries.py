@@ -13,6 +13,8 @@ from geo.territory.nouns import AREA, LINE, Noun
 
 #: A repair may move this share of an area; more is another shape, which its owner has to draw.
 MAX_REPAIR = 0.001
+#: About a millimetre.
+SAME_DEGREES = 1e-8
 
 Geometries = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -58,6 +60,21 @@ def check_geometries(read: FrameRead, noun: Noun, checklist: Checklist, *, china
     _repair(geometries, checklist)
     _fit_type(geometries, noun, checklist)
     return geometries
+
+
+def same_shapes(left: Geometries, right: Geometries) -> Flags:
+    """Say which pairs are one shape to a millimetre, wherever their rings begin and whichever way they run."""
+    pairs = (shapely.normalize(_single(left)), shapely.normalize(_single(right)))
+    same: Flags = shapely.equals_exact(*pairs, tolerance=SAME_DEGREES)
+    return same
+
+
+def _single(geometries: Geometries) -> Geometries:
+    """Unwrap multi-geometries of one part."""
+    flat = geometries.copy()
+    wrapped = (shapely.get_num_geometries(flat) == 1) & (shapely.get_type_id(flat) > 3)
+    flat[wrapped] = shapely.get_geometry(flat[wrapped], 0)
+    return flat
 
 
 def _reject(checklist: Checklist, bad: Flags, problem: Problem) -> None:
@@ -141,6 +158,8 @@ def _chinese_reason(reason: str) -> str:
 def _fit_type(geometries: Geometries, noun: Noun, checklist: Checklist) -> None:
     """Bring shapes to the noun's types where nothing is lost; reject the others."""
     outlines = 0
+    # One kind of shape for one thing: shapefiles and GDAL wrap and unwrap single parts as they like.
+    geometries[:] = _single(geometries)
     for position in np.flatnonzero(~shapely.is_missing(geometries)):
         shape = geometries[position]
         if shape.geom_type in noun.geometry:
@@ -163,8 +182,6 @@ def _fit_type(geometries: Geometries, noun: Noun, checklist: Checklist) -> None:
 
 def _fitted(shape: Any, noun: Noun) -> Any:
     parts = shapely.get_parts(shape)
-    if len(parts) == 1 and parts[0].geom_type in noun.geometry:
-        return parts[0]
     if noun.geometry == LINE and shape.geom_type in AREA:
         return shapely.boundary(shape)
     if shape.geom_type == "LinearRing" and set(LINE) & set(noun.geometry):

@@ -61,8 +61,9 @@ def number_units(frame: pd.DataFrame, needed: NDArray[np.bool_], taken: set[str]
     """Make 25-digit codes of household units from floor and room; doors already taken get the next free number."""
     codes: Codes = np.full(len(frame), None, object)
     used = set(taken)
-    for row in np.flatnonzero(needed):
-        building, floor, room = (frame[name].iloc[row] for name in ("building_code", "floor", "room"))
+    buildings, floors, rooms = (frame[name].tolist() for name in ("building_code", "floor", "room"))
+    for row in np.flatnonzero(needed).tolist():
+        building, floor, room = buildings[row], floors[row], rooms[row]
         digits = re.sub(r"\D", "", str(room))[-6:]
         # Room 1203 is door 3 on floor 12; with no floor given the digits before the last two are it.
         level = int(floor) if floor is not None and floor == floor else int(digits[:-2] or 0)

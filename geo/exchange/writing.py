@@ -154,7 +154,15 @@ def _write_gpkg(frames: Mapping[str, Frame], folder: Path, path: Path, _: str | 
     target = folder / path.name
     for name, frame in frames.items():
         metadata = {"DATUM": datum} if datum and isinstance(frame, gpd.GeoDataFrame) and frame.crs is None else None
-        _gdal(frame, target, layer=name, driver="GPKG", append=target.exists(), layer_metadata=metadata)
+        _gdal(
+            frame,
+            target,
+            layer=name,
+            driver="GPKG",
+            append=target.exists(),
+            layer_metadata=metadata,
+            promote_to_multi=False,
+        )
 
 
 def _gdal(frame: Frame, target: Path, **options: Any) -> None:

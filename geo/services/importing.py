@@ -4,17 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from geo.crs import DATUM_CHOICES
+from geo.crs import DATUM_CHOICES, WGS84
 from geo.errors import DatumError, InputError
 from geo.exchange.checks import require_values
 from geo.exchange.columns import ColumnMapping, guess_columns, named_column, text_of
 from geo.exchange.encodings import Note
 from geo.exchange.formats import split_layer
+from geo.exchange.geometries import same_shapes
 from geo.exchange.intake import Intake, take_in
 from geo.exchange.numbering import Codes, number_rows, number_units
 from geo.exchange.reading import FrameRead, read_frame
@@ -329,6 +331,7 @@ def _take_rows(
     _give_codes(session, intake, ground)
     require_values(intake.frame, intake.noun, intake.columns, intake.checklist)
     _require_good(intake, report_path)
+    _keep_same_shapes(session, intake)
     for rows, source, keys in _batches(session, intake, coded):
         columns = [name for name in intake.noun.column_names if name in intake.written]
         shape = ["geometry"] if intake.noun.geometry else []
@@ -414,8 +417,9 @@ def _parents(intake: Intake, ground: Ground) -> Codes:
 
 def _reject_moved(intake: Intake, parents: Codes) -> None:
     """Reject rows whose code says another parent than the one they name or lie in."""
+    codes = intake.frame["code"].tolist()
     for position in np.flatnonzero(intake.good).tolist():
-        code, parent = intake.frame["code"].iloc[position], parents[position]
+        code, parent = codes[position], parents[position]
         if isinstance(code, str) and parent is not None and not code.startswith(parent):
             problem = Problem(
                 f"编码 {code} 不在其上级 {parent} 之下",
@@ -424,6 +428,25 @@ def _reject_moved(intake: Intake, parents: Codes) -> None:
                 "correct the code or the parent; if it really moved, end the old code first",
             )
             intake.checklist.reject(position, intake.heading("code"), code, problem)
+
+
+def _keep_same_shapes(session: Session, intake: Intake) -> None:
+    """Take the store's shape where a row's is the same to a millimetre.
+
+    Formats round coordinates and turn rings about; without this an export read back in would change every row.
+    """
+    if not intake.noun.geometry:
+        return
+    codes = intake.frame["code"]
+    stems = sorted({code[:9] for code in codes[intake.good].dropna()})
+    there = {code for stem in stems for code in layers.existing_codes(session, intake.noun, stem)}
+    rows = np.flatnonzero(intake.good & codes.isin(there).to_numpy())
+    kept = layers.read(session, intake.noun, codes=codes.iloc[rows].tolist()).set_index("code").geometry
+    before = kept.reindex(codes.iloc[rows]).to_numpy()
+    shapes = intake.frame.geometry.to_numpy()
+    same = same_shapes(before, shapes[rows])
+    shapes[rows[same]] = before[same]
+    intake.frame = intake.frame.set_geometry(gpd.GeoSeries(shapes, index=intake.frame.index, crs=WGS84))
 
 
 def _batches(

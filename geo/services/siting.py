@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from geo.crs import metric_crs_of
 from geo.exchange.columns import fold
@@ -104,14 +105,14 @@ def _near_street(intake: Intake, ground: Ground) -> None:
     shapes = intake.frame.geometry.to_numpy()
     refuse_shifted(inner_points(shapes)[intake.good], streets, intake.read.datum)
     reach = _NEAR_DEGREES if intake.noun.name == "barrier" else 0.0
-    distance = intake.frame.geometry.distance(streets.geometry.iloc[0]).to_numpy()
+    distance = shapely.distance(shapes, streets.geometry.iloc[0])
     intake.checklist.reject_all(np.flatnonzero(intake.good & (distance > reach)), "geometry", _OUTSIDE_STREET)
 
 
 def count_households(intake: Intake, *, estimate: bool) -> None:
     """Say where the household counts of buildings come from, and estimate missing ones when asked to.
 
-    An estimate takes floors, else height over three metres, else the usual number of floors in the file.
+    An estimate takes floors, else height over three metres, else one floor.
     """
     frame = intake.frame
     counted = frame["households"].notna().to_numpy()
@@ -152,13 +153,11 @@ def _floors(intake: Intake) -> "pd.Series[float]":
             f"没有层数的楼按“{heading}”每 {STOREY_M:g} 米一层估算",
             f"missing floors: one per {STOREY_M:g} m of {heading!r}",
         )
-    unknown = floors.isna()
-    if unknown.any():
-        usual = 1.0 if unknown.all() else float(floors.median())
-        floors = floors.fillna(usual)
+    unknown = int(floors.isna().sum())
+    if unknown:
         intake.checklist.note(
-            f"{int(unknown.sum())} 栋楼既无层数也无高度,按 {usual:g} 层估算",
-            f"{int(unknown.sum())} buildings have neither floors nor height: taken as {usual:g} floors",
+            f"{unknown} 栋楼既无层数也无高度,按 1 层估算",
+            f"{unknown} buildings have neither floors nor height: taken as 1 floor",
         )
     return floors
 

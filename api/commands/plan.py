@@ -13,7 +13,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from geo.errors import InputError
-from geo.exchange.reading import FILE_SUFFIXES
+from geo.exchange.formats import FORMATS
 from geo.services.planning import PlanOutcome, plan_scope, scope_codes
 from geo.services.planning_files import FileRequest, plan_file, write_plan
 from geo.storage.database import migrate, open_engine, session_scope
@@ -32,6 +32,14 @@ def plan_command(
     upper: Annotated[int, typer.Option(help="每个网格最多户数 Most households per grid")] = 300,
     name: Annotated[str | None, typer.Option(help="方案名称 Name of the plan")] = None,
     households: Annotated[str | None, typer.Option(help="文件:户数列 File: column of households")] = None,
+    estimate_households: Annotated[
+        bool,
+        typer.Option(
+            "--estimate-households", help="文件:无户数列,按层数和面积估算 File: estimate from floors and area"
+        ),
+    ] = False,
+    floors: Annotated[str | None, typer.Option(help="估算:层数列 Estimate: column of floors")] = None,
+    height: Annotated[str | None, typer.Option(help="估算:高度列(米) Estimate: column of height, metres")] = None,
     layer: Annotated[str | None, typer.Option(help="文件:图层 File: layer")] = None,
     parent: Annotated[
         str | None,
@@ -57,11 +65,16 @@ def plan_command(
     if not _is_file(target):
         _plan_store(target, lower, upper, name, report, seed, time_limit, workers)
         return
-    if households is None:
-        raise InputError("划分文件时请用 --households 指定户数列", "planning from a file needs --households COLUMN")
+    if (households is None) != estimate_households:
+        raise InputError(
+            "划分文件时请用 --households 指定户数列,或用 --estimate-households 估算",
+            "planning from a file needs either --households COLUMN or --estimate-households",
+        )
     request = FileRequest(
         path=Path(target),
         households=households,
+        floors=floors,
+        height=height,
         lower=lower,
         upper=upper,
         layer=layer,
@@ -174,7 +187,7 @@ def write_report(summary: dict[str, Any], path: Path) -> None:
 
 def _is_file(target: str) -> bool:
     path = Path(target.partition("#")[0])
-    return path.exists() or path.suffix.lower() in FILE_SUFFIXES
+    return path.exists() or any(path.suffix.casefold() in form.extensions for form in FORMATS)
 
 
 def _progress() -> Progress:

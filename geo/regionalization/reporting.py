@@ -42,7 +42,7 @@ def report(
             reasons[row["reason"]] = reasons.get(row["reason"], 0) + 1
     return {
         **total,
-        "in_range_share": round(total["in_range"] / total["grids"], 4) if total["grids"] else None,
+        "in_range_share": round(total["in_range"] / total["grids"], 6) if total["grids"] else None,
         "lower": bounds.lower,
         "upper": bounds.upper,
         "seed": seed,

@@ -18,11 +18,14 @@ from geo.exchange.writing import write_frames
 from geo.regionalization.drafting import Bounds, Community, CommunityDraft, draft_communities
 from geo.regionalization.reporting import grid_code, report
 from geo.territory.dictionaries import dictionary
+from geo.territory.households import estimate_households
 from geo.territory.tessellation import tessellate
 
 #: Without a parent the grids tile the convex hull of the buildings, this much wider, in metres.
 HULL_MARGIN_M = 20.0
 NO_PARENT = "all"
+#: Metres from floor to floor of a dwelling, to turn a height into floors; common practice is 2.8 to 3.0.
+STOREY_HEIGHT_M = 3.0
 #: Headings under which files of lines say what they are.
 KIND_COLUMNS = ("kind", "类型", "类别", "kind_detail", "highway", "railway", "waterway", "fclass", "type")
 
@@ -36,7 +39,10 @@ class FileRequest:
     path
         Points or polygons, one row per building; ``file.gpkg#layer`` names a layer.
     households
-        The column with households per building; blank counts as 0.
+        The column with households per building; blank counts as 0. None: they are estimated from footprint and
+        floors, and the report says so.
+    floors, height
+        For the estimate: the column of floors, or of height in metres.
     parent
         A column of ``path`` whose values are the communities, or a file of polygons; None for one community.
     parent_column
@@ -50,7 +56,7 @@ class FileRequest:
     """
 
     path: Path
-    households: str
+    households: str | None = None
     lower: int = 200
     upper: int = 300
     layer: str | None = None
@@ -58,6 +64,8 @@ class FileRequest:
     parent_column: str | None = None
     barriers: tuple[Path, ...] = ()
     barrier_kind: str = "road"
+    floors: str | None = None
+    height: str | None = None
     where: str | None = None
     datum: str | None = None
     encoding: str | None = None
@@ -128,9 +136,18 @@ def plan_file(request: FileRequest, *, progress: Callable[[str, int, int], None]
     )
     seconds = time.perf_counter() - started
     summary = report(drafts, bounds, seed=request.seed, seconds=seconds)
-    summary |= {"source": request.path.name, "rejected": rows.rejected, "notes": rows.notes}
+    summary |= {
+        "households_source": {_source(request): len(rows.frame)},
+        "source": request.path.name,
+        "rejected": rows.rejected,
+        "notes": rows.notes,
+    }
     layers = _layers(rows.frame, communities, drafts, barriers)
     return FilePlan({name: layer.to_crs(WGS84) for name, layer in layers.items()}, summary)
+
+
+def _source(request: FileRequest) -> str:
+    return "estimated" if request.households is None else "register"
 
 
 def write_plan(plan: FilePlan, path: Path) -> None:
@@ -155,7 +172,6 @@ def _read_rows(request: FileRequest) -> _Rows:
     frame["_row"] = np.asarray(read.row_numbers)
     frame = frame.reset_index(drop=True)
     rows = _Rows(frame, notes=[f"{zh} {en}" for zh, en in read.notes])
-    _need(frame, request.households, request.path)
     if request.where:
         rows.frame = _filtered(frame, request.where, request.path)
     geometry = rows.frame.geometry
@@ -172,7 +188,11 @@ def _read_rows(request: FileRequest) -> _Rows:
     )
     rows.frame.geometry = shapely.force_2d(rows.frame.geometry.to_numpy())
     rows.frame.geometry = shapely.make_valid(rows.frame.geometry.to_numpy())
-    _take_households(rows, request.households)
+    if request.households is None:
+        _estimate(rows, request)
+    else:
+        _need(frame, request.households, request.path)
+        _take_households(rows, request.households)
     if rows.frame.empty:
         raise InputError(
             f"“{request.path.name}”没有一行可用({len(rows.rejected)} 行被拒绝)",
@@ -194,6 +214,27 @@ def _take_households(rows: _Rows, column: str) -> None:
     )
     if blank.any():
         rows.notes.append(f"{int(blank.sum())} 行户数为空,按 0 计 {int(blank.sum())} blank counts taken as 0")
+
+
+def _estimate(rows: _Rows, request: FileRequest) -> None:
+    frame = rows.frame
+    rows.reject(
+        frame.geom_type == "Point", "点没有面积,无法估算户数", "a point has no area to estimate households from"
+    )
+    frame = rows.frame
+    floors = pd.Series(np.nan, index=frame.index)
+    if request.height:
+        _need(frame, request.height, request.path)
+        floors = (pd.to_numeric(frame[request.height], errors="coerce") / STOREY_HEIGHT_M).round()
+    if request.floors:
+        _need(frame, request.floors, request.path)
+        floors = pd.to_numeric(frame[request.floors], errors="coerce").fillna(floors)
+    frame["_households"] = estimate_households(frame.geometry.to_crs(metric_crs_of(frame)), floors)
+    rows.notes.append(
+        f"户数系按层数和占地面积估算,非登记数;{int(floors.isna().sum())} 栋层数不明,按 1 层计 "
+        f"households are estimated from floors and footprint, not registered; "
+        f"{int(floors.isna().sum())} buildings of unknown floors count as one floor"
+    )
 
 
 def _filtered(frame: gpd.GeoDataFrame, where: str, path: Path) -> gpd.GeoDataFrame:
@@ -328,8 +369,8 @@ def _layers(
         grids.append(part)
         by_number = part["code"].to_dict()
         codes |= dict(zip(draft.assignment["building"], draft.assignment["grid"].map(by_number), strict=True))
-    atoms = frame.drop(columns=["_row"]).rename(columns={"_households": "households_counted"})
-    atoms = atoms.drop(columns="_community").assign(grid_code=pd.Series(codes).reindex(frame.index))
+    atoms = frame.drop(columns=["_row", "_community", "_households", "grid_code"], errors="ignore")
+    atoms = atoms.assign(grid_code=pd.Series(codes).reindex(frame.index), households=frame["_households"])
     layers = {
         "grids": gpd.GeoDataFrame(pd.concat(grids, ignore_index=True), crs=frame.crs),
         "atoms": atoms.reset_index(drop=True),

@@ -77,9 +77,18 @@ CASES = (
     ),
     Case(
         "Shanghai Bund, households estimated",
-        (f"{SH}#buildings", "--estimate-households", "--barriers", f"{SH}#roads", "--barriers", f"{SH}#water"),
+        (
+            f"{SH}#buildings",
+            "--estimate-households",
+            "--height",
+            "height",
+            "--barriers",
+            f"{SH}#roads",
+            "--barriers",
+            f"{SH}#water",
+        ),
     ),
-    Case("Suzhou old city, households estimated", (f"{SZ}", "--estimate-households")),
+    Case("Suzhou old city, households estimated", (f"{SZ}", "--estimate-households", "--floors", "Floor")),
 )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from psycopg import sql
@@ -190,7 +191,18 @@ def _plain_values(noun: Noun, frame: pd.DataFrame, name: str) -> list[Any]:
     values = series.where(series.notna(), None).tolist()
     if noun.column(name).type != "integer":
         return values
-    whole = [None if value is None else int(value) for value in values]
-    if any(value is not None and value != given for value, given in zip(whole, values, strict=True)):
-        raise InputError(f"列 {name} 含有不是整数的值", f"column {name} has values that are not whole numbers")
-    return whole
+    strange = next((value for value in values if value is not None and not _is_whole(value)), None)
+    if strange is not None:
+        raise InputError(
+            f"列 {name} 的值 {str(strange)[:40]!r} 不是整数",
+            f"column {name} has {str(strange)[:40]!r}, which is no whole number",
+        )
+    return [None if value is None else int(value) for value in values]
+
+
+def _is_whole(value: object) -> bool:
+    if isinstance(value, (bool, np.bool_)):
+        return False
+    return isinstance(value, (int, np.integer)) or (
+        isinstance(value, (float, np.floating)) and float(value).is_integer()
+    )

@@ -108,7 +108,8 @@ def _by_state(cause: psycopg.Error, name: str, detail: str) -> WanggeError:
         return InputError(f"必填项 {column} 为空:{detail}", f"{column} is required but empty: {detail}")
     if state.startswith("23"):
         return InputError(f"数据违反规则({name}){detail}", f"the data break a rule ({name}). {detail}")
-    if state.startswith("22"):
+    if state.startswith("22") or (not state and isinstance(cause, psycopg.DataError)):
+        message = message or str(cause)[:300]  # the driver refuses some values itself
         return InputError(f"数据库不接受这个值:{message}", f"the database does not take this value: {message}")
     if state in ("40001", "40P01", "55P03"):
         return ConflictError("与另一操作冲突,请重试", f"in conflict with another transaction, try again: {message}")

@@ -93,6 +93,14 @@ def pair_lengths(left: Indices, right: Indices, length: Floats, count: int) -> t
     return keys // count, keys % count, total
 
 
+def all_finite(shapes: Geometries) -> NDArray[np.bool_]:
+    """Whether all coordinates of each shape are numbers. Bounds do not tell: they pass over NaN."""
+    xy, shape = shapely.get_coordinates(shapes, return_index=True)
+    finite = np.ones(len(shapes), dtype=bool)
+    finite[shape[~np.isfinite(xy).all(axis=1)]] = False
+    return finite
+
+
 def interior_points(polygons: Geometries) -> Geometries:
     """Return one point inside each polygon."""
     return np.asarray(shapely.point_on_surface(polygons), dtype=object)

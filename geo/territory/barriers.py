@@ -8,7 +8,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import GeometryError
-from geo.territory.arrangement import Borders, Floats, Geometries, Indices, lines_from, shared_borders
+from geo.territory.arrangement import Borders, Floats, Geometries, Indices, all_finite, lines_from, shared_borders
 from geo.territory.contiguity import Contiguity
 from geo.territory.dictionaries import dictionary
 
@@ -54,8 +54,7 @@ def barrier_lines(barriers: gpd.GeoDataFrame | None) -> tuple[Geometries, Indice
     kept = np.flatnonzero(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
     parts, part_of = shapely.get_parts(shapes[kept], return_index=True)
     dimension = shapely.get_dimensions(parts)
-    finite = np.isfinite(shapely.bounds(parts)).all(axis=1)
-    bad = (dimension < 1) | ~finite
+    bad = (dimension < 1) | ~all_finite(parts)
     if bad.any():
         raise GeometryError(
             f"{bad.sum()} 条屏障是点或坐标不是数值;屏障只能是线或面",

@@ -28,6 +28,7 @@ from geo.territory.arrangement import (
     Floats,
     Geometries,
     Indices,
+    all_finite,
     faces,
     grow,
     interior_points,
@@ -135,7 +136,7 @@ def _checked(
     area = _checked_boundary(boundary)
     shapes = shapely.force_2d(np.asarray(atoms.to_numpy(), dtype=object))
     unusable = ~np.isin(shapely.get_type_id(shapes), (0, 3, 6)) | shapely.is_empty(shapes)
-    unusable |= ~np.isfinite(shapely.bounds(shapes)).all(axis=1)
+    unusable |= ~all_finite(shapes)
     if unusable.any():
         raise GeometryError(
             f"{unusable.sum()} 个楼栋没有几何、坐标不是数值,或既不是点也不是面",
@@ -155,7 +156,7 @@ def _checked(
 
 def _checked_boundary(boundary: shapely.Geometry) -> shapely.Geometry:
     area = shapely.force_2d(boundary)
-    usable = area is not None and area.geom_type in ("Polygon", "MultiPolygon") and np.isfinite(area.bounds).all()
+    usable = area is not None and area.geom_type in ("Polygon", "MultiPolygon") and all_finite(np.array([area])).all()
     if not usable or not area.is_valid or area.area <= 0:
         raise GeometryError(
             "社区边界应为有面积的有效面", "the boundary must be a valid polygon or multipolygon with an area"

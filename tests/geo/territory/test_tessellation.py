@@ -286,6 +286,19 @@ class TestInput:
         with pytest.raises(GeometryError, match="1 atoms have no geometry"):
             tessellate(gpd.GeoSeries([there(Point(50, 50)), shape], crs=CRS), there(SQUARE))
 
+    def test_footprint_and_barrier_with_a_coordinate_that_is_no_number(self):
+        with np.errstate(invalid="ignore"):
+            broken = shapely.polygons(
+                [(500_001, 2_500_001), (500_009, np.nan), (500_009, 2_500_009), (500_001, 2_500_001)]
+            )
+            line = shapely.linestrings([(500_001, 2_500_001), (500_009, np.nan)])
+        with pytest.raises(GeometryError, match="1 atoms have no geometry"):
+            tessellate(gpd.GeoSeries([broken], crs=CRS), there(SQUARE))
+        with pytest.raises(GeometryError, match="1 barriers are points"):
+            tessellate(
+                gpd.GeoSeries([there(Point(5, 5))], crs=CRS), there(SQUARE), gpd.GeoDataFrame(geometry=[line], crs=CRS)
+            )
+
     def test_bow_tie_footprint_is_repaired(self):
         bow_tie = Polygon([(20, 20), (40, 40), (40, 20), (20, 40)])
         assert len(tiles_of([bow_tie, Point(80, 80)])) == 2

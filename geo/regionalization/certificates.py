@@ -3,25 +3,32 @@
 A proof is a statement about the input alone. Two kinds are searched for:
 
 - *arithmetic*: H households cannot be divided when no number of grids k has k * lower <= H <= k * upper;
-- *pocket*: a few atoms of which no choice of disjoint connected sets in range covers all. The search goes through
-  every connected set in range around the first atom left, and gives up, proving nothing, when its budget is spent.
+- *pocket*: some atoms that no choice of disjoint connected sets in range covers (see ``cover``). An atom in no set
+  in range is a pocket by itself; a pocket that is a whole component proves that the component cannot be divided.
+
+Proofs let atoms without households serve several grids at once as connections. That can only make more plans
+possible, so what is impossible then is impossible.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.regionalization.cover import Cover
 from geo.regionalization.outcome import Reason
 from geo.regionalization.problem import Problem, pieces
 
-#: Connected sets looked at before a search for a proof gives up.
-BUDGET = 200_000
-#: Atoms in the biggest pocket that is tried.
-POCKET = 8
+#: Connected sets looked at for one component, and for one pocket, before the search for a proof gives up.
+COMPONENT_BUDGET = 100_000
+POCKET_BUDGET = 20_000
+#: Inhabited atoms of the biggest component that is tried as a whole, and of the biggest pocket.
+WHOLE, POCKET = 40, 24
+#: Pockets tried in one run; a plan with more grids out of range than this has a common cause.
+MOST_POCKETS = 200
 
 
-def explain(problem: Problem, labels: NDArray[np.int64], time_limit: float | None) -> dict[int, Reason]:
+def explain(problem: Problem, labels: NDArray[np.int64]) -> dict[int, Reason]:
     """Return the reason for every grid out of range."""
     k = int(labels.max(initial=-1)) + 1
     households = np.bincount(labels, problem.households, k).astype(np.int64)
@@ -29,100 +36,34 @@ def explain(problem: Problem, labels: NDArray[np.int64], time_limit: float | Non
     if len(wrong) == 0:
         return {}
     ground = _Ground(problem)
-    reasons: dict[int, Reason] = {}
-    for label in wrong:
-        atoms = np.flatnonzero(labels == label)
-        reasons[int(label)] = ground.reason(atoms, int(households[label]), labels)
-    return reasons
-
-
-@dataclass
-class Cover:
-    """Search for disjoint connected sets in range that cover some atoms of a graph.
-
-    Attributes
-    ----------
-    weight
-        Households of each atom.
-    near
-        Neighbours of each atom, as bit masks when few, else as tuples.
-    """
-
-    weight: list[int]
-    near: list[tuple[int, ...]]
-    lower: int
-    upper: int
-    budget: int = BUDGET
-    looked: int = 0
-    failed: set[tuple[frozenset[int], frozenset[int]]] = field(default_factory=set)
-
-    def possible(self, pocket: frozenset[int]) -> bool | None:
-        """Whether all of ``pocket`` can be covered; None when the budget is spent before the answer is known."""
-        try:
-            return self._cover(pocket, frozenset())
-        except _BudgetSpentError:
-            return None
-
-    def _cover(self, left: frozenset[int], used: frozenset[int]) -> bool:
-        if not left:
-            return True
-        if (left, used) in self.failed:
-            return False
-        # The heaviest atom has the fewest sets to be in.
-        first = max(left, key=lambda a: (self.weight[a], -a))
-        stack = [(frozenset((first,)), used, self.weight[first])]
-        while stack:
-            part, banned, weight = stack.pop()
-            self.looked += 1
-            if self.looked > self.budget:
-                raise _BudgetSpentError
-            if self.lower <= weight <= self.upper and self._cover(left - part, used | part):
-                return True
-            # Each connected set is met once: a neighbour is either taken now or banned for the rest of the branch.
-            border = sorted({b for a in part for b in self.near[a]} - part - banned)
-            for b in border:
-                if weight + self.weight[b] <= self.upper:
-                    stack.append((part | {b}, banned, weight + self.weight[b]))
-                banned = banned | {b}
-        self.failed.add((left, used))
-        return False
-
-
-class _BudgetSpentError(Exception):
-    pass
+    return {int(w): ground.reason(np.flatnonzero(labels == w), int(households[w])) for w in wrong}
 
 
 class _Ground:
-    """What proofs stand on: groups of atoms that move as one, and who touches whom among the free ones."""
+    """What proofs stand on: groups of atoms that move as one, and which free inhabited ones can share a grid."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        group = np.unique(problem.group, return_inverse=True)[1]
-        self.group = group
-        self.n = int(group.max()) + 1
-        self.weight = np.bincount(group, problem.households, self.n).astype(np.int64)
-        frozen = np.full(self.n, -1, np.int64)
-        frozen[group] = problem.frozen
-        self.frozen = frozen
-        self.free = (self.weight <= problem.upper) & (frozen < 0)
-        ends = group[problem.edges]
+        self.group = np.unique(problem.group, return_inverse=True)[1]
+        self.n = int(self.group.max()) + 1
+        self.weight = np.bincount(self.group, problem.households, self.n).astype(np.int64)
+        self.frozen = np.full(self.n, -1, np.int64)
+        self.frozen[self.group] = problem.frozen
+        self.free = (self.weight <= problem.upper) & (self.frozen < 0)
+        ends = self.group[problem.edges]
         inner = ends[self.free[ends].all(axis=1) & (ends[:, 0] != ends[:, 1])]
         self.piece = pieces(self.n, inner)
-        near: list[set[int]] = [set() for _ in range(self.n)]
-        for a, b in inner.tolist():
-            near[a].add(b)
-            near[b].add(a)
-        self.near = [tuple(sorted(s)) for s in near]
+        self.near = _near_inhabited(self.n, inner, self.weight)
         self.whole: dict[int, Reason | None] = {}
-        self.pockets: dict[int, tuple[int, ...] | None] = {}
+        self.tries = 0
 
-    def reason(self, atoms: NDArray[np.int64], households: int, labels: NDArray[np.int64]) -> Reason:
+    def reason(self, atoms: NDArray[np.int64], households: int) -> Reason:
         groups = np.unique(self.group[atoms])
         if (self.frozen[groups] >= 0).any():
-            return self._make("fixed_by_lock", atoms, households)
+            return self._make("fixed_by_lock", groups[self.frozen[groups] >= 0], households)
         big = groups[self.weight[groups] > self.problem.upper]
         if len(big):
-            return self._make("atom_over_upper", np.flatnonzero(np.isin(self.group, big)), households)
+            return self._make("atom_over_upper", big, int(self.weight[big].sum()))
         piece = int(self.piece[groups[0]])
         if piece not in self.whole:
             self.whole[piece] = self._component_reason(piece)
@@ -130,62 +71,85 @@ class _Ground:
         if found is not None:
             return found
         pocket = self._pocket(groups)
-        if pocket is not None:
-            inside = np.flatnonzero(np.isin(self.group, pocket))
-            return self._make("pocket_infeasible", inside, int(self.weight[list(pocket)].sum()))
-        return self._make("not_found", atoms, households)
+        if pocket:
+            return self._make("pocket_infeasible", np.array(pocket), int(self.weight[pocket].sum()))
+        return self._make("not_found", groups, households)
 
     def _component_reason(self, piece: int) -> Reason | None:
         groups = np.flatnonzero((self.piece == piece) & self.free)
-        atoms = np.flatnonzero(np.isin(self.group, groups))
         total = int(self.weight[groups].sum())
         if total < self.problem.lower:
-            return self._make("component_under_lower", atoms, total)
+            return self._make("component_under_lower", groups, total)
         if self.problem.detours:
             return None
-        if -(-total // self.problem.upper) * self.problem.lower > total:
-            return self._make("component_infeasible", atoms, total)
         inhabited = groups[self.weight[groups] > 0]
-        if len(inhabited) <= 16 and self._cover().possible(frozenset(inhabited.tolist())) is False:
-            return self._make("component_infeasible", atoms, total)
-        return None
+        impossible = -(-total // self.problem.upper) * self.problem.lower > total
+        if not impossible and len(inhabited) <= WHOLE:
+            impossible = self._proved(inhabited.tolist(), COMPONENT_BUDGET)
+        return self._make("component_infeasible", groups, total) if impossible else None
 
-    def _cover(self) -> Cover:
-        return Cover(self.weight.tolist(), self.near, self.problem.lower, self.problem.upper)
+    def _proved(self, pocket: Iterable[int], budget: int) -> bool:
+        cover = Cover(self.weight, self.near, self.problem.lower, self.problem.upper, budget)
+        return cover.possible(frozenset(pocket)) is False
 
-    def _pocket(self, groups: NDArray[np.int64]) -> tuple[int, ...] | None:
+    def _pocket(self, groups: NDArray[np.int64]) -> list[int]:
         """Look for atoms of a grid out of range that cannot all be covered: one alone, then with those around it."""
-        if self.problem.detours:
-            return None
+        self.tries += 1
+        if self.problem.detours or self.tries > MOST_POCKETS:
+            return []
         inhabited = sorted((g for g in groups.tolist() if self.weight[g] > 0), key=lambda g: (-self.weight[g], g))
-        for g in inhabited:
-            if self._cover().possible(frozenset((g,))) is False:
-                return (g,)
-        cover = self._cover()
+        for g in inhabited[:POCKET]:
+            if self._proved((g,), POCKET_BUDGET):
+                return [g]
         for g in inhabited[:3]:
-            pocket = self._around(g)
-            if cover.possible(pocket) is False:
-                return self._shrunk(pocket)
-        return None
+            for pocket in self._rings(g):
+                if self._proved(pocket, POCKET_BUDGET):
+                    return self._shrunk(pocket)
+        return []
 
-    def _around(self, group: int) -> frozenset[int]:
-        """An atom and the heavy ones near it."""
-        ring = {group}
-        for _ in range(2):
-            ring |= {b for a in ring for b in self.near[a]}
-        heavy = sorted(ring - {group}, key=lambda a: (-self.weight[a], a))[: POCKET - 1]
-        return frozenset({group, *(a for a in heavy if self.weight[a] > 0)})
+    def _rings(self, group: int) -> list[list[int]]:
+        """Growing pockets around an atom: the heavy atoms within one, two, three steps."""
+        heavy = self.problem.upper - self.problem.lower
+        pocket, found = {group}, []
+        for _ in range(3):
+            border = {b for a in pocket for b in self.near[a]} - pocket
+            chosen = sorted((b for b in border if self.weight[b] > heavy), key=lambda b: (-self.weight[b], b))
+            if not chosen or len(pocket) >= POCKET:
+                break
+            pocket |= set(chosen[: POCKET - len(pocket)])
+            found.append(sorted(pocket))
+        return found
 
-    def _shrunk(self, pocket: frozenset[int]) -> tuple[int, ...]:
+    def _shrunk(self, pocket: list[int]) -> list[int]:
         """Leave out atoms that the proof does not need."""
         for a in sorted(pocket, key=lambda a: (self.weight[a], a)):
-            if self._cover().possible(pocket - {a}) is False:
-                pocket = pocket - {a}
-        return tuple(sorted(pocket))
+            rest = [b for b in pocket if b != a]
+            if self._proved(rest, POCKET_BUDGET):
+                pocket = rest
+        return pocket
 
-    def _make(self, code: str, atoms: NDArray[np.int64], households: int) -> Reason:
+    def _make(self, code: str, groups: NDArray[np.int64], households: int) -> Reason:
+        atoms = np.flatnonzero(np.isin(self.group, groups))
         zh, en = _sentence(code, len(atoms), households, self.problem.lower, self.problem.upper)
         return Reason(code, zh, en, tuple(int(a) for a in atoms), households)
+
+
+def _near_inhabited(n: int, ends: NDArray[np.int64], weight: NDArray[np.int64]) -> list[set[int]]:
+    """Inhabited atoms that touch, or that atoms without households join."""
+    near: list[set[int]] = [set() for _ in range(n)]
+    empty = weight == 0
+    for a, b in ends[~empty[ends].any(axis=1)].tolist():
+        near[a].add(b)
+        near[b].add(a)
+    patch = pieces(n, ends[empty[ends].all(axis=1)])
+    around: dict[int, set[int]] = {}
+    for a, b in ends[empty[ends].sum(axis=1) == 1].tolist():
+        hollow, full = (a, b) if empty[a] else (b, a)
+        around.setdefault(int(patch[hollow]), set()).add(full)
+    for ring in around.values():
+        for a in ring:
+            near[a] |= ring - {a}
+    return near
 
 
 def _sentence(code: str, atoms: int, households: int, lower: int, upper: int) -> tuple[str, str]:

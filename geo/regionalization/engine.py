@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo.errors import BoundsError
 from geo.regionalization.certificates import explain
 from geo.regionalization.outcome import Locks, Regionalization
 from geo.regionalization.problem import Problem, check_problem, pieces
@@ -81,15 +82,25 @@ def regionalize(
         A shape is wrong, a value is not a number, or locks contradict one another.
     """
     began = time.monotonic()
+    _check_controls(seed, time_limit)
     problem = check_problem(households, edges, boundary_cost, lower, upper, xy, barrier, previous, locks)
     search = _Search(problem, seed, None if time_limit is None else began + time_limit, progress)
     labels = _numbered(search.run())
-    reasons = explain(problem, labels, time_limit)
+    reasons = explain(problem, labels)
     metrics = _measure(problem, labels)
     metrics["seconds"] = time.monotonic() - began
     metrics["iterations"] = float(search.iterations)
     metrics["cancelled"] = float(search.stopped)
     return Regionalization(labels, reasons, metrics)
+
+
+def _check_controls(seed: int, time_limit: float | None) -> None:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise BoundsError(
+            f"随机种子 seed 为 {seed!r},应为非负整数", f"seed is {seed!r}; it must be a whole number >= 0"
+        )
+    if time_limit is not None and not time_limit >= 0:
+        raise BoundsError(f"时限 {time_limit} 秒无效,应不小于 0", f"time_limit is {time_limit}; it must be 0 or more")
 
 
 @dataclass
@@ -125,9 +136,10 @@ class _Search:
         price = self._prices()
         members = _members(piece, free)
         sizes = np.array([weight[atoms].sum() for atoms in members], dtype=float)
+        wanted = [None] * len(members) if problem.n_grids is None else _shares(problem, sizes, problem.n_grids - taken)
         done, whole = 0.0, max(sizes.sum(), 1.0)
-        for atoms, size in zip(members, sizes, strict=True):
-            found = self._solve(atoms, group, weight, price, done / whole, size / whole)
+        for atoms, size, count in zip(members, sizes, wanted, strict=True):
+            found = self._solve(atoms, group, weight, price, count, done / whole, size / whole)
             labels[atoms] = taken + found
             taken += int(found.max()) + 1
             done += size
@@ -155,13 +167,15 @@ class _Search:
         group: NDArray[np.int32],
         weight: NDArray[np.int64],
         price: NDArray[np.float64],
+        n_grids: int | None,
         done: float,
         share: float,
     ) -> NDArray[np.int64]:
         problem = self.problem
-        if weight[atoms].sum() < 2 * problem.lower and weight[atoms].sum() <= problem.upper:
+        total = int(weight[atoms].sum())
+        if len(atoms) == 1 or (total < 2 * problem.lower and total <= problem.upper):
             return np.zeros(len(atoms), np.int64)
-        component = self._component(atoms, group, weight, price)
+        component = replace(self._component(atoms, group, weight, price), n_grids=n_grids)
 
         def tick(fraction: float) -> bool:
             if self.progress is not None and self.progress(min(1.0, done + share * fraction)) is False:
@@ -215,6 +229,16 @@ def _members(piece: NDArray[np.int32], free: NDArray[np.bool_]) -> list[NDArray[
     sorted_atoms = atoms[order]
     cuts = np.flatnonzero(np.diff(piece[sorted_atoms])) + 1
     return sorted((part for part in np.split(sorted_atoms, cuts) if len(part)), key=lambda part: int(part[0]))
+
+
+def _shares(problem: Problem, households: NDArray[np.float64], total: int) -> list[int | None]:
+    """Divide a wanted number of grids among components, within what their households allow."""
+    least = np.maximum(1, np.ceil(households / problem.upper)).astype(int)
+    most = np.maximum(least, households // problem.lower).astype(int)
+    shares = least.copy()
+    while shares.sum() < total and (shares < most).any():
+        shares[np.argmax(np.where(shares < most, households / (shares + 1), -1.0))] += 1
+    return [int(share) for share in shares]
 
 
 def _joined(

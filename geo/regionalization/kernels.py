@@ -16,82 +16,64 @@ from numpy.typing import NDArray
 from geo.regionalization.compilation import kernel
 
 Ints = NDArray[np.int32]
-Floats = NDArray[np.float64]
 
 #: Slots of ``Plan.counts``.
 GRIDS, BAD, FREE, FLIPS, MOVES = 0, 1, 2, 3, 4
 #: Slots of ``Rules.numbers``.
-LOWER, UPPER, BAD_GRID, BAD_HOUSEHOLD, COMPACTNESS, DP_LOWER, DP_UPPER, GRID_PRICE = 0, 1, 2, 3, 4, 5, 6, 7
+LOWER, UPPER, BAD_GRID, BAD_HOUSEHOLD, COMPACTNESS, DP_LOWER, DP_UPPER, WANTED, MISCOUNT = 0, 1, 2, 3, 4, 5, 6, 7, 8
 
 UNREACHABLE = np.float32(1e30)
 
 
-class Graph(NamedTuple):
-    """Atoms and who touches whom, in compressed rows; soft edges only carry a price, one cannot walk along them."""
+def record(**names: str) -> np.dtype[Any]:
+    """Return a record type from the names of its fields, by kind."""
+    return np.dtype([(name, kind) for kind, listed in names.items() for name in listed.split()], align=True)
 
-    start: Ints
-    near: Ints
-    price: Floats
-    hard: NDArray[np.bool_]
-    weight: NDArray[np.int64]
-    coarse: NDArray[np.int64]
-    x: Floats
-    y: Floats
+
+#: One atom: where its arcs are, households, those in the unit of the tables, and position.
+ATOM = record(i8="weight coarse", f8="x y", i4="start stop")
+#: One arc, an edge seen from one end. Soft arcs only carry a price, one cannot walk along them.
+ARC = record(f8="price", i4="near", bool="hard")
+#: Members of a grid are a doubly linked list.
+LINK = record(i4="after before")
+#: One grid; ``bad`` lists the grids out of range, ``bad_at`` is each one's place in it, ``free`` the unused numbers.
+GRID = record(i8="weight", f8="sx sy sq", i4="head count bad bad_at free")
+#: One atom on the bench, by its local number: its place in the random tree, sums below it, and tables.
+NODE = record(
+    i8="weight table_at before_at",
+    f8="sx sy sq cut inside",
+    f4="close_cost",
+    i4="atom parent depth order part count leader first grids queue table_len before_len close_at target",
+)
+EDGE = record(f8="price key", i4="a b")
+
+
+class Graph(NamedTuple):
+    """Atoms and who touches whom, in compressed rows; ``ends`` lists both ends of every hard edge."""
+
+    atoms: Any
+    arcs: Any
     ends: Ints
 
 
 class Plan(NamedTuple):
-    """The current assignment, with the members of each grid as a doubly linked list."""
+    """The current assignment."""
 
     label: Ints
-    head: Ints
-    after: Ints
-    before: Ints
-    weight: NDArray[np.int64]
-    size: Ints
-    sx: Floats
-    sy: Floats
-    sq: Floats
-    bad: Ints
-    bad_at: Ints
-    free: Ints
+    links: Any
+    grids: Any
     counts: NDArray[np.int64]
 
 
 class Bench(NamedTuple):
     """Room to work in: local copies of a few grids, their random tree and its tables."""
 
-    atom: Ints
-    local: Ints
-    edge_a: Ints
-    edge_b: Ints
-    edge_price: Floats
-    edge_key: Floats
-    leader: Ints
-    first: Ints
+    nodes: Any
+    edges: Any
     link: Ints
-    order: Ints
-    parent: Ints
-    depth: Ints
-    inside: Floats
-    cut: Floats
-    weight: NDArray[np.int64]
-    size: Ints
-    sx: Floats
-    sy: Floats
-    sq: Floats
-    part: Ints
-    grids: Ints
-    stamp: Ints
-    queue: Ints
     table: NDArray[np.float32]
-    table_at: NDArray[np.int64]
-    table_len: Ints
-    before_at: NDArray[np.int64]
-    before_len: Ints
-    close_cost: NDArray[np.float32]
-    close_at: Ints
-    target: Ints
+    local: Ints
+    stamp: Ints
 
 
 @kernel
@@ -126,67 +108,77 @@ def spread(size: Any, sx: Any, sy: Any, sq: Any) -> Any:
 
 
 @kernel
+def miscount(grids: Any, numbers: Any) -> Any:
+    """Price of having another number of grids than wanted; 0 wanted means any."""
+    if numbers[WANTED] == 0:
+        return 0.0
+    return numbers[MISCOUNT] * abs(grids - numbers[WANTED])
+
+
+@kernel
 def grid_energy(plan: Any, grid: Any, numbers: Any) -> Any:
     """What one grid costs by itself, without its borders."""
-    return (
-        violation(plan.weight[grid], numbers)
-        + numbers[COMPACTNESS] * spread(plan.size[grid], plan.sx[grid], plan.sy[grid], plan.sq[grid])
-        + numbers[GRID_PRICE]
-    )
+    row = plan.grids[grid]
+    return violation(row.weight, numbers) + numbers[COMPACTNESS] * spread(row.count, row.sx, row.sy, row.sq)
 
 
 @kernel
 def enter(graph: Any, plan: Any, atom: Any, grid: Any) -> None:
     """Put an atom that is in no grid into one."""
     plan.label[atom] = grid
-    first = plan.head[grid]
-    plan.after[atom] = first
-    plan.before[atom] = -1
+    first = plan.grids[grid].head
+    plan.links[atom].after = first
+    plan.links[atom].before = -1
     if first >= 0:
-        plan.before[first] = atom
-    plan.head[grid] = atom
-    plan.weight[grid] += graph.weight[atom]
-    plan.size[grid] += 1
-    plan.sx[grid] += graph.x[atom]
-    plan.sy[grid] += graph.y[atom]
-    plan.sq[grid] += graph.x[atom] ** 2 + graph.y[atom] ** 2
+        plan.links[first].before = atom
+    plan.grids[grid].head = atom
+    plan.grids[grid].weight += graph.atoms[atom].weight
+    plan.grids[grid].count += 1
+    plan.grids[grid].sx += graph.atoms[atom].x
+    plan.grids[grid].sy += graph.atoms[atom].y
+    plan.grids[grid].sq += graph.atoms[atom].x ** 2 + graph.atoms[atom].y ** 2
 
 
 @kernel
 def leave(graph: Any, plan: Any, atom: Any) -> None:
     """Take an atom out of its grid."""
     grid = plan.label[atom]
-    back, ahead = plan.before[atom], plan.after[atom]
+    back, ahead = plan.links[atom].before, plan.links[atom].after
     if back >= 0:
-        plan.after[back] = ahead
+        plan.links[back].after = ahead
     else:
-        plan.head[grid] = ahead
+        plan.grids[grid].head = ahead
     if ahead >= 0:
-        plan.before[ahead] = back
+        plan.links[ahead].before = back
     plan.label[atom] = -1
-    plan.weight[grid] -= graph.weight[atom]
-    plan.size[grid] -= 1
-    plan.sx[grid] -= graph.x[atom]
-    plan.sy[grid] -= graph.y[atom]
-    plan.sq[grid] -= graph.x[atom] ** 2 + graph.y[atom] ** 2
+    plan.grids[grid].weight -= graph.atoms[atom].weight
+    plan.grids[grid].count -= 1
+    plan.grids[grid].sx -= graph.atoms[atom].x
+    plan.grids[grid].sy -= graph.atoms[atom].y
+    plan.grids[grid].sq -= graph.atoms[atom].x ** 2 + graph.atoms[atom].y ** 2
+    if plan.grids[grid].count == 0:
+        # Sums drift by rounding as atoms come and go; an empty grid is where they can start anew.
+        plan.grids[grid].sx = 0.0
+        plan.grids[grid].sy = 0.0
+        plan.grids[grid].sq = 0.0
 
 
 @kernel
 def mark(plan: Any, grid: Any, numbers: Any) -> None:
     """Keep the list of grids out of range true after a change of ``grid``."""
-    weight = plan.weight[grid]
-    wrong = plan.size[grid] > 0 and (weight < numbers[LOWER] or weight > numbers[UPPER])
-    at = plan.bad_at[grid]
+    weight = plan.grids[grid].weight
+    wrong = plan.grids[grid].count > 0 and (weight < numbers[LOWER] or weight > numbers[UPPER])
+    at = plan.grids[grid].bad_at
     if wrong and at < 0:
-        plan.bad_at[grid] = plan.counts[BAD]
-        plan.bad[plan.counts[BAD]] = grid
+        plan.grids[grid].bad_at = plan.counts[BAD]
+        plan.grids[plan.counts[BAD]].bad = grid
         plan.counts[BAD] += 1
     elif not wrong and at >= 0:
         plan.counts[BAD] -= 1
-        last = plan.bad[plan.counts[BAD]]
-        plan.bad[at] = last
-        plan.bad_at[last] = at
-        plan.bad_at[grid] = -1
+        last = plan.grids[plan.counts[BAD]].bad
+        plan.grids[at].bad = last
+        plan.grids[last].bad_at = at
+        plan.grids[grid].bad_at = -1
 
 
 @kernel
@@ -194,12 +186,12 @@ def gather(graph: Any, plan: Any, bench: Any, n_grids: Any) -> tuple[int, int]:
     """Copy the atoms and inner edges of the grids on the bench; return how many of each."""
     n = 0
     for i in range(n_grids):
-        atom = plan.head[bench.grids[i]]
+        atom = plan.grids[bench.nodes[i].grids].head
         while atom >= 0:
-            bench.atom[n] = atom
+            bench.nodes[n].atom = atom
             bench.local[atom] = n
             n += 1
-            atom = plan.after[atom]
+            atom = plan.links[atom].after
     return n, gather_edges(graph, bench, n)
 
 
@@ -209,14 +201,14 @@ def gather_edges(graph: Any, bench: Any, n: Any) -> Any:
     m = 0
     for wanted in (True, False):
         for i in range(n):
-            atom = bench.atom[i]
-            for e in range(graph.start[atom], graph.start[atom + 1]):
-                j = bench.local[graph.near[e]]
-                if j > i and graph.hard[e] == wanted:
-                    bench.edge_a[m] = i
-                    bench.edge_b[m] = j
-                    bench.edge_price[m] = graph.price[e]
-                    bench.edge_key[m] = 0.0 if wanted else -1.0
+            atom = bench.nodes[i].atom
+            for e in range(graph.atoms[atom].start, graph.atoms[atom].stop):
+                j = bench.local[graph.arcs[e].near]
+                if j > i and graph.arcs[e].hard == wanted:
+                    bench.edges[m].a = i
+                    bench.edges[m].b = j
+                    bench.edges[m].price = graph.arcs[e].price
+                    bench.edges[m].key = 0.0 if wanted else -1.0
                     m += 1
     return m
 
@@ -225,7 +217,7 @@ def gather_edges(graph: Any, bench: Any, n: Any) -> Any:
 def scatter(bench: Any, n: Any) -> None:
     """Forget the local numbers of the atoms on the bench."""
     for i in range(n):
-        bench.local[bench.atom[i]] = -1
+        bench.local[bench.nodes[i].atom] = -1
 
 
 @kernel
@@ -245,44 +237,44 @@ def grow_tree(bench: Any, n: Any, m: Any, state: Any) -> None:
     and barriers, cheap to draw a border on, join whole compounds instead of running through them.
     """
     hard = 0
-    while hard < m and bench.edge_key[hard] >= 0:
-        price = bench.edge_price[hard]
+    while hard < m and bench.edges[hard].key >= 0:
+        price = bench.edges[hard].price
         wait = -np.log(1.0 - draw(state))
-        bench.edge_key[hard] = wait / price if price > 0.05 else 20.0 * wait + 200.0 * (0.05 - price)
+        bench.edges[hard].key = wait / price if price > 0.05 else 20.0 * wait + 200.0 * (0.05 - price)
         hard += 1
-    ranks = np.argsort(bench.edge_key[:hard])
+    ranks = np.argsort(bench.edges.key[:hard])
     for i in range(n):
-        bench.leader[i] = i
-        bench.first[i] = -1
+        bench.nodes[i].leader = i
+        bench.nodes[i].first = -1
     used = 0
     for r in range(hard):
         e = ranks[r]
-        a, b = bench.edge_a[e], bench.edge_b[e]
-        root_a, root_b = leader_of(bench.leader, a), leader_of(bench.leader, b)
+        a, b = bench.edges[e].a, bench.edges[e].b
+        root_a, root_b = leader_of(bench.nodes.leader, a), leader_of(bench.nodes.leader, b)
         if root_a != root_b:
-            bench.leader[root_a] = root_b
+            bench.nodes[root_a].leader = root_b
             for end, other in ((a, b), (b, a)):
                 slot = 2 * used + (0 if end == a else 1)
                 bench.link[2 * slot] = other
-                bench.link[2 * slot + 1] = bench.first[end]
-                bench.first[end] = slot
+                bench.link[2 * slot + 1] = bench.nodes[end].first
+                bench.nodes[end].first = slot
             used += 1
             if used == n - 1:
                 break
     root = int(draw(state) * n)
-    bench.order[0] = root
-    bench.parent[root] = -1
-    bench.depth[root] = 0
+    bench.nodes[0].order = root
+    bench.nodes[root].parent = -1
+    bench.nodes[root].depth = 0
     filled = 1
     for at in range(n):
-        i = bench.order[at]
-        slot = bench.first[i]
+        i = bench.nodes[at].order
+        slot = bench.nodes[i].first
         while slot >= 0:
             j = bench.link[2 * slot]
-            if j != bench.parent[i]:
-                bench.parent[j] = i
-                bench.depth[j] = bench.depth[i] + 1
-                bench.order[filled] = j
+            if j != bench.nodes[i].parent:
+                bench.nodes[j].parent = i
+                bench.nodes[j].depth = bench.nodes[i].depth + 1
+                bench.nodes[filled].order = j
                 filled += 1
             slot = bench.link[2 * slot + 1]
 
@@ -296,60 +288,63 @@ def sum_subtrees(graph: Any, bench: Any, n: Any, m: Any, reach: Any) -> None:
     ends are further apart than ``reach`` on the tree are left out: almost any plan cuts them.
     """
     for i in range(n):
-        atom = bench.atom[i]
-        bench.weight[i] = graph.weight[atom]
-        bench.size[i] = 1
-        bench.sx[i] = graph.x[atom]
-        bench.sy[i] = graph.y[atom]
-        bench.sq[i] = graph.x[atom] ** 2 + graph.y[atom] ** 2
-        bench.cut[i] = 0.0
-        bench.inside[i] = 0.0
+        atom = bench.nodes[i].atom
+        bench.nodes[i].weight = graph.atoms[atom].weight
+        bench.nodes[i].count = 1
+        bench.nodes[i].sx = graph.atoms[atom].x
+        bench.nodes[i].sy = graph.atoms[atom].y
+        bench.nodes[i].sq = graph.atoms[atom].x ** 2 + graph.atoms[atom].y ** 2
+        bench.nodes[i].cut = 0.0
+        bench.nodes[i].inside = 0.0
     for e in range(m):
-        a, b, price = bench.edge_a[e], bench.edge_b[e], bench.edge_price[e]
+        a, b, price = bench.edges[e].a, bench.edges[e].b, bench.edges[e].price
         far = 0
         while a != b and far < reach:
-            if bench.depth[a] >= bench.depth[b]:
-                a = bench.parent[a]
+            if bench.nodes[a].depth >= bench.nodes[b].depth:
+                a = bench.nodes[a].parent
             else:
-                b = bench.parent[b]
+                b = bench.nodes[b].parent
             far += 1
         if a == b:
-            bench.cut[bench.edge_a[e]] += price
-            bench.cut[bench.edge_b[e]] += price
-            bench.inside[a] += price
+            bench.nodes[bench.edges[e].a].cut += price
+            bench.nodes[bench.edges[e].b].cut += price
+            bench.nodes[a].inside += price
     for at in range(n - 1, 0, -1):
-        i = bench.order[at]
-        p = bench.parent[i]
-        bench.weight[p] += bench.weight[i]
-        bench.size[p] += bench.size[i]
-        bench.sx[p] += bench.sx[i]
-        bench.sy[p] += bench.sy[i]
-        bench.sq[p] += bench.sq[i]
-        bench.cut[p] += bench.cut[i]
-        bench.inside[p] += bench.inside[i]
+        i = bench.nodes[at].order
+        p = bench.nodes[i].parent
+        bench.nodes[p].weight += bench.nodes[i].weight
+        bench.nodes[p].count += bench.nodes[i].count
+        bench.nodes[p].sx += bench.nodes[i].sx
+        bench.nodes[p].sy += bench.nodes[i].sy
+        bench.nodes[p].sq += bench.nodes[i].sq
+        bench.nodes[p].cut += bench.nodes[i].cut
+        bench.nodes[p].inside += bench.nodes[i].inside
     for i in range(n):
-        bench.cut[i] -= 2.0 * bench.inside[i]
+        bench.nodes[i].cut -= 2.0 * bench.nodes[i].inside
 
 
 @kernel
-def cut_in_two(bench: Any, n: Any, numbers: Any) -> tuple[float, int]:
+def cut_in_two(bench: Any, n: Any, others: Any, numbers: Any) -> tuple[float, int]:
     """Find the tree edge whose two sides make the cheapest pair of grids; return the energy and the edge's lower end.
 
-    The root instead of a lower end means: leave all in one grid.
+    The root instead of a lower end means: leave all in one grid. ``others`` counts the grids that are not on the bench.
     """
-    root = bench.order[0]
-    weight, size = bench.weight[root], bench.size[root]
-    sx, sy, sq = bench.sx[root], bench.sy[root], bench.sq[root]
-    best = violation(weight, numbers) + numbers[COMPACTNESS] * spread(size, sx, sy, sq) + numbers[GRID_PRICE]
+    root = bench.nodes[0].order
+    weight, size = bench.nodes[root].weight, bench.nodes[root].count
+    sx, sy, sq = bench.nodes[root].sx, bench.nodes[root].sy, bench.nodes[root].sq
+    best = violation(weight, numbers) + numbers[COMPACTNESS] * spread(size, sx, sy, sq) + miscount(others + 1, numbers)
+    two = miscount(others + 2, numbers)
     where = root
     for at in range(1, n):
-        i = bench.order[at]
-        energy = bench.cut[i] + violation(bench.weight[i], numbers) + violation(weight - bench.weight[i], numbers)
-        energy += 2.0 * numbers[GRID_PRICE]
+        i = bench.nodes[at].order
+        below = bench.nodes[i].weight
+        energy = two + bench.nodes[i].cut + violation(below, numbers) + violation(weight - below, numbers)
         if energy < best:
             energy += numbers[COMPACTNESS] * (
-                spread(bench.size[i], bench.sx[i], bench.sy[i], bench.sq[i])
-                + spread(size - bench.size[i], sx - bench.sx[i], sy - bench.sy[i], sq - bench.sq[i])
+                spread(bench.nodes[i].count, bench.nodes[i].sx, bench.nodes[i].sy, bench.nodes[i].sq)
+                + spread(
+                    size - bench.nodes[i].count, sx - bench.nodes[i].sx, sy - bench.nodes[i].sy, sq - bench.nodes[i].sq
+                )
             )
             if energy < best:
                 best = energy
@@ -360,16 +355,16 @@ def cut_in_two(bench: Any, n: Any, numbers: Any) -> tuple[float, int]:
 @kernel
 def fill_below(bench: Any, n: Any, where: Any) -> Any:
     """Number the two sides of a cut; return how many parts there are."""
-    if where == bench.order[0]:
+    if where == bench.nodes[0].order:
         for i in range(n):
-            bench.part[i] = 0
+            bench.nodes[i].part = 0
         return 1
     for at in range(n):
-        i = bench.order[at]
+        i = bench.nodes[at].order
         if i == where:
-            bench.part[i] = 1
+            bench.nodes[i].part = 1
         else:
-            bench.part[i] = 0 if at == 0 else bench.part[bench.parent[i]]
+            bench.nodes[i].part = 0 if at == 0 else bench.nodes[bench.nodes[i].parent].part
     return 2
 
 
@@ -387,28 +382,29 @@ def merge_tables(into: Any, a: Any, b: Any) -> None:
 
 
 @kernel
-def cut_tree(graph: Any, bench: Any, n: Any, numbers: Any) -> Any:
+def cut_tree(graph: Any, bench: Any, n: Any, each_grid: Any, numbers: Any) -> Any:
     """Cut the tree on the bench into the cheapest grids; return how many.
 
     For each atom, ``table[w]`` is the least price of cutting its subtree so that the open part, the one that holds
     the atom, has w households and all closed parts are paid for: the border, and being out of range. Tables end at
     the upper limit, so the work is at most households times limit. Borders are priced by what each subtree's cutting
-    off costs by itself, which counts an edge between two parts once per cut between them.
+    off costs by itself, which counts an edge between two parts once per cut between them. ``each_grid`` is added for
+    every grid.
     """
     lower, upper = int(numbers[DP_LOWER]), int(numbers[DP_UPPER])
     fixed = np.float32(numbers[BAD_GRID])
     each = np.float32(numbers[BAD_HOUSEHOLD] * numbers[LOWER] / max(lower, 1))
     end = 0
     for i in range(n):
-        own = min(graph.coarse[bench.atom[i]], upper)
-        bench.table_at[i] = end
-        bench.table_len[i] = own + 1
+        own = min(graph.atoms[bench.nodes[i].atom].coarse, upper)
+        bench.nodes[i].table_at = end
+        bench.nodes[i].table_len = own + 1
         bench.table[end : end + own] = UNREACHABLE
         bench.table[end + own] = 0.0
         end += own + 1
     for at in range(n - 1, -1, -1):
-        i = bench.order[at]
-        own = bench.table[bench.table_at[i] : bench.table_at[i] + bench.table_len[i]]
+        i = bench.nodes[at].order
+        own = bench.table[bench.nodes[i].table_at : bench.nodes[i].table_at + bench.nodes[i].table_len]
         least = UNREACHABLE
         close, close_at = UNREACHABLE, 0
         for w in range(len(own)):
@@ -418,30 +414,30 @@ def cut_tree(graph: Any, bench: Any, n: Any, numbers: Any) -> Any:
                 price = own[w] if w >= lower else own[w] + fixed + each * np.float32(lower - w)
                 if price < close:
                     close, close_at = price, w
-        bench.close_at[i] = close_at
+        bench.nodes[i].close_at = close_at
         if at == 0:
             break
         # Only differences within a table matter: taking the least away keeps single precision enough.
         for w in range(len(own)):
             if own[w] < UNREACHABLE:
                 own[w] -= least
-        bench.close_cost[i] = close - least + np.float32(bench.cut[i] + numbers[GRID_PRICE])
-        p = bench.parent[i]
-        old = bench.table[bench.table_at[p] : bench.table_at[p] + bench.table_len[p]]
+        bench.nodes[i].close_cost = close - least + np.float32(bench.nodes[i].cut + each_grid)
+        p = bench.nodes[i].parent
+        old = bench.table[bench.nodes[p].table_at : bench.nodes[p].table_at + bench.nodes[p].table_len]
         size = min(len(old) + len(own) - 1, upper + 1)
         new = bench.table[end : end + size]
         new[:] = UNREACHABLE
         for w in range(len(old)):
             if old[w] < UNREACHABLE:
-                new[w] = old[w] + bench.close_cost[i]
+                new[w] = old[w] + bench.nodes[i].close_cost
         if len(old) <= len(own):
             merge_tables(new, old, own)
         else:
             merge_tables(new, own, old)
-        bench.before_at[i] = bench.table_at[p]
-        bench.before_len[i] = bench.table_len[p]
-        bench.table_at[p] = end
-        bench.table_len[p] = size
+        bench.nodes[i].before_at = bench.nodes[p].table_at
+        bench.nodes[i].before_len = bench.nodes[p].table_len
+        bench.nodes[p].table_at = end
+        bench.nodes[p].table_len = size
         end += size
     return read_back(bench, n)
 
@@ -449,57 +445,59 @@ def cut_tree(graph: Any, bench: Any, n: Any, numbers: Any) -> Any:
 @kernel
 def read_back(bench: Any, n: Any) -> Any:
     """Follow the tables from the root down and number the parts; return how many."""
-    root = bench.order[0]
-    bench.target[root] = bench.close_at[root]
-    bench.part[root] = 0
+    root = bench.nodes[0].order
+    bench.nodes[root].target = bench.nodes[root].close_at
+    bench.nodes[root].part = 0
     parts = 1
     for at in range(1, n):
-        i = bench.order[at]
-        p = bench.parent[i]
-        w = bench.target[p]
-        before = bench.table[bench.before_at[i] : bench.before_at[i] + bench.before_len[i]]
-        own = bench.table[bench.table_at[i] : bench.table_at[i] + bench.table_len[i]]
+        i = bench.nodes[at].order
+        p = bench.nodes[i].parent
+        w = bench.nodes[p].target
+        before = bench.table[bench.nodes[i].before_at : bench.nodes[i].before_at + bench.nodes[i].before_len]
+        own = bench.table[bench.nodes[i].table_at : bench.nodes[i].table_at + bench.nodes[i].table_len]
         best, kept = UNREACHABLE, -1
         if w < len(before) and before[w] < UNREACHABLE:
-            best = before[w] + bench.close_cost[i]
+            best = before[w] + bench.nodes[i].close_cost
         for mine in range(max(0, w - len(before) + 1), min(w + 1, len(own))):
             price = before[w - mine] + own[mine]
             if price < best:
                 best, kept = price, mine
         if kept < 0:
-            bench.target[i] = bench.close_at[i]
-            bench.part[i] = parts
+            bench.nodes[i].target = bench.nodes[i].close_at
+            bench.nodes[i].part = parts
             parts += 1
         else:
-            bench.target[i] = kept
-            bench.target[p] = w - kept
-            bench.part[i] = bench.part[p]
+            bench.nodes[i].target = kept
+            bench.nodes[p].target = w - kept
+            bench.nodes[i].part = bench.nodes[p].part
     return parts
 
 
 @kernel
 def parts_energy(graph: Any, bench: Any, n: Any, m: Any, parts: Any, numbers: Any) -> Any:
     """Price the parts on the bench truly: every edge between two parts once."""
-    energy = numbers[GRID_PRICE] * parts
+    energy = 0.0
     for e in range(m):
-        if bench.part[bench.edge_a[e]] != bench.part[bench.edge_b[e]]:
-            energy += bench.edge_price[e]
+        if bench.nodes[bench.edges[e].a].part != bench.nodes[bench.edges[e].b].part:
+            energy += bench.edges[e].price
     for k in range(parts):
-        bench.weight[k] = 0
-        bench.size[k] = 0
-        bench.sx[k] = 0.0
-        bench.sy[k] = 0.0
-        bench.sq[k] = 0.0
+        bench.nodes[k].weight = 0
+        bench.nodes[k].count = 0
+        bench.nodes[k].sx = 0.0
+        bench.nodes[k].sy = 0.0
+        bench.nodes[k].sq = 0.0
     for i in range(n):
-        k, atom = bench.part[i], bench.atom[i]
-        bench.weight[k] += graph.weight[atom]
-        bench.size[k] += 1
-        bench.sx[k] += graph.x[atom]
-        bench.sy[k] += graph.y[atom]
-        bench.sq[k] += graph.x[atom] ** 2 + graph.y[atom] ** 2
+        k, atom = bench.nodes[i].part, bench.nodes[i].atom
+        bench.nodes[k].weight += graph.atoms[atom].weight
+        bench.nodes[k].count += 1
+        bench.nodes[k].sx += graph.atoms[atom].x
+        bench.nodes[k].sy += graph.atoms[atom].y
+        bench.nodes[k].sq += graph.atoms[atom].x ** 2 + graph.atoms[atom].y ** 2
     for k in range(parts):
-        energy += violation(bench.weight[k], numbers)
-        energy += numbers[COMPACTNESS] * spread(bench.size[k], bench.sx[k], bench.sy[k], bench.sq[k])
+        energy += violation(bench.nodes[k].weight, numbers)
+        energy += numbers[COMPACTNESS] * spread(
+            bench.nodes[k].count, bench.nodes[k].sx, bench.nodes[k].sy, bench.nodes[k].sq
+        )
     return energy
 
 
@@ -507,20 +505,19 @@ def parts_energy(graph: Any, bench: Any, n: Any, m: Any, parts: Any, numbers: An
 def adopt(graph: Any, plan: Any, bench: Any, n: Any, n_grids: Any, parts: Any, numbers: Any) -> None:
     """Put the parts on the bench in the place of the grids they were made of."""
     for i in range(n):
-        leave(graph, plan, bench.atom[i])
+        leave(graph, plan, bench.nodes[i].atom)
     names = n_grids
     while names < parts:
         plan.counts[FREE] -= 1
-        bench.grids[names] = plan.free[plan.counts[FREE]]
+        bench.nodes[names].grids = plan.grids[plan.counts[FREE]].free
         names += 1
     for i in range(n):
-        enter(graph, plan, bench.atom[i], bench.grids[bench.part[i]])
+        enter(graph, plan, bench.nodes[i].atom, bench.nodes[bench.nodes[i].part].grids)
     for k in range(names):
-        grid = bench.grids[k]
+        grid = bench.nodes[k].grids
         if k >= parts:
-            plan.free[plan.counts[FREE]] = grid
+            plan.grids[plan.counts[FREE]].free = grid
             plan.counts[FREE] += 1
-        # Sums of coordinates drift by rounding as atoms come and go; here they were just made anew.
         mark(plan, grid, numbers)
     plan.counts[GRIDS] += parts - n_grids
 
@@ -531,9 +528,9 @@ def stays_whole(graph: Any, plan: Any, bench: Any, atom: Any, epoch: Any) -> Any
     grid = plan.label[atom]
     wanted = 0
     begin = -1
-    for e in range(graph.start[atom], graph.start[atom + 1]):
-        other = graph.near[e]
-        if graph.hard[e] and plan.label[other] == grid and bench.stamp[other] != epoch:
+    for e in range(graph.atoms[atom].start, graph.atoms[atom].stop):
+        other = graph.arcs[e].near
+        if graph.arcs[e].hard and plan.label[other] == grid and bench.stamp[other] != epoch:
             bench.stamp[other] = epoch
             wanted += 1
             begin = other
@@ -542,21 +539,21 @@ def stays_whole(graph: Any, plan: Any, bench: Any, atom: Any, epoch: Any) -> Any
     # Walk from one neighbour; -epoch means walked on, so that each neighbour is counted when it is met.
     bench.stamp[atom] = -epoch
     bench.stamp[begin] = -epoch
-    bench.queue[0] = begin
+    bench.nodes[0].queue = begin
     done, filled = 0, 1
     wanted -= 1
     while done < filled:
-        i = bench.queue[done]
+        i = bench.nodes[done].queue
         done += 1
-        for e in range(graph.start[i], graph.start[i + 1]):
-            j = graph.near[e]
-            if graph.hard[e] and plan.label[j] == grid and bench.stamp[j] != -epoch:
+        for e in range(graph.atoms[i].start, graph.atoms[i].stop):
+            j = graph.arcs[e].near
+            if graph.arcs[e].hard and plan.label[j] == grid and bench.stamp[j] != -epoch:
                 if bench.stamp[j] == epoch:
                     wanted -= 1
                     if wanted == 0:
                         return True
                 bench.stamp[j] = -epoch
-                bench.queue[filled] = j
+                bench.nodes[filled].queue = j
                 filled += 1
     return False
 
@@ -576,24 +573,24 @@ def try_flip(graph: Any, plan: Any, bench: Any, numbers: Any, heat: Any, state: 
     side = 1 if draw(state) < 0.5 else 0
     atom = graph.ends[2 * e + side]
     source, goal = plan.label[atom], plan.label[graph.ends[2 * e + 1 - side]]
-    if source == goal or plan.size[source] == 1:
+    if source == goal or plan.grids[source].count == 1:
         return False
-    weight = graph.weight[atom]
+    weight = graph.atoms[atom].weight
     change = 0.0
-    for f in range(graph.start[atom], graph.start[atom + 1]):
-        other = plan.label[graph.near[f]]
+    for f in range(graph.atoms[atom].start, graph.atoms[atom].stop):
+        other = plan.label[graph.arcs[f].near]
         if other == source:
-            change += graph.price[f]
+            change += graph.arcs[f].price
         elif other == goal:
-            change -= graph.price[f]
+            change -= graph.arcs[f].price
     if weight > 0:
-        change += violation(plan.weight[source] - weight, numbers) - violation(plan.weight[source], numbers)
-        change += violation(plan.weight[goal] + weight, numbers) - violation(plan.weight[goal], numbers)
-    x, y = graph.x[atom], graph.y[atom]
+        change += violation(plan.grids[source].weight - weight, numbers) - violation(plan.grids[source].weight, numbers)
+        change += violation(plan.grids[goal].weight + weight, numbers) - violation(plan.grids[goal].weight, numbers)
+    x, y = graph.atoms[atom].x, graph.atoms[atom].y
     # Huygens: how the spread about the middle changes when one atom leaves one grid and joins another.
-    n_from, n_to = plan.size[source], plan.size[goal]
-    dx, dy = x - plan.sx[source] / n_from, y - plan.sy[source] / n_from
-    ex, ey = x - plan.sx[goal] / n_to, y - plan.sy[goal] / n_to
+    n_from, n_to = plan.grids[source].count, plan.grids[goal].count
+    dx, dy = x - plan.grids[source].sx / n_from, y - plan.grids[source].sy / n_from
+    ex, ey = x - plan.grids[goal].sx / n_to, y - plan.grids[goal].sy / n_to
     change += numbers[COMPACTNESS] * (
         (ex * ex + ey * ey) * n_to / (n_to + 1.0) - (dx * dx + dy * dy) * n_from / (n_from - 1.0)
     )
@@ -613,26 +610,26 @@ def try_flip(graph: Any, plan: Any, bench: Any, numbers: Any, heat: Any, state: 
 def neighbour_grid(graph: Any, plan: Any, bench: Any, n_grids: Any, state: Any) -> Any:
     """Find a grid that touches one of those on the bench and is not among them; -1 when luck fails."""
     for _ in range(6):
-        grid = bench.grids[int(draw(state) * n_grids)]
-        skip = int(draw(state) * plan.size[grid])
-        atom = plan.head[grid]
+        grid = bench.nodes[int(draw(state) * n_grids)].grids
+        skip = int(draw(state) * plan.grids[grid].count)
+        atom = plan.grids[grid].head
         for _skip in range(skip):
-            atom = plan.after[atom]
-        for _turn in range(plan.size[grid]):
-            degree = graph.start[atom + 1] - graph.start[atom]
+            atom = plan.links[atom].after
+        for _turn in range(plan.grids[grid].count):
+            degree = graph.atoms[atom].stop - graph.atoms[atom].start
             shift = int(draw(state) * degree)
             for d in range(degree):
-                e = graph.start[atom] + (d + shift) % degree
-                other = plan.label[graph.near[e]]
-                if graph.hard[e] and other != grid:
+                e = graph.atoms[atom].start + (d + shift) % degree
+                other = plan.label[graph.arcs[e].near]
+                if graph.arcs[e].hard and other != grid:
                     known = False
                     for k in range(n_grids):
-                        known = known or bench.grids[k] == other
+                        known = known or bench.nodes[k].grids == other
                     if not known:
                         return other
-            atom = plan.after[atom]
+            atom = plan.links[atom].after
             if atom < 0:
-                atom = plan.head[grid]
+                atom = plan.grids[grid].head
     return -1
 
 
@@ -640,15 +637,15 @@ def neighbour_grid(graph: Any, plan: Any, bench: Any, n_grids: Any, state: Any) 
 def choose_grids(graph: Any, plan: Any, bench: Any, want: Any, focus: Any, state: Any) -> Any:
     """Put up to ``want`` grids that hang together on the bench; return how many."""
     if plan.counts[BAD] > 0 and draw(state) < focus:
-        bench.grids[0] = plan.bad[int(draw(state) * plan.counts[BAD])]
+        bench.nodes[0].grids = plan.grids[int(draw(state) * plan.counts[BAD])].bad
     else:
-        bench.grids[0] = plan.label[int(draw(state) * len(plan.label))]
+        bench.nodes[0].grids = plan.label[int(draw(state) * len(plan.label))]
     chosen = 1
     while chosen < want:
         other = neighbour_grid(graph, plan, bench, chosen, state)
         if other < 0:
             break
-        bench.grids[chosen] = other
+        bench.nodes[chosen].grids = other
         chosen += 1
     return chosen
 
@@ -658,20 +655,27 @@ def try_move(graph: Any, plan: Any, bench: Any, want: Any, focus: Any, numbers: 
     """Split or redraw a few grids that hang together, and keep the result if it is accepted."""
     chosen = choose_grids(graph, plan, bench, want, focus, state)
     n, m = gather(graph, plan, bench, chosen)
-    old = 0.0
+    others = plan.counts[GRIDS] - chosen
+    old = miscount(plan.counts[GRIDS], numbers)
     for k in range(chosen):
-        old += grid_energy(plan, bench.grids[k], numbers)
+        old += grid_energy(plan, bench.nodes[k].grids, numbers)
     for e in range(m):
-        if plan.label[bench.atom[bench.edge_a[e]]] != plan.label[bench.atom[bench.edge_b[e]]]:
-            old += bench.edge_price[e]
+        if plan.label[bench.nodes[bench.edges[e].a].atom] != plan.label[bench.nodes[bench.edges[e].b].atom]:
+            old += bench.edges[e].price
     grow_tree(bench, n, m, state)
     sum_subtrees(graph, bench, n, m, n)
     if chosen <= 2:
-        new, where = cut_in_two(bench, n, numbers)
+        new, where = cut_in_two(bench, n, others, numbers)
         parts = fill_below(bench, n, where)
     else:
-        parts = cut_tree(graph, bench, n, numbers)
-        new = parts_energy(graph, bench, n, m, parts, numbers)
+        each_grid = 0.0
+        if numbers[WANTED] > 0 and plan.counts[GRIDS] != numbers[WANTED]:
+            # Less than a grid out of range, or the tree would be cut into crumbs.
+            each_grid = 0.5 * numbers[BAD_GRID]
+            if plan.counts[GRIDS] < numbers[WANTED]:
+                each_grid = -each_grid
+        parts = cut_tree(graph, bench, n, each_grid, numbers)
+        new = parts_energy(graph, bench, n, m, parts, numbers) + miscount(others + parts, numbers)
     taken = accepts(new - old, heat, state)
     if taken:
         adopt(graph, plan, bench, n, chosen, parts, numbers)
@@ -692,19 +696,24 @@ def search(
     focus: Any,
     hot: Any,
     cold: Any,
+    repair: Any,
     state: Any,
 ) -> None:
     """Anneal for ``steps`` splits or redraws with ``flips`` flips after each, cooling from ``hot`` to ``cold``.
 
     ``wide`` is the share of moves that redraw three to five grids; ``focus`` the share that starts at a grid out of
-    range while there is one.
+    range while there is one. A ``repair`` ends as soon as there is none.
     """
     for step in range(steps):
+        if repair and plan.counts[BAD] == 0:
+            return
         heat = hot + (cold - hot) * step / steps
         chance = draw(state)
         want = 2
         if chance < wide:
             want = 3 + int(chance / wide * 2.5)
+        elif chance > 0.7 and plan.counts[GRIDS] < numbers[WANTED]:
+            want = 1
         try_move(graph, plan, bench, want, focus, numbers, heat, state)
         for _ in range(flips):
             try_flip(graph, plan, bench, numbers, heat, state)
@@ -715,27 +724,27 @@ def start_from_tree(graph: Any, plan: Any, bench: Any, numbers: Any, state: Any)
     """Make the first plan: the cheapest cut of one random spanning tree of all atoms."""
     n = len(plan.label)
     for i in range(n):
-        bench.atom[i] = i
+        bench.nodes[i].atom = i
         bench.local[i] = i
     m = gather_edges(graph, bench, n)
     grow_tree(bench, n, m, state)
     sum_subtrees(graph, bench, n, m, 100)
-    cut_tree(graph, bench, n, numbers)
+    cut_tree(graph, bench, n, 0.0, numbers)
     scatter(bench, n)
-    load(graph, plan, bench.part[:n], numbers)
+    load(graph, plan, bench.nodes.part[:n], numbers)
 
 
 @kernel
 def load(graph: Any, plan: Any, labels: Any, numbers: Any) -> None:
     """Replace the whole plan by ``labels`` (0..k-1, each in one piece)."""
     n = len(labels)
-    plan.head[:] = -1
-    plan.weight[:] = 0
-    plan.size[:] = 0
-    plan.sx[:] = 0.0
-    plan.sy[:] = 0.0
-    plan.sq[:] = 0.0
-    plan.bad_at[:] = -1
+    plan.grids.head[:] = -1
+    plan.grids.weight[:] = 0
+    plan.grids.count[:] = 0
+    plan.grids.sx[:] = 0.0
+    plan.grids.sy[:] = 0.0
+    plan.grids.sq[:] = 0.0
+    plan.grids.bad_at[:] = -1
     plan.counts[BAD] = 0
     grids = 0
     for i in range(n):
@@ -744,7 +753,7 @@ def load(graph: Any, plan: Any, labels: Any, numbers: Any) -> None:
     plan.counts[GRIDS] = grids
     plan.counts[FREE] = 0
     for grid in range(n - 1, grids - 1, -1):
-        plan.free[plan.counts[FREE]] = grid
+        plan.grids[plan.counts[FREE]].free = grid
         plan.counts[FREE] += 1
     for grid in range(grids):
         mark(plan, grid, numbers)
@@ -756,12 +765,12 @@ def total_energy(graph: Any, plan: Any, numbers: Any) -> Any:
     energy = 0.0
     wrong = 0.0
     for i in range(len(plan.label)):
-        for e in range(graph.start[i], graph.start[i + 1]):
-            j = graph.near[e]
+        for e in range(graph.atoms[i].start, graph.atoms[i].stop):
+            j = graph.arcs[e].near
             if j > i and plan.label[i] != plan.label[j]:
-                energy += graph.price[e]
-    for grid in range(len(plan.head)):
-        if plan.size[grid] > 0:
+                energy += graph.arcs[e].price
+    for grid in range(len(plan.grids.head)):
+        if plan.grids[grid].count > 0:
             energy += grid_energy(plan, grid, numbers)
-            wrong += violation(plan.weight[grid], numbers)
-    return wrong, energy
+            wrong += violation(plan.grids[grid].weight, numbers)
+    return wrong, energy + miscount(plan.counts[GRIDS], numbers)

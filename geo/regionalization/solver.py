@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,10 @@ MAX_TABLE = 4000
 #: Prices in units of the mean border edge. A grid out of range outweighs any border and any barrier.
 BAD_GRID_PRICE = 400.0
 BAD_RANGE_PRICE = 60.0
-COMPACTNESS_PRICE = 0.02
+COMPACTNESS_PRICE = 0.01
+#: Above a grid out of range, so that the search gets the number first and the range then; of the plans it has met, one
+#: in range is kept before one with the wanted number.
+MISCOUNT_PRICE = 2000.0
 
 
 @dataclass(frozen=True)
@@ -33,16 +37,17 @@ class Effort:
         First and last temperature, in mean border edges.
     wide
         Share of moves that redraw three to five grids.
-    repairs
-        Rounds of repair while grids stay out of range.
+    repairs, moves_per_repair
+        Rounds of repair while grids stay out of range, and moves in each for every such grid.
     """
 
     moves_per_grid: int = 120
-    flips_per_move: int = 60
+    flips_per_move: int = 40
     hot: float = 1.0
     cold: float = 0.05
-    wide: float = 0.05
+    wide: float = 0.08
     repairs: int = 12
+    moves_per_repair: int = 500
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,10 @@ class Component:
         Price of cutting each of them, in mean border edges; below zero where a barrier should be a border.
     soft_ends, soft_price
         Pairs that only carry a price.
+    start
+        Labels to start from, 0..k-1, each grid in one piece; None to start from a tree.
+    n_grids
+        How many grids are wanted; None for any number.
     """
 
     weight: NDArray[np.int64]
@@ -66,6 +75,7 @@ class Component:
     soft_price: NDArray[np.float64]
     xy: NDArray[np.float64] | None
     start: NDArray[np.int32] | None = None
+    n_grids: int | None = None
 
 
 Ticker = Callable[[float], bool]
@@ -77,7 +87,7 @@ class Solver:
     def __init__(self, component: Component, lower: int, upper: int, seed: int) -> None:
         self.lower, self.upper = lower, upper
         self.graph = _graph(component, upper)
-        self.numbers = _numbers(lower, upper)
+        self.numbers = _numbers(lower, upper, component.n_grids)
         n = len(component.weight)
         self.plan = _plan(n)
         self.bench = _bench(self.graph, n, int(self.numbers[kernels.DP_UPPER]))
@@ -96,7 +106,7 @@ class Solver:
 
     def run(self, effort: Effort, tick: Ticker) -> None:
         """Anneal, then repair while grids are out of range; ``tick`` takes the share done and says whether to go on."""
-        expected = max(2.0, 2.0 * float(self.graph.weight.sum()) / (self.lower + self.upper))
+        expected = max(2.0, 2.0 * float(self.graph.atoms.weight.sum()) / (self.lower + self.upper))
         steps = max(200, int(expected * effort.moves_per_grid))
         chunks = int(np.clip(steps * effort.flips_per_move / 40_000, 12, 60))
         for i in range(chunks):
@@ -106,23 +116,27 @@ class Solver:
                 self._restore()
                 return
         self._search(steps // chunks, 2 * effort.flips_per_move, 0.0, 0.0, 0.0, 0.0)
-        self._repair(effort, steps // 4, tick)
+        self._repair(effort, steps, tick)
         self._restore()
 
     def _repair(self, effort: Effort, steps: int, tick: Ticker) -> None:
+        """Redraw around the grids out of range, hotter every other round; polish what became of it."""
         for i in range(effort.repairs):
-            if self.plan.counts[kernels.BAD] == 0:
+            bad = int(self.plan.counts[kernels.BAD])
+            if bad == 0:
                 return
-            moves = min(steps, 400 * int(self.plan.counts[kernels.BAD]) + 200)
-            heat = effort.hot * (1.0 if i % 2 == 0 else 3.0)
-            self._search(moves, 10, 0.5, 0.9, heat, effort.cold)
-            self._search(moves // 2, effort.flips_per_move, 0.1, 0.3, effort.cold * 2, 0.0)
+            moves = effort.moves_per_repair * min(bad, 20)
+            heat = effort.hot * (1.0 if i % 2 == 0 else 4.0)
+            self._search(moves, 10, 0.5, 0.9, heat, effort.cold, repair=True)
+            self._search(min(steps, moves) // 4, effort.flips_per_move, 0.1, 0.3, effort.cold * 4, 0.0)
             if not tick(1.0):
                 return
 
-    def _search(self, steps: int, flips: int, wide: float, focus: float, hot: float, cold: float) -> None:
+    def _search(
+        self, steps: int, flips: int, wide: float, focus: float, hot: float, cold: float, *, repair: bool = False
+    ) -> None:
         kernels.search(
-            self.graph, self.plan, self.bench, self.numbers, steps, flips, wide, focus, hot, cold, self.state
+            self.graph, self.plan, self.bench, self.numbers, steps, flips, wide, focus, hot, cold, repair, self.state
         )
         self._keep_if_best()
 
@@ -164,13 +178,14 @@ def deadline_ticker(tick: Ticker | None, until: float | None) -> Ticker:
     return go_on
 
 
-def _numbers(lower: int, upper: int) -> NDArray[np.float64]:
+def _numbers(lower: int, upper: int, n_grids: int | None) -> NDArray[np.float64]:
     grain = max(1, -(-upper // MAX_TABLE))
-    numbers = np.zeros(8)
+    numbers = np.zeros(9)
     numbers[kernels.LOWER], numbers[kernels.UPPER] = lower, upper
     numbers[kernels.BAD_GRID] = BAD_GRID_PRICE
     numbers[kernels.BAD_HOUSEHOLD] = BAD_RANGE_PRICE / lower
     numbers[kernels.COMPACTNESS] = COMPACTNESS_PRICE
+    numbers[kernels.WANTED], numbers[kernels.MISCOUNT] = n_grids or 0, MISCOUNT_PRICE
     numbers[kernels.DP_LOWER], numbers[kernels.DP_UPPER] = -(-lower // grain), upper // grain
     return numbers
 
@@ -184,18 +199,13 @@ def _graph(component: Component, upper: int) -> Graph:
     order = np.lexsort((b, a))
     start = np.r_[0, np.cumsum(np.bincount(a, minlength=n))].astype(np.int32)
     grain = max(1, -(-upper // MAX_TABLE))
-    x, y = _spaced(component)
-    return Graph(
-        start=start,
-        near=b[order].astype(np.int32),
-        price=np.r_[price, price][order],
-        hard=np.r_[hard, hard][order],
-        weight=component.weight.astype(np.int64),
-        coarse=np.rint(component.weight / grain).astype(np.int64),
-        x=x,
-        y=y,
-        ends=np.ascontiguousarray(component.ends.ravel()),
-    )
+    atoms = _rows(n, kernels.ATOM)
+    atoms.start, atoms.stop = start[:-1], start[1:]
+    atoms.weight, atoms.coarse = component.weight, np.rint(component.weight / grain)
+    atoms.x, atoms.y = _spaced(component)
+    arcs = _rows(len(a), kernels.ARC)
+    arcs.near, arcs.hard, arcs.price = b[order], np.r_[hard, hard][order], np.r_[price, price][order]
+    return Graph(atoms, arcs, np.ascontiguousarray(component.ends.ravel(), dtype=np.int32))
 
 
 def _spaced(component: Component) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -211,32 +221,23 @@ def _spaced(component: Component) -> tuple[NDArray[np.float64], NDArray[np.float
     return np.ascontiguousarray(place[:, 0]), np.ascontiguousarray(place[:, 1])
 
 
-def _plan(n: int) -> Plan:
-    def ints() -> NDArray[np.int32]:
-        return np.zeros(n, np.int32)
+def _rows(n: int, fields: np.dtype[np.void]) -> Any:
+    return np.zeros(n, fields).view(np.recarray)
 
-    return Plan(
-        label=ints(), head=ints(), after=ints(), before=ints(), weight=np.zeros(n, np.int64), size=ints(),
-        sx=np.zeros(n), sy=np.zeros(n), sq=np.zeros(n), bad=ints(), bad_at=ints(), free=ints(),
-        counts=np.zeros(5, np.int64),
-    )  # fmt: skip
+
+def _plan(n: int) -> Plan:
+    return Plan(np.zeros(n, np.int32), _rows(n, kernels.LINK), _rows(n, kernels.GRID), np.zeros(5, np.int64))
 
 
 def _bench(graph: Graph, n: int, table_upper: int) -> Bench:
-    m = len(graph.near) // 2
     # One table per atom and one per tree edge, none longer than the limit or than all households.
-    longest = int(min(table_upper, graph.coarse.sum())) + 1
-    room = int(np.minimum(graph.coarse, table_upper).sum()) + n + n * longest
-
-    def ints(size: int = n) -> NDArray[np.int32]:
-        return np.zeros(size, np.int32)
-
+    longest = int(min(table_upper, graph.atoms.coarse.sum())) + 1
+    room = int(np.minimum(graph.atoms.coarse, table_upper).sum()) + n + n * longest
     return Bench(
-        atom=ints(), local=np.full(n, -1, np.int32), edge_a=ints(m), edge_b=ints(m), edge_price=np.zeros(m),
-        edge_key=np.zeros(m), leader=ints(), first=ints(), link=ints(4 * n), order=ints(), parent=ints(), depth=ints(),
-        inside=np.zeros(n), cut=np.zeros(n), weight=np.zeros(n, np.int64), size=ints(), sx=np.zeros(n),
-        sy=np.zeros(n), sq=np.zeros(n), part=ints(), grids=ints(), stamp=ints(), queue=ints(),
-        table=np.empty(room, np.float32), table_at=np.zeros(n, np.int64), table_len=ints(),
-        before_at=np.zeros(n, np.int64), before_len=ints(), close_cost=np.zeros(n, np.float32), close_at=ints(),
-        target=ints(),
-    )  # fmt: skip
+        nodes=_rows(n, kernels.NODE),
+        edges=_rows(len(graph.arcs) // 2, kernels.EDGE),
+        link=np.zeros(4 * n, np.int32),
+        table=np.empty(room, np.float32),
+        local=np.full(n, -1, np.int32),
+        stamp=np.zeros(n, np.int32),
+    )

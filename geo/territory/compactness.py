@@ -31,7 +31,7 @@ def polsby_popper(grids: gpd.GeoSeries) -> pd.Series:
     Polsby & Popper (1991), Yale Law & Policy Review 9(2).
     """
     require_projected(grids)
-    perimeter = grids.length.where(~grids.is_empty & grids.notna())
+    perimeter = grids.length.where(grids.area > 0)
     return pd.Series(4 * np.pi * grids.area / perimeter**2, index=grids.index, name="polsby_popper")
 
 
@@ -61,5 +61,5 @@ def reock(grids: gpd.GeoSeries) -> pd.Series:
     """
     require_projected(grids)
     radius = pd.Series(shapely.minimum_bounding_radius(grids.to_numpy()), index=grids.index)
-    area = grids.area.where(~grids.is_empty & grids.notna())
+    area = grids.area.where(grids.area > 0)
     return pd.Series(area / (np.pi * radius**2), index=grids.index, name="reock")

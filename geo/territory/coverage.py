@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from geo.crs import WGS84
 from geo.errors import GeometryError
+from geo.territory.arrangement import all_finite
 from geo.territory.projected import require_projected
 from geo.territory.rim import CORNER_DEGREES, onto_rim
 
@@ -89,7 +90,9 @@ def coverage_problems(
 
 def is_coverage(polygons: gpd.GeoSeries, boundary: shapely.Polygon | shapely.MultiPolygon) -> bool:
     """Whether polygons tile ``boundary``: exactly among themselves, to a millimetre along the rim."""
-    return bool(shapely.coverage_is_valid(polygons.to_numpy())) and not coverage_problems(polygons, boundary)
+    return bool(shapely.coverage_is_valid(polygons.to_numpy(), gap_width=THINNEST_M)) and not coverage_problems(
+        polygons, boundary
+    )
 
 
 def _pieces(
@@ -140,16 +143,15 @@ def dissolve(tiles: gpd.GeoSeries, labels: ArrayLike) -> gpd.GeoSeries:
             f"地块有 {len(tiles)} 个,标签有 {label.size} 个;应一一对应",
             f"{len(tiles)} tiles but {label.size} labels; give one per tile",
         )
-    groups = pd.Series(np.arange(len(tiles))).groupby(label, sort=True).indices
     shapes = tiles.to_numpy()
-    joined = [shapely.coverage_union_all(shapes[members]) for members in groups.values()]
-    union = gpd.GeoSeries(joined, index=pd.Index(list(groups)), crs=tiles.crs)
-    if not np.isclose(union.area.sum(), shapely.area(shapes).sum(), rtol=1e-9):
+    if not shapely.coverage_is_valid(shapes):
         raise GeometryError(
             "地块相互重叠或边界的顶点不一致,不能合并",
             "the tiles overlap or have common borders with different vertices; they cannot be joined",
         )
-    return union
+    groups = pd.Series(np.arange(len(tiles))).groupby(label, sort=True).indices
+    joined = [shapely.coverage_union_all(shapes[members]) for members in groups.values()]
+    return gpd.GeoSeries(joined, index=pd.Index(list(groups)), crs=tiles.crs)
 
 
 def to_degrees(coverage: gpd.GeoSeries, *, boundary: shapely.Geometry | None = None) -> gpd.GeoSeries:
@@ -172,8 +174,9 @@ def to_degrees(coverage: gpd.GeoSeries, *, boundary: shapely.Geometry | None = N
     if boundary is not None:
         shapes = onto_rim(degrees.to_numpy(), boundary, corner=CORNER_DEGREES)
         degrees = gpd.GeoSeries(shapes, index=coverage.index, crs=WGS84)
-    if not degrees.is_valid.all():
-        wrong = int((~degrees.is_valid).sum())
+    sound = degrees.is_valid.to_numpy() & all_finite(degrees.to_numpy())
+    if not sound.all():
+        wrong = int((~sound).sum())
         raise GeometryError(
             f"{wrong} 个面换算为经纬度后无效;请检查坐标系 {coverage.crs}",
             f"{wrong} polygons are not valid in degrees; check the CRS {coverage.crs}",

@@ -91,7 +91,7 @@ class TestDraftCommunity:
 
     def test_blocking_building_is_divided_only_when_nothing_else_helps(self):
         # 190 + 190 exceed 300 and each is under 200: only a divided one gives two grids in range.
-        blocked = community([[190, 190, 60]], stairwells={(0, 0): [95, 95], (0, 1): [95, 95]})
+        blocked = community([[60, 190, 190]], stairwells={(0, 1): [150, 40], (0, 2): [95, 95]})
         draft = draft_community(blocked, Bounds(200, 300))
         assert draft.grids["in_range"].all()
         free = community([[190, 60, 190, 60]], stairwells={(0, 0): [95, 95], (0, 2): [95, 95]})
@@ -153,4 +153,3 @@ def test_report_adds_up():
 
 def test_grid_code_of_a_community_without_code():
     assert grid_code("TOA PAYOH", 7) == "TOA PAYOH-007"
-

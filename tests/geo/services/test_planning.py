@@ -1,0 +1,107 @@
+"""Drafting out of the store and back into it."""
+
+import geopandas as gpd
+import pytest
+from shapely import box
+
+from geo.crs import metric_crs_of
+from geo.errors import BoundsError, NotFoundError
+from geo.services.planning import plan_scope, scope_codes
+from geo.storage import layers, plans
+from geo.territory.coverage import coverage_problems
+from geo.territory.nouns import COMMUNITY
+from tests import factories
+
+WHO = "planner"
+
+
+@pytest.fixture
+def street(session):
+    """Two communities; in the first 40 buildings of 30 households, in the second 20 of 25."""
+    first, second = (factories.make_community(session, number) for number in (1, 2))
+    for number in range(1, 41):
+        factories.make_building(session, number, community_code=first, households=30)
+    for number in range(1, 21):
+        factories.make_building(session, number, community_code=second, households=25)
+    return factories.STREET
+
+
+def test_street_is_drafted_and_saved(session, street):
+    outcome = plan_scope(session, street, who=WHO)
+    plan = plans.read_plan(session, outcome.plan_id)
+    grids = plans.read_grids(session, outcome.plan_id)
+    assert (plan.state, plan.scope_code, plan.lower, plan.upper) == ("draft", street, 200, 300)
+    assert outcome.report["households"] == 40 * 30 + 20 * 25
+    assert grids["households"].between(200, 300).all()
+    assert outcome.report["in_range"] == outcome.report["grids"] == len(grids)
+    assert sorted(grids["code"]) == sorted(row["code"] for row in outcome.report["grid_list"])
+    assignment = plans.read_assignment(session, outcome.plan_id)
+    assert len(assignment) == 60
+    assert assignment.groupby("grid_code")["households"].sum().to_dict() == dict(
+        zip(grids["code"], grids["households"], strict=True)
+    )
+
+
+def test_grids_tile_each_community_without_gap_or_overlap(session, street):
+    outcome = plan_scope(session, street, who=WHO)
+    grids = plans.read_grids(session, outcome.plan_id)
+    crs = metric_crs_of(grids)
+    communities = layers.read(session, COMMUNITY, street_code=street).to_crs(crs)
+    for community in communities.itertuples():
+        own: gpd.GeoDataFrame = grids[grids["community_code"] == community.code].to_crs(crs)
+        assert coverage_problems(own.geometry, community.geometry) == []
+
+
+def test_one_community_can_be_drafted_alone(session, street):
+    code = f"{street}002"
+    outcome = plan_scope(session, code, who=WHO, name="试划", seed=3)
+    assert plans.read_plan(session, outcome.plan_id).name == "试划"
+    assert {row["community"] for row in outcome.report["grid_list"]} == {code}
+
+
+def test_building_over_the_limit_is_divided_by_stairwells_on_record(session):
+    community = factories.make_community(session)
+    big = factories.make_building(session, 1, households=420)
+    west, south, east, north = factories.square().bounds
+    middle = (west + east) / 2
+    for number, (left, right) in enumerate([(west, middle), (middle, east)], start=1):
+        factories.make_stairwell(session, big, number, households=210, geometry=box(left, south, right, north))
+    outcome = plan_scope(session, community, who=WHO)
+    assert [row["households"] for row in outcome.report["grid_list"]] == [210, 210]
+    assert plans.read_assignment(session, outcome.plan_id)["stairwell_code"].notna().all()
+
+
+def test_what_cannot_be_met_is_said(session):
+    community = factories.make_community(session)
+    factories.make_building(session, 1, households=420)
+    outcome = plan_scope(session, community, who=WHO)
+    (grid,) = outcome.report["grid_list"]
+    assert grid["reason"] == "atom_over_upper"
+    assert "420" in grid["reason_zh"]
+    saved = plans.read_grids(session, outcome.plan_id)
+    assert saved["reason_code"].tolist() == ["atom_over_upper"]
+
+
+def test_same_seed_same_plan(session, street):
+    a, b = (plan_scope(session, street, who=WHO, seed=11) for _ in range(2))
+    first, second = (plans.read_assignment(session, plan.plan_id) for plan in (a, b))
+    assert first.equals(second)
+
+
+def test_unknown_scope_and_senseless_bounds_write_nothing(session, street):
+    with pytest.raises(NotFoundError):
+        plan_scope(session, "440399009", who=WHO)
+    with pytest.raises(BoundsError):
+        plan_scope(session, street, who=WHO, lower=300, upper=200)
+    assert plans.latest(session, street) is None
+
+
+def test_scope_codes(session, street):
+    assert scope_codes(session, "all") == [street]
+    assert scope_codes(session, "南湖街道") == [street]
+    assert scope_codes(session, f"{street}001") == [f"{street}001"]
+
+
+def test_empty_store_says_what_to_do(session):
+    with pytest.raises(NotFoundError, match="wangge import"):
+        scope_codes(session, "all")

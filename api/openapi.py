@@ -22,10 +22,7 @@ DESCRIPTION = """
 The interface of wangge. Coordinates are WGS84 longitude, latitude with at most 7 decimals. Lists are ordered by
 code and come in pages; `Link: rel="next"` and `links` name the next one. No household or personal data is served.
 
-错误一律为 problem details (RFC 9457)。Errors are problem details:
-
-| type | status | |
-|---|---|---|
+错误一律为 problem details (RFC 9457),种类见 ProblemDetails。Errors are problem details of the kinds listed there.
 """
 
 #: Per status: the problems that any route may answer with it; the first is shown as the example.
@@ -76,16 +73,23 @@ def install_openapi(app: FastAPI) -> None:
     app.openapi = description  # type: ignore[method-assign]
 
 
+def _problem_table() -> str:
+    rows = [f"| `{problem.type}` | {problem.status} | {problem.title} |" for problem in PROBLEMS.values()]
+    return "\n".join(["一个错误 One error (RFC 9457).", "", "| type | status | |", "|---|---|---|", *rows])
+
+
 def _describe(app: FastAPI) -> dict[str, Any]:
-    rows = "\n".join(f"| `{problem.type}` | {problem.status} | {problem.title} |" for problem in PROBLEMS.values())
     schema = get_openapi(
         title=app.title,
         version=app.version,
         summary="网格划分与管理 Spatial grid management for sub-districts",
-        description=DESCRIPTION + rows,
+        description=DESCRIPTION,
         routes=app.routes,
         tags=TAGS,
     )
     components = schema.setdefault("components", {}).setdefault("schemas", {})
-    components["ProblemDetails"] = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+    components["ProblemDetails"] = {
+        **ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}"),
+        "description": _problem_table(),
+    }
     return schema

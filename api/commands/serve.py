@@ -1,6 +1,7 @@
 """``wangge serve``: the HTTP server of one office."""
 
 import ipaddress
+import os
 import socket
 from typing import Annotated
 
@@ -63,7 +64,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise InputError(
             f"无法监听 {host}:{port}(端口可能已被占用);请用 --port 另选一个",
-            f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port",
+            f"cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}); choose another with --port",
         ) from None
 
 

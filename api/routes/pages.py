@@ -3,7 +3,7 @@
 import uuid
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
@@ -13,6 +13,7 @@ from api.dependencies import MAX_ID, Store
 from api.openapi import problems
 from geo.services.mapping import content_from_store
 from geo.services.reading import Filter, PlanFilter, read_page, read_plans
+from geo.storage.network import CHINA_TIME
 from geo.territory.dictionaries import dictionary
 from maps.pages import plan_page
 
@@ -29,7 +30,7 @@ MAP_POLICY = "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ance
 #: Rows of each table of the first page.
 SHOWN = 50
 
-HTML = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 
 
 @router.get("/", summary="首页 First page", response_class=HTMLResponse, responses={**HTML, **problems(422, 503)})
@@ -47,6 +48,7 @@ def home(store: Store) -> HTMLResponse:
             plans=plans[:SHOWN],
             more_plans=len(plans) > SHOWN,
             state_label=lambda state: labels[state].label,
+            local=lambda moment: moment.astimezone(CHINA_TIME),
         )
     )
     return HTMLResponse(page, headers={"Content-Security-Policy": HOME_POLICY})

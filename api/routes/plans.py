@@ -15,6 +15,7 @@ from api.schemas.plans import AssignmentPage, AssignmentRow, GridProperties, Pla
 from geo.services import reading
 from geo.services.adopting import adopt_plan
 from geo.services.planning import plan_scope
+from geo.storage.plans import PlanRecord
 
 router = APIRouter(tags=["plans"])
 
@@ -187,6 +188,6 @@ def _seen_version(if_match: str | None) -> int:
     return int(found[1])
 
 
-def _detail(response: Response, plan: reading.PlanRecord) -> PlanDetail:
+def _detail(response: Response, plan: PlanRecord) -> PlanDetail:
     response.headers["ETag"] = f'"{plan.version}"'
     return PlanDetail.model_validate(asdict(plan))

@@ -28,11 +28,14 @@ def walk(client: TestClient, path: str) -> list[dict[str, Any]]:
     return list(chain.from_iterable(pages))
 
 
-@pytest.mark.parametrize("limit", [1, 7, 36, 107, 108, 109, 1000])
-def test_pages_hold_every_building_exactly_once(client: TestClient, limit: int) -> None:
-    codes = [feature["id"] for feature in walk(client, f"/buildings?limit={limit}")]
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [("/elements", 1), *(("/buildings", limit) for limit in (7, 36, 107, 108, 109, 1000))],
+)
+def test_pages_hold_every_item_exactly_once(client: TestClient, path: str, limit: int) -> None:
+    codes = [feature["id"] for feature in walk(client, f"{path}?limit={limit}")]
     assert codes == sorted(set(codes))
-    assert len(codes) == town.N_BUILDINGS
+    assert len(codes) == SIZES[path]
 
 
 @pytest.mark.parametrize("path", SIZES)

@@ -25,7 +25,7 @@ CHECKS = (
     response_schema_conformance,
 )
 #: Of each operation and way of making requests.
-EXAMPLES = 15
+EXAMPLES = 10
 
 
 @pytest.fixture(scope="module")

@@ -26,26 +26,17 @@ POCKET_BUDGET = 20_000
 WHOLE, POCKET = 40, 24
 #: Pockets tried in one run; a plan with more grids out of range than this has a common cause.
 MOST_POCKETS = 200
+#: Grids out of range up to which the search asks, before it goes on repairing, whether they are bound to be.
+FEW = 12
 
 
-def explain(problem: Problem, labels: NDArray[np.int64]) -> dict[int, Reason]:
-    """Return the reason for every grid out of range."""
-    k = int(labels.max(initial=-1)) + 1
-    households = np.bincount(labels, problem.households, k).astype(np.int64)
-    wrong = np.flatnonzero((households < problem.lower) | (households > problem.upper))
-    if len(wrong) == 0:
-        return {}
-    ground = _Ground(problem)
-    return {int(w): ground.reason(np.flatnonzero(labels == w), int(households[w])) for w in wrong}
-
-
-class _Ground:
+class Prover:
     """What proofs stand on: groups of atoms that move as one, and which free inhabited ones can share a grid."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.group = np.unique(problem.group, return_inverse=True)[1]
-        self.n = int(self.group.max()) + 1
+        self.n = int(self.group.max(initial=-1)) + 1
         self.weight = np.bincount(self.group, problem.households, self.n).astype(np.int64)
         self.frozen = np.full(self.n, -1, np.int64)
         self.frozen[self.group] = problem.frozen
@@ -55,10 +46,22 @@ class _Ground:
         self.piece = pieces(self.n, inner)
         self.near = _near_inhabited(self.n, inner, self.weight)
         self.whole: dict[int, Reason | None] = {}
-        self.tries = 0
+        self.known: dict[tuple[int, ...], list[int]] = {}
 
-    def reason(self, atoms: NDArray[np.int64], households: int) -> Reason:
-        groups = np.unique(self.group[atoms])
+    def explain(self, labels: NDArray[np.int64]) -> dict[int, Reason]:
+        """Return the reason for every grid out of range, by label; ``labels`` are of atoms."""
+        k = int(labels.max(initial=-1)) + 1
+        households = np.bincount(labels, self.problem.households, k).astype(np.int64)
+        wrong = np.flatnonzero((households < self.problem.lower) | (households > self.problem.upper))
+        return {int(w): self.reason(self.group[labels == w], int(households[w])) for w in wrong}
+
+    def all_proved(self, grids: list[NDArray[np.int64]]) -> bool:
+        """Whether each of some grids out of range, given as groups, is bound to be; a few are tried, not many."""
+        return len(grids) <= FEW and all(self.reason(grid, int(self.weight[grid].sum())).proved for grid in grids)
+
+    def reason(self, groups: NDArray[np.int64], households: int) -> Reason:
+        """Return the reason for one grid out of range, given as groups."""
+        groups = np.unique(groups)
         if (self.frozen[groups] >= 0).any():
             return self._make("fixed_by_lock", groups[self.frozen[groups] >= 0], households)
         big = groups[self.weight[groups] > self.problem.upper]
@@ -70,7 +73,10 @@ class _Ground:
         found = self.whole[piece]
         if found is not None:
             return found
-        pocket = self._pocket(groups)
+        inhabited = tuple(groups[self.weight[groups] > 0].tolist())
+        if inhabited not in self.known:
+            self.known[inhabited] = self._pocket(inhabited)
+        pocket = self.known[inhabited]
         if pocket:
             return self._make("pocket_infeasible", np.array(pocket), int(self.weight[pocket].sum()))
         return self._make("not_found", groups, households)
@@ -92,12 +98,11 @@ class _Ground:
         cover = Cover(self.weight, self.near, self.problem.lower, self.problem.upper, budget)
         return cover.possible(frozenset(pocket)) is False
 
-    def _pocket(self, groups: NDArray[np.int64]) -> list[int]:
+    def _pocket(self, groups: tuple[int, ...]) -> list[int]:
         """Look for atoms of a grid out of range that cannot all be covered: one alone, then with those around it."""
-        self.tries += 1
-        if self.problem.detours or self.tries > MOST_POCKETS:
+        if self.problem.detours or len(self.known) > MOST_POCKETS:
             return []
-        inhabited = sorted((g for g in groups.tolist() if self.weight[g] > 0), key=lambda g: (-self.weight[g], g))
+        inhabited = sorted(groups, key=lambda g: (-self.weight[g], g))
         for g in inhabited[:POCKET]:
             if self._proved((g,), POCKET_BUDGET):
                 return [g]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import BoundsError
-from geo.regionalization.certificates import explain
+from geo.regionalization.certificates import Prover
 from geo.regionalization.outcome import Locks, Regionalization
 from geo.regionalization.problem import Problem, check_problem, pieces
 from geo.regionalization.solver import Component, Effort, deadline_ticker, solve
@@ -84,9 +84,10 @@ def regionalize(
     began = time.monotonic()
     _check_controls(seed, time_limit)
     problem = check_problem(households, edges, boundary_cost, lower, upper, xy, barrier, previous, locks)
-    search = _Search(problem, seed, None if time_limit is None else began + time_limit, progress)
+    prover = Prover(problem)
+    search = _Search(problem, prover, seed, None if time_limit is None else began + time_limit, progress)
     labels = _numbered(search.run())
-    reasons = explain(problem, labels)
+    reasons = prover.explain(labels)
     metrics = _measure(problem, labels)
     metrics["seconds"] = time.monotonic() - began
     metrics["iterations"] = float(search.iterations)
@@ -108,6 +109,7 @@ class _Search:
     """One run over all components."""
 
     problem: Problem
+    prover: Prover
     seed: int
     until: float | None
     progress: Progress | None
@@ -116,17 +118,11 @@ class _Search:
 
     def run(self) -> NDArray[np.int64]:
         problem = self.problem
-        group = _dense(problem.group)
-        n_groups = int(group.max()) + 1 if len(group) else 0
-        weight = np.bincount(group, problem.households, n_groups).astype(np.int64)
-        frozen = np.full(n_groups, -1, np.int64)
-        frozen[group] = problem.frozen
+        group, n_groups, weight, frozen = self.prover.group, self.prover.n, self.prover.weight, self.prover.frozen
         locked = frozen >= 0
         alone = (weight > problem.upper) & ~locked
         free = ~alone & ~locked
         ends = group[problem.edges]
-        inner = ends[(free[ends]).all(axis=1)]
-        piece = pieces(n_groups, inner)
         # Grids fixed or too big first, then one component after the other.
         labels = np.full(n_groups, -1, np.int64)
         labels[locked] = np.unique(frozen[locked], return_inverse=True)[1]
@@ -134,7 +130,7 @@ class _Search:
         labels[alone] = taken + np.arange(alone.sum())
         taken += int(alone.sum())
         price = self._prices()
-        members = _members(piece, free)
+        members = _members(self.prover.piece, free)
         sizes = np.array([weight[atoms].sum() for atoms in members], dtype=float)
         wanted = [None] * len(members) if problem.n_grids is None else _shares(problem, sizes, problem.n_grids - taken)
         done, whole = 0.0, max(sizes.sum(), 1.0)
@@ -164,7 +160,7 @@ class _Search:
     def _solve(
         self,
         atoms: NDArray[np.int64],
-        group: NDArray[np.int32],
+        group: NDArray[np.int64],
         weight: NDArray[np.int64],
         price: NDArray[np.float64],
         n_grids: int | None,
@@ -183,14 +179,18 @@ class _Search:
             return not self.stopped
 
         effort = Effort() if not self.stopped else Effort(moves_per_grid=0, flips_per_move=0, repairs=0)
+
+        def hopeless(bad: list[NDArray[np.int64]]) -> bool:
+            return self.prover.all_proved([atoms[grid] for grid in bad])
+
         labels, moves = solve(
-            component, problem.lower, problem.upper, self.seed, effort, deadline_ticker(tick, self.until)
+            component, problem.lower, problem.upper, self.seed, effort, deadline_ticker(tick, self.until), hopeless
         )
         self.iterations += moves
         return labels.astype(np.int64)
 
     def _component(
-        self, atoms: NDArray[np.int64], group: NDArray[np.int32], weight: NDArray[np.int64], price: NDArray[np.float64]
+        self, atoms: NDArray[np.int64], group: NDArray[np.int64], weight: NDArray[np.int64], price: NDArray[np.float64]
     ) -> Component:
         problem = self.problem
         local = np.full(len(weight), -1, np.int32)
@@ -216,10 +216,6 @@ class _Search:
             xy=xy,
             start=start,
         )
-
-
-def _dense(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
-    return np.unique(numbers, return_inverse=True)[1].astype(np.int32)
 
 
 def _members(piece: NDArray[np.int32], free: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
@@ -276,7 +272,7 @@ def _start_from(
 
 
 def _attach_empty(
-    labels: NDArray[np.int64], weight: NDArray[np.int64], ends: NDArray[np.int32], cost: NDArray[np.float64]
+    labels: NDArray[np.int64], weight: NDArray[np.int64], ends: NDArray[np.int64], cost: NDArray[np.float64]
 ) -> None:
     """Give components without any household to the grid with which they share the dearest border."""
     k = int(labels.max(initial=-1)) + 1

@@ -79,6 +79,8 @@ class Component:
 
 
 Ticker = Callable[[float], bool]
+#: Told the atoms of each grid out of range; says whether every one of them is bound to be.
+Hopeless = Callable[[list[NDArray[np.int64]]], bool]
 
 
 class Solver:
@@ -104,7 +106,7 @@ class Solver:
             kernels.load(self.graph, self.plan, start, self.numbers)
         self._keep_if_best()
 
-    def run(self, effort: Effort, tick: Ticker) -> None:
+    def run(self, effort: Effort, tick: Ticker, hopeless: Hopeless) -> None:
         """Anneal, then repair while grids are out of range; ``tick`` takes the share done and says whether to go on."""
         expected = max(2.0, 2.0 * float(self.graph.atoms.weight.sum()) / (self.lower + self.upper))
         steps = max(200, int(expected * effort.moves_per_grid))
@@ -116,14 +118,14 @@ class Solver:
                 self._restore()
                 return
         self._search(steps // chunks, 2 * effort.flips_per_move, 0.0, 0.0, 0.0, 0.0)
-        self._repair(effort, steps, tick)
+        self._repair(effort, steps, tick, hopeless)
         self._restore()
 
-    def _repair(self, effort: Effort, steps: int, tick: Ticker) -> None:
+    def _repair(self, effort: Effort, steps: int, tick: Ticker, hopeless: Hopeless) -> None:
         """Redraw around the grids out of range, hotter every other round; polish what became of it."""
         for i in range(effort.repairs):
             bad = int(self.plan.counts[kernels.BAD])
-            if bad == 0:
+            if bad == 0 or (i in (0, 3) and hopeless(self._out_of_range())):
                 return
             moves = effort.moves_per_repair * min(bad, 20)
             heat = effort.hot * (1.0 if i % 2 == 0 else 4.0)
@@ -139,6 +141,10 @@ class Solver:
             self.graph, self.plan, self.bench, self.numbers, steps, flips, wide, focus, hot, cold, repair, self.state
         )
         self._keep_if_best()
+
+    def _out_of_range(self) -> list[NDArray[np.int64]]:
+        grids = self.plan.grids.bad[: self.plan.counts[kernels.BAD]]
+        return [np.flatnonzero(self.plan.label == grid) for grid in np.sort(grids)]
 
     def _keep_if_best(self) -> None:
         wrong, energy = kernels.total_energy(self.graph, self.plan, self.numbers)
@@ -158,12 +164,18 @@ class Solver:
 
 
 def solve(
-    component: Component, lower: int, upper: int, seed: int, effort: Effort, tick: Ticker
+    component: Component,
+    lower: int,
+    upper: int,
+    seed: int,
+    effort: Effort,
+    tick: Ticker,
+    hopeless: Hopeless = lambda bad: False,
 ) -> tuple[NDArray[np.int32], int]:
     """Return the best plan found for one component and how many changes were made on the way."""
     solver = Solver(component, lower, upper, seed)
     solver.begin(component.start)
-    solver.run(effort, tick)
+    solver.run(effort, tick, hopeless)
     return solver.plan.label.copy(), solver.moves
 
 

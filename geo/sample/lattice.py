@@ -77,10 +77,10 @@ def bend(street: Street, skeleton: Skeleton, rng: np.random.Generator) -> Lattic
     columns, rows = skeleton.columns, skeleton.rows
     kept = np.ones((columns, rows), bool)
     corner = (int(rng.integers(2)) * (columns - 1), int(rng.integers(2)) * (rows - 1))
-    if skeleton.drop_corner:
+    if skeleton.drop_corner and min(columns, rows) > 1:
         kept[corner] = False
-    river = int(rng.integers(1, rows)) if skeleton.river else None
-    railway = int(rng.integers(1, columns)) if skeleton.railway else None
+    river = int(rng.integers(1, rows)) if skeleton.river and rows > 1 else None
+    railway = int(rng.integers(1, columns)) if skeleton.railway and columns > 1 else None
     area_m2 = street.area_km2 * 1e6
     height = np.sqrt(area_m2 / skeleton.aspect * columns * rows / kept.sum())
     u, v = _positions(columns, height * skeleton.aspect, rng), _positions(rows, height, rng)

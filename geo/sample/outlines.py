@@ -108,7 +108,7 @@ def _plus(half: float, count: int) -> Outline:
 
 def _wings(count: int) -> Outline:
     """Three arms from the middle: one stairwell for all, or one per arm."""
-    half, length = 0.15, 0.5
+    half, length = 0.15, 0.48
     ring, arms = [], []
     for angle in np.radians([90.0, 210.0, 330.0]):
         along = np.array([np.cos(angle), np.sin(angle)])

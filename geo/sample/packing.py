@@ -145,7 +145,7 @@ def _row_starts(height: float, depth: float, gap: float, lane: float) -> Floats:
     """Return where rows begin: spread evenly, or with a lane between pairs of rows that stand back to back."""
     if lane:
         k = np.arange(int(height / depth) + 1)
-        starts: Floats = k * (depth + gap) + (k + 1) // 2 * (lane - gap)
+        starts: Floats = k * (depth + gap) + k // 2 * (lane - gap)
         return starts[starts + depth <= height]
     count = int((height + gap) / (depth + gap))
     spare = height - count * depth - (count - 1) * gap

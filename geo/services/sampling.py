@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from geo.errors import BoundsError, ConflictError, FileFormatError
 from geo.exchange.writing import write_frames
 from geo.sample.city import stream_city, street_code
-from geo.sample.recipe import load_recipe
+from geo.sample.recipe import Recipe, load_recipe
 from geo.sample.town import generate_town
 from geo.storage import layers, plans
 from geo.territory.nouns import NOUNS
@@ -35,10 +35,18 @@ def _silent(what: str, done: int, total: int) -> None:
     """Say nothing."""
 
 
-def write_sample(path: Path, seed: int = 7, *, progress: Progress = _silent) -> dict[str, int]:
-    """Write the sample town into one file, a layer per noun; return the rows of each layer."""
+def write_sample(
+    path: Path, seed: int = 7, *, recipe: Recipe | None = None, progress: Progress = _silent
+) -> dict[str, int]:
+    """Write the sample town into one file, a layer per noun; return the rows of each layer.
+
+    Raises
+    ------
+    FileFormatError
+        The path's format is not one that can be written.
+    """
     progress("生成 Generating", 0, 2)
-    frames = generate_town(seed)
+    frames = generate_town(seed, recipe=recipe)
     progress("写文件 Writing", 1, 2)
     write_frames(_filled(frames), path)
     progress("完成 Done", 2, 2)
@@ -46,7 +54,7 @@ def write_sample(path: Path, seed: int = 7, *, progress: Progress = _silent) -> 
 
 
 def load_sample(
-    session: Session, seed: int = 7, *, who: str, progress: Progress = _silent
+    session: Session, seed: int = 7, *, who: str, recipe: Recipe | None = None, progress: Progress = _silent
 ) -> dict[str, layers.UpsertCounts]:
     """Write the sample town into the store, its departments' old grids as one adopted plan each.
 
@@ -57,44 +65,45 @@ def load_sample(
     ConflictError
         The store has the sample street of another seed: buildings of two towns would stand in each other.
     """
+    street = (recipe or load_recipe()).street.code
     source = f"sample:{seed}"
-    _refuse_other_seed(session, source)
+    _refuse_other_seed(session, street, source)
     total = len(NOUNS) + 1
     progress("生成 Generating", 0, total)
-    frames = generate_town(seed)
+    frames = generate_town(seed, recipe=recipe)
     counts = {}
     for step, (name, noun) in enumerate(NOUNS.items(), start=1):
         progress(noun.zh, step, total)
         frame = frames[name]
         if name == "grid":
-            counts[name] = _load_old_grids(session, frame, seed, who)
+            counts[name] = _load_old_grids(session, frame, street, seed, who)
         else:
             counts[name] = layers.upsert(session, noun, frame, source=source, source_keys=frame.code.tolist(), who=who)
     progress("完成 Done", total, total)
     return counts
 
 
-def _refuse_other_seed(session: Session, source: str) -> None:
+def _refuse_other_seed(session: Session, street: str, source: str) -> None:
     noun = NOUNS["building"]
-    if layers.existing_codes(session, noun, SAMPLE_STREET) and not layers.codes_by_source(session, noun, source):
+    if layers.existing_codes(session, noun, street) and not layers.codes_by_source(session, noun, source):
         raise ConflictError(
-            f"库中已有示例街道 {SAMPLE_STREET},由别的种子生成;请换一个空库,或用原来的种子",
-            f"the store has the sample street {SAMPLE_STREET} of another seed; use an empty store or that seed",
+            f"库中已有示例街道 {street},由别的种子生成;请换一个空库,或用原来的种子",
+            f"the store has the sample street {street} of another seed; use an empty store or that seed",
         )
 
 
-def _load_old_grids(session: Session, grids: gpd.GeoDataFrame, seed: int, who: str) -> layers.UpsertCounts:
+def _load_old_grids(session: Session, grids: gpd.GeoDataFrame, street: str, seed: int, who: str) -> layers.UpsertCounts:
     inserted = unchanged = 0
     nothing = pd.DataFrame({name: [] for name in plans.ASSIGNMENT_COLUMNS})
     for department, own in grids.groupby("department", sort=True):
-        before = plans.latest(session, SAMPLE_STREET, str(department))
+        before = plans.latest(session, street, str(department))
         if before is not None and before.parameters.get("sample") == seed:
             unchanged += len(own)
             continue
         plan_id = plans.create_draft(
             session,
             name=f"{department}原有网格",
-            scope_code=SAMPLE_STREET,
+            scope_code=street,
             department=str(department),
             lower=None,
             upper=None,
@@ -130,6 +139,7 @@ def write_city(
     buildings: int,
     units: bool = False,
     form: str = "gpkg",
+    recipe: Recipe | None = None,
     progress: Progress = _silent,
 ) -> CityResult:
     """Write sub-district after sub-district into ``folder``, until there are ``buildings`` buildings.
@@ -157,7 +167,7 @@ def write_city(
     built = sum(row["buildings"] for row in done)
     progress(f"{len(done)} 街道 streets", min(built, buildings), buildings)
     left = buildings - built
-    for frames in stream_city(seed, buildings=max(left, 0), units=units, first=len(done)):
+    for frames in stream_city(seed, buildings=max(left, 0), units=units, first=len(done), recipe=recipe):
         code = street_code(len(done))
         write_frames(_filled(frames), folder / f"{code}.{form}")
         building = frames["building"]

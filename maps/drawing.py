@@ -100,7 +100,7 @@ class Drawing:
                 "font-family": FONT,
             },
         )
-        self._taken: list[shapely.Polygon] = []
+        self._taken: NDArray[np.object_] = np.array([], dtype=object)
         self.texts: list[str] = []
 
     def to_text(self) -> str:
@@ -155,13 +155,17 @@ class Drawing:
     def take(self, x: float, y: float, width: float, height: float, angle: float = 0.0) -> bool:
         """Keep a box for one text; False when it touches another's or leaves the frame."""
         half_w, half_h = width / 2, height / 2
-        corners = np.array([(-half_w, -half_h), (half_w, -half_h), (half_w, half_h), (-half_w, half_h)])
-        cos, sin = np.cos(angle), np.sin(angle)
-        turned = corners @ np.array([(cos, sin), (-sin, cos)]) + (x, y)
-        box = shapely.Polygon(turned)
-        if not self.paper.frame.contains(box) or any(shapely.intersects(box, other) for other in self._taken):
+        cos, sin = abs(np.cos(angle)), abs(np.sin(angle))
+        reach_x, reach_y = half_w * cos + half_h * sin, half_w * sin + half_h * cos
+        inside = reach_x <= x <= self.paper.width_mm - reach_x and reach_y <= y <= self.paper.height_mm - reach_y
+        if not inside:
             return False
-        self._taken.append(box)
+        corners = np.array([(-half_w, -half_h), (half_w, -half_h), (half_w, half_h), (-half_w, half_h)])
+        turn = np.array([(np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))])
+        box = shapely.Polygon(corners @ turn + (x, y))
+        if len(self._taken) and shapely.intersects(box, self._taken).any():
+            return False
+        self._taken = np.append(self._taken, box)
         return True
 
     def label(

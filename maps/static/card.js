@@ -97,7 +97,8 @@ function addBuildingParts(plan, layer, i, card, show) {
   if (!grids || grid < 0) return;
   const button = bilingual('button', 'link', [`${plan.terms.grid[0]} ${grids.columns.short[grid]} ›`, plan.terms.grid[1]]);
   button.type = 'button';
-  button.addEventListener('click', () => show(grids, grid));
+  // Later, not now: once this card is gone, Leaflet would take the click for one on the map beneath.
+  button.addEventListener('click', () => setTimeout(() => show(grids, grid)));
   card.append(button);
 }
 

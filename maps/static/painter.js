@@ -241,9 +241,12 @@ function paintOldGrids(pen, layer, view) {
   return strokeAll(pen, layer, view, { colour, width: 2.2, dash });
 }
 
-// From far away an element is a dot, from near a disc with its character.
+// From far away an element is a dot, from near a disc with its character; a crowd of dots says nothing and is left out.
+const CROWD = 40;
+
 function paintElements(pen, layer, view, plan) {
   const radius = elementRadius(view);
+  if (radius < 7 && eachInView(layer, view, 0, () => {}) > CROWD) return 0;
   pen.strokeStyle = '#ffffff';
   pen.lineWidth = 1.2;
   pen.font = `${radius * 1.25}px ${FONT}`;
@@ -296,7 +299,7 @@ function paintLabels(pen, view, plan) {
   if (!far) shown('communities').forEach((layer) => labelCommunities(labels, layer, view, plan));
   shown('old_grids').forEach((layer) => labelOldGrids(labels, layer, view));
   shown('lines').forEach((layer) => labelLines(labels, layer, view, plan));
-  if (view.zoom >= 15.5) shown('compounds').forEach((layer) => labelCompounds(labels, layer, view));
+  if (view.zoom >= 16.25) shown('compounds').forEach((layer) => labelCompounds(labels, layer, view));
   if (view.zoom >= 17.5) shown('buildings').forEach((layer) => labelBuildings(labels, layer, view));
   return labels.count;
 }
@@ -319,10 +322,11 @@ function labelGrids(labels, layer, view, plan) {
     const style = plan.classes[layer.columns.class[i]] || plan.unknown;
     const number = { text: short[i], size: 14 + large, font: font(14 + large, 700) };
     const count = { text: `${style.mark}${households[i] ?? '?'}户`, size: 12 + large, font: font(12 + large, 500) };
-    const options = { colour: plan.palette.text, room: side * 1.15 };
+    const shifts = [[0, 0], [0, -12], [0, 12], [-16, 0], [16, 0]];
+    const options = { colour: plan.palette.text, room: side * 1.15, shifts };
     const [x, y] = placeOf(layer, i, view);
     if (side > 46 && labels.put([number, count], x, y, options)) return;
-    labels.put([{ ...number, size: 11, font: font(11, 600) }], x, y, options);
+    labels.put([{ text: style.mark + short[i], size: 11, font: font(11, 600) }], x, y, options);
   });
 }
 

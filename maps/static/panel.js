@@ -5,7 +5,7 @@ function fillTitle(plan) {
   document.getElementById('subtitle').textContent = plan.subtitle;
   const facts = document.getElementById('facts');
   for (const { term, value, note } of plan.facts) {
-    const row = make('div', 'fact');
+    const row = make('div', value.length > 14 ? 'fact wide' : 'fact');
     row.append(bilingual('dt', '', plan.terms[term]), make('dd', note ? 'noted' : '', value));
     facts.append(row);
   }

@@ -10,12 +10,12 @@ BIN := .venv/bin
 help:  ## 列出这些命令 | list these commands
 	@awk -F '  ## | [|] ' '/^[a-z-]+:.*  ## / { split($$1, name, ":"); printf "  make %-10s %s\n%18s%s\n", name[1], $$2, "", $$3 }' Makefile
 
-setup: environment browser  ## 安装所需的一切,不运行 | install everything that is needed, run nothing
+setup: browser environment  ## 安装所需的一切,不运行 | install everything that is needed, run nothing
 
 demo: environment  ## 从零演示:示例街道、网格划分、地图 | from nothing: a sample street, a plan for it, its map
 	@$(BIN)/wangge demo
 
-test: environment browser  ## 运行全部检查和测试 | run all checks and tests
+test: browser environment  ## 运行全部检查和测试 | run all checks and tests
 	@$(BIN)/pytest $(PYTEST)
 
 bench: environment  ## 在真实数据上测速 | measure speed on real data

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine, event
 
 from tests.api import town
 
@@ -167,3 +168,18 @@ def test_large_answers_are_compressed(client: TestClient) -> None:
     answer = client.get("/buildings?limit=1000", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.json()["numberReturned"] == town.N_BUILDINGS
+
+
+@pytest.mark.parametrize("path", ["/buildings?limit=1000", "/elements?limit=1000", "/streets/440304006/communities"])
+def test_a_page_takes_few_queries_however_long_it_is(client: TestClient, town_engine: Engine, path: str) -> None:
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(town_engine, "before_cursor_execute", note)
+    try:
+        assert client.get(path).status_code == 200
+    finally:
+        event.remove(town_engine, "before_cursor_execute", note)
+    assert 1 <= len(statements) <= 2

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -20,3 +22,9 @@ def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANGGE_CONCURRENT_DRAFTS", "0")
     with pytest.raises(ValidationError):
         AppSettings()
+
+
+def test_every_setting_is_explained() -> None:
+    text = (Path(__file__).resolve().parents[2] / "api" / "README.md").read_text(encoding="utf-8")
+    for name in AppSettings.model_fields:
+        assert f"`WANGGE_{name.upper()}`" in text

@@ -318,7 +318,8 @@ def _transform(geometries: NDArray[Any], shift: Shift | None) -> NDArray[Any]:
     flat: NDArray[Any] = shapely.force_2d(geometries)
     if shift is None:
         return flat
-    moved: NDArray[Any] = shapely.transform(flat, shift, interleaved=False)
+    with np.errstate(invalid="ignore"):  # NaN coordinates are for the caller to find
+        moved: NDArray[Any] = shapely.transform(flat, shift, interleaved=False)
     return moved
 
 

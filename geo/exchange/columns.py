@@ -16,6 +16,7 @@ from geo.territory.nouns import Column, Noun
 #: Headings under which files keep their own identifier of a row, best first.
 KEY_NAMES = ("source_key", "uuid", "guid", "osm_id", "objectid", "gid", "fid", "id", "唯一标识", "标识码", "编号")
 _SAMPLE = 500
+_PART = 0.6  # how sure a guess is when only a part of the heading fits
 _LIKELY = 0.5  # share of sampled values that must fit a dictionary or a code for a guess to stand
 
 
@@ -28,9 +29,9 @@ class ColumnMapping:
     columns
         Noun column → file column.
     confidence
-        By noun column: 1 stated by the user or the very name, 0.9 a known other heading, 0.6 part of a heading.
+        By noun column: 1 stated or the very name, 0.9 and more a known other heading, 0.6 only part of a heading.
     ambiguous
-        By noun column: headings that fit equally well; the first was taken.
+        By noun column: headings that fit about as well; the first was taken, or none where only parts fit.
     doubtful
         By noun column: a heading that fits but whose values do not, so it was left out, with the reason (zh, en).
     key
@@ -119,7 +120,6 @@ def _guess(mapping: ColumnMapping, column: Column, free: list[str], frame: pd.Da
     scored = [(score, heading) for heading in free if (score := _score(column, heading, noun)) > 0]
     if not scored:
         return
-    best = max(score for score, _ in scored)
     fitting, misfits = [], []
     for score, heading in sorted(scored, key=lambda pair: -pair[0]):
         reason = _misfit(column, frame[heading])
@@ -131,8 +131,8 @@ def _guess(mapping: ColumnMapping, column: Column, free: list[str], frame: pd.Da
         mapping.doubtful[column.name] = misfits[0]
         return
     best = fitting[0][0]
-    equal = [heading for score, heading in fitting if score == best]
-    if best < 0.9 and len(equal) > 1:
+    equal = [heading for score, heading in fitting if score == best or (score > _PART and best < 1.0)]
+    if best <= _PART and len(equal) > 1:
         # Several headings only contain the word: better to ask than to guess.
         mapping.ambiguous[column.name] = equal
         return
@@ -152,8 +152,10 @@ def _score(column: Column, heading: str, noun: Noun) -> float:
     if folded in aliases:
         # An alias named earlier is the better one.
         return 0.94 - 0.001 * aliases.index(folded)
+    if column.name == "name" and re.split(r"[_\s-]", heading.casefold())[-1] in column.aliases:
+        return _PART
     words = [word for word in (fold(column.zh), *aliases) if len(word) > 1 and not word.isascii()]
-    return 0.6 if any(word in folded for word in words) and column.code_of is None else 0.0
+    return _PART if any(word in folded for word in words) and column.code_of is None else 0.0
 
 
 def _misfit(column: Column, values: pd.Series) -> tuple[str, str] | None:

@@ -63,9 +63,15 @@ def check_geometries(read: FrameRead, noun: Noun, checklist: Checklist, *, china
 
 
 def same_shapes(left: Geometries, right: Geometries) -> Flags:
-    """Say which pairs are one shape to a millimetre, wherever their rings begin and whichever way they run."""
-    pairs = (shapely.normalize(_single(left)), shapely.normalize(_single(right)))
-    same: Flags = shapely.equals_exact(*pairs, tolerance=SAME_DEGREES)
+    """Say which pairs are one shape to a millimetre, wherever their rings begin and whichever way they run.
+
+    By the greatest distance between their lines: putting vertices in a normal order first would not do, since the
+    smallest rounding error can change which comes first.
+    """
+    left, right = _single(left), _single(right)
+    alike = shapely.get_type_id(left) == shapely.get_type_id(right)
+    alike &= shapely.get_num_coordinates(left) == shapely.get_num_coordinates(right)
+    same: Flags = alike & (shapely.hausdorff_distance(left, right) < SAME_DEGREES)
     return same
 
 

@@ -37,7 +37,8 @@ def site(intake: Intake, ground: Ground) -> None:
         _in_street(intake, ground)
     elif "community_code" in intake.noun.column_names and intake.noun.name != "grid":
         _in_communities(intake, ground)
-        if intake.noun.name == "building":
+        # Where the file has the column, a blank means that the building is in no compound.
+        if intake.noun.name == "building" and "compound_code" not in intake.stated:
             _in_compounds(intake, ground)
     elif intake.noun.name == "stairwell":
         _in_buildings(intake, ground)

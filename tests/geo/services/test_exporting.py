@@ -1,0 +1,124 @@
+"""Out of the store and in again: the same things, in every format and datum."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+from shapely import LineString, MultiPolygon, Polygon
+from sqlalchemy.orm import Session
+
+from geo.errors import InputError, NotFoundError
+from geo.exchange.geometries import same_shapes
+from geo.exchange.reading import read_frame
+from geo.services.exporting import export
+from geo.services.importing import import_file
+from geo.storage import layers
+from geo.territory.nouns import NOUNS
+from tests.factories import (
+    COMMUNITY,
+    STREET,
+    make_barrier,
+    make_building,
+    make_city_element,
+    make_community,
+    make_compound,
+    make_grid_staff,
+    make_household_unit,
+    make_place,
+    make_plan,
+    make_responsible_body,
+    make_stairwell,
+    square,
+)
+
+HOLED = Polygon(square(0).exterior, [square(0).buffer(-0.00005).exterior])
+
+
+@pytest.fixture
+def town(session: Session) -> Session:
+    """One of everything, with the awkward ones: a hole, two parts, a point, missing values, a formula for a name."""
+    make_community(session)
+    make_community(session, 2)
+    body = make_responsible_body(session, name="-安心物业")
+    make_compound(session, responsible_body_code=body)
+    make_barrier(session, geometry=LineString([(114.11, 22.60), (114.10, 22.61), (114.12, 22.601)]), name="湖贝路")
+    building = make_building(session, geometry=HOLED, name="一号楼,东", address="南湖路1号")
+    make_building(session, 2, geometry=MultiPolygon([square(1), square(3)]), households=None, floors=None)
+    make_building(session, 3, geometry=square(5).centroid, kind="tower")
+    make_building(session, 1, community_code=f"{STREET}002")
+    stairwell = make_stairwell(session, building)
+    make_household_unit(session, building, stairwell_code=stairwell)
+    make_place(session, building_code=building)
+    make_city_element(session, responsible_body_code=body)
+    make_grid_staff(session)
+    return session
+
+
+SPATIAL = ["street", "community", "compound", "barrier", "building", "place", "city_element"]
+TABLES = ["responsible_body", "household_unit"]
+
+
+def taken_back(session: Session, path: Path, noun: str, datum: str) -> tuple[int, int, int, int]:
+    result = import_file(session, path, noun, datum=datum, who="tester")
+    return result.inserted, result.updated, result.unchanged, result.rejected
+
+
+@pytest.mark.parametrize("name", ["a.gpkg", "a.geojson", "a.parquet", "a.csv", "a.xlsx", "a.shp"])
+def test_an_export_read_back_changes_nothing(town: Session, tmp_path: Path, name: str) -> None:
+    nouns = [*SPATIAL, *TABLES] if name in ("a.gpkg", "a.csv", "a.xlsx") else ["building", "barrier"]
+    written = export(town, nouns, tmp_path / name)
+    for noun in nouns:
+        if len(written) == 1:
+            files = [Path(f"{written[0]}#{noun}")]
+        else:
+            files = [path for path in written if f".{noun}" in path.name and path.suffix == Path(name).suffix]
+        counts = [taken_back(town, file, noun, "wgs84") for file in files]
+        assert [sum(column) for column in zip(*counts, strict=True)] == [0, 0, layers.count(town, NOUNS[noun]), 0], noun
+
+
+@pytest.mark.parametrize("datum", ["gcj02", "bd09", "cgcs2000", "cgcs2000-gk", "EPSG:4526"])
+def test_any_datum_comes_back_to_the_same_place(town: Session, tmp_path: Path, datum: str) -> None:
+    (path,) = export(town, ["building"], tmp_path / "a.gpkg", datum=datum)
+    read = read_frame(path)
+    assert read.datum is not None
+    before = layers.read(town, NOUNS["building"])
+    assert same_shapes(read.frame.geometry.to_numpy(), before.geometry.to_numpy()).all()
+    assert taken_back(town, path, "building", datum) == (0, 0, 4, 0)
+
+
+def test_encrypted_degrees_claim_no_crs(town: Session, tmp_path: Path) -> None:
+    (path,) = export(town, ["building"], tmp_path / "a.shp", datum="gcj02")[:1]
+    assert not path.with_suffix(".prj").exists()
+    (path,) = export(town, ["building"], tmp_path / "a.geojson", datum="gcj02")
+    assert read_frame(path).datum is None
+
+
+def test_a_scope_takes_what_belongs_to_it(town: Session, tmp_path: Path) -> None:
+    (path,) = export(town, ["building"], tmp_path / "a.csv", scope=COMMUNITY)
+    assert read_frame(path).frame["community_code"].astype(str).unique().tolist() == [COMMUNITY]
+    with pytest.raises(NotFoundError):
+        export(town, ["building"], tmp_path / "b.csv", scope="没有的街道")
+
+
+def test_people_leave_only_when_asked(town: Session, tmp_path: Path) -> None:
+    (path,) = export(town, ["grid_staff"], tmp_path / "a.csv")
+    assert "name" not in read_frame(path).frame
+    (path,) = export(town, ["grid_staff"], tmp_path / "a.csv", personal=True)
+    assert read_frame(path).frame["name"].tolist() == ["网格员1"]
+
+
+def test_grids_are_those_of_the_plan(town: Session, tmp_path: Path) -> None:
+    plan = make_plan(town)
+    (path,) = export(town, ["grid"], tmp_path / "a.gpkg", plan_id=plan)
+    frame = read_frame(path).frame
+    assert len(frame) == 2
+    assert isinstance(frame, gpd.GeoDataFrame)
+    with pytest.raises(InputError, match="--plan"):
+        export(town, ["grid"], tmp_path / "a.gpkg")
+
+
+def test_nothing_to_write_is_said(session: Session, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="没有数据"):
+        export(session, ["building"], tmp_path / "a.gpkg")
+    with pytest.raises(InputError, match="castle"):
+        export(session, ["castle"], tmp_path / "a.gpkg")

@@ -14,13 +14,14 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 from psycopg import Error as DriverError
-from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from geo.crs import WGS84
-from geo.errors import InputError
+from geo.errors import InputError, NotFoundError
+from geo.storage import events
 from geo.storage.batches import Batch, check_frame, frame_columns, frame_rows
-from geo.storage.refusals import refusal
+from geo.storage.refusals import in_plain_words, refusal
 from geo.storage.tables import NOUN_TABLES, SRID, Base
 from geo.territory.nouns import Noun
 
@@ -88,6 +89,32 @@ def upsert(
         raise InputError("文字含有无法保存的字符", "a text has characters that cannot be kept") from None
     session.expire_all()  # objects read before are out of date now
     return UpsertCounts(*counts)
+
+
+def end(session: Session, noun: Noun, codes: Sequence[str], *, who: str) -> int:
+    """End living rows: they stay on record and are read no more. Returns how many; each leaves an event.
+
+    Raises
+    ------
+    NotFoundError
+        A code has no living row; nothing is ended then.
+    """
+    table = table_of(noun)
+    living = [table.c.code.in_(list(codes)), table.c.ended_at.is_(None)]
+    image = func.to_jsonb(literal_column(noun.name))
+    with in_plain_words():
+        locked = select(table.c.code, image).where(*living).order_by(table.c.code).with_for_update()
+        before = {row.code: row[1] for row in session.execute(locked)}
+        missing = sorted(set(codes) - set(before))
+        if missing:
+            shown = "、".join(missing[:5])
+            raise NotFoundError(f"没有编码为 {shown} 的{noun.zh}", f"there is no living {noun.name} {shown}")
+        moved = {"ended_at": func.now(), "changed_at": func.now(), "version": table.c.version + 1}
+        ended = session.execute(update(table).where(*living).values(moved).returning(table.c.code, image))
+        for code, after in sorted(ended.all()):
+            events.record(session, who=who, what="ended", noun=noun.name, code=code, before=before[code], after=after)
+    session.expire_all()
+    return len(before)
 
 
 def read(

@@ -113,6 +113,8 @@ def _by_state(cause: psycopg.Error, name: str, detail: str) -> WanggeError:
         return InputError(f"数据库不接受这个值:{message}", f"the database does not take this value: {message}")
     if state in ("40001", "40P01", "55P03"):
         return ConflictError("与另一操作冲突,请重试", f"in conflict with another transaction, try again: {message}")
+    if state == "57014":
+        return DatabaseError("数据库操作超时或被取消", f"the database took too long, or was told to stop: {message}")
     if state == "53100":
         return ServerError("数据库所在磁盘已满", f"the database's disk is full: {message}")
     if not state or state.startswith(("08", "57")):

@@ -21,6 +21,7 @@ from geo.errors import (
     DatumError,
     GeometryError,
     InputError,
+    NotFoundError,
     WanggeError,
 )
 from geo.storage import events, layers
@@ -163,6 +164,29 @@ def test_an_ended_row_is_hidden_and_lives_again_when_it_comes_again(session: Ses
     assert layers.existing_codes(session, PLACE, make.STREET) == ["440307001P000001", "440307001P000002"]
     assert put(session, place_frame(2)) == UpsertCounts(0, 1, 1)
     assert layers.count(session, PLACE) == 2
+
+
+def test_ending_leaves_the_row_on_record_and_an_event(session: Session) -> None:
+    put(session, place_frame(3))
+    assert layers.end(session, PLACE, ["440307001P000001", "440307001P000003"], who="李四") == 2
+    assert layers.read(session, PLACE)["code"].tolist() == ["440307001P000002"]
+    assert kept(session, "version") == [2, 1, 2]
+    assert session.scalar(text("SELECT count(*) FROM place")) == 3
+    told = events.read(session, noun="place", limit=2)
+    assert [(event.who, event.what, event.code) for event in told] == [
+        ("李四", "ended", "440307001P000003"),
+        ("李四", "ended", "440307001P000001"),
+    ]
+    assert list(told[0].changed) == ["ended_at"]
+
+
+@pytest.mark.parametrize("code", ["440307001P000009", "440307001P000001", ""])
+def test_what_does_not_live_cannot_be_ended(session: Session, code: str) -> None:
+    put(session, place_frame(2))
+    layers.end(session, PLACE, ["440307001P000001"], who="李四")
+    with pytest.raises(NotFoundError):
+        layers.end(session, PLACE, ["440307001P000002", code], who="李四")
+    assert layers.count(session, PLACE) == 1
 
 
 def test_whole_numbers_may_come_as_floats_but_not_as_fractions(session: Session) -> None:

@@ -118,10 +118,25 @@ class TestToDegrees:
             to_degrees(series(box(1e9, 0, 2e9, 5)))
 
 
-def test_rim_that_would_fold_stays_as_it_is():
-    # The spike of the left polygon is narrower than what moving its rim to the far boundary allows.
-    shapes = np.array([Polygon([(0, 0), (10, 0), (10, 10), (0, 10)]), Polygon([(10, 0), (20, 0), (20, 10), (10, 10)])])
-    assert onto_rim(shapes, box(100, 100, 101, 101)) is shapes
+class TestOntoRim:
+    HALVES = np.array([LEFT, RIGHT])
+
+    def test_rim_within_a_millimetre_moves_onto_the_boundary(self):
+        boundary = Polygon([(0, 0), (20, 0.0007), (20.0005, 20), (0, 20)])
+        moved = onto_rim(self.HALVES, boundary)
+        assert shapely.coverage_union_all(moved).symmetric_difference(boundary).area < 1e-9
+        assert shapely.coverage_is_valid(moved)
+
+    def test_rim_that_would_fold_stays_as_it_is(self):
+        moved = onto_rim(self.HALVES, box(100, 100, 101, 101))
+        assert shapely.equals_identical(moved, self.HALVES).all()
+
+    def test_vertices_in_a_crack_stay(self):
+        # A crack half a millimetre wide runs down from the top, where the grid has closed it.
+        crack = SQUARE.difference(Polygon([(9.9998, 5), (10.0002, 5), (10.0002, 21), (9.9998, 21)]))
+        moved = onto_rim(self.HALVES, crack)
+        assert {(10, 0), (10, 20)} <= {tuple(xy) for xy in shapely.get_coordinates(moved)}
+        assert shapely.coverage_is_valid(moved)
 
 
 class TestSimplifyBorders:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 RUN_VARIABLE = "WANGGE_TEST_RUN_FOLDER"
 RUN_PREFIX = "wangge-test-"
+USED_OUTSIDE_SERVER = "used-outside-server"
 
 # ── the run's folder ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -47,8 +48,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput") and RUN_VARIABLE in os.environ:
-        _remove_run(Path(os.environ.pop(RUN_VARIABLE)))
+    if hasattr(config, "workerinput") or RUN_VARIABLE not in os.environ:
+        return
+    folder = Path(os.environ[RUN_VARIABLE])
+    if (folder / USED_OUTSIDE_SERVER).exists():
+        Databases(os.environ["WANGGE_TEST_DATABASE_URL"]).drop_all()
+    _remove_run(folder)
+    del os.environ[RUN_VARIABLE]
 
 
 def _remove_abandoned_runs() -> None:
@@ -147,18 +153,15 @@ class Databases:
 
 
 @pytest.fixture(scope="session")
-def databases() -> Iterator[Databases]:
+def databases() -> Databases:
     """The maker of databases, for tests that need several or unusual ones."""
     outside = os.environ.get("WANGGE_TEST_DATABASE_URL")
     if outside:
-        maker = Databases(outside)
-        yield maker
-        if "PYTEST_XDIST_WORKER" not in os.environ:
-            maker.drop_all()
-        return
+        (Path(os.environ[RUN_VARIABLE]) / USED_OUTSIDE_SERVER).touch()
+        return Databases(outside)
     # Nothing here outlives the run, so nothing has to reach the disk.
     fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
-    yield Databases(embedded.start(Path(os.environ[RUN_VARIABLE]) / "postgres", settings=fast))
+    return Databases(embedded.start(Path(os.environ[RUN_VARIABLE]) / "postgres", settings=fast))
 
 
 @pytest.fixture(scope="session")

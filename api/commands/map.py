@@ -125,9 +125,12 @@ def _content(
             )  # fmt: skip
         return content_from_file(file, report=report, title=title, lower=lower, upper=upper)
     engine = open_engine()
-    migrate(engine)
-    with session_scope(engine) as session:
-        return content_from_store(session, scope, plan, title=title)
+    try:
+        migrate(engine)
+        with session_scope(engine) as session:
+            return content_from_store(session, scope, plan, title=title)
+    finally:
+        engine.dispose()
 
 
 def _write(path: Path, content: bytes) -> None:

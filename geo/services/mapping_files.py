@@ -54,7 +54,7 @@ def content_from_file(
         lower=lower if lower is not None else told.get("lower"),
         upper=upper if upper is not None else told.get("upper"),
         grids=_as_grids(grids),
-        communities=None if communities is None else _as_communities(communities),
+        communities=_as_communities(communities),
         buildings=_as_buildings(atoms, told),
         barriers=_optional_layer(path, "barriers"),
     )
@@ -101,7 +101,10 @@ def _as_grids(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return grids
 
 
-def _as_communities(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _as_communities(frame: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    """Parents as communities; a file planned as one whole has none worth drawing."""
+    if frame is None or len(frame) == 1:
+        return None
     name = "name" if "name" in frame.columns else "code"
     return frame.assign(name=frame[name], code=frame[name] if "code" not in frame.columns else frame["code"])
 

@@ -1,5 +1,5 @@
 // Putting it together. ``window.wangge`` is for whoever embeds or tests the page:
-//   ready         true once everything is drawn and answers
+//   ready         true once everything is drawn and answers; <html> then has data-ready
 //   map           the Leaflet map
 //   counts()      features per layer
 //   drawn()       features per visible layer in the last painting
@@ -168,5 +168,6 @@ window.wangge = {
       milliseconds: { decode: page.decoded, paint: page.painter.milliseconds, ready: performance.now() },
       ready: true,
     });
+    document.documentElement.dataset.ready = 'true';
   },
 };

@@ -28,7 +28,8 @@ from geo.territory.tessellation import tessellate
 
 #: A building with more households than this share of the upper limit blocks others: two of them exceed the limit.
 BLOCKING_SHARE = 0.5
-BARRIER_COLUMNS = ("kind", "geometry")
+#: A draft of fewer buildings than this is done sooner in one process than further ones take to start.
+BUILDINGS_WORTH_A_PROCESS = 400
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Bounds:
             )
 
     def __contains__(self, households: object) -> bool:
-        return isinstance(households, int | np.integer) and self.lower <= households <= self.upper
+        return isinstance(households, int | np.integer) and bool(self.lower <= households <= self.upper)
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def draft_communities(
     Parameters
     ----------
     workers
-        Processes; None for one per processor. The result does not depend on it.
+        Processes; None for one per processor, or one alone for a small draft. The result does not depend on it.
     progress
         Called after each community with its code, how many are done, and how many there are.
 
@@ -214,13 +215,20 @@ def draft_communities(
     list of CommunityDraft
         In the order of ``communities``.
     """
-    workers = min(workers or os.cpu_count() or 1, len(communities))
+    workers = min(workers or _processes_worth_it(communities), len(communities))
     drafts: dict[int, CommunityDraft] = {}
     for position, draft in _drafted(communities, bounds, seed, time_limit, workers):
         drafts[position] = draft
         if progress:
             progress(draft.code, len(drafts), len(communities))
     return [drafts[position] for position in range(len(communities))]
+
+
+def _processes_worth_it(communities: Sequence[Community]) -> int:
+    """A process takes seconds to start; a small draft is done before."""
+    if sum(len(community.buildings) for community in communities) < BUILDINGS_WORTH_A_PROCESS:
+        return 1
+    return os.cpu_count() or 1
 
 
 def _drafted(
@@ -250,7 +258,10 @@ def _drafted(
 def _divisible(community: Community) -> "pd.Series[int]":
     """Households of each building that has at least two stairwells."""
     stairs = community.stairwells.groupby("building").size()
-    return community.buildings["households"].reindex(stairs[stairs > 1].index).dropna().astype(int)
+    households: pd.Series[int] = (
+        community.buildings["households"].reindex(stairs[stairs > 1].index).dropna().astype(int)
+    )
+    return households
 
 
 def _draft_once(

@@ -18,6 +18,7 @@ from geo.storage import buildings as building_rows
 from geo.storage import divisions, layers, plans
 from geo.territory.coverage import to_degrees
 from geo.territory.nouns import BARRIER, COMMUNITY
+from geo.territory.overlaps import settle_overlaps
 
 #: Barriers this far outside of a community still shape its border, in metres.
 BARRIER_MARGIN_M = 5.0
@@ -71,13 +72,13 @@ def plan_scope(
     bounds = Bounds(lower, upper)
     scope = divisions.find(session, scope_code)
     rows = _community_rows(session, scope)
-    communities = _communities(session, rows)
+    communities, notes = _communities(session, rows)
     drafts = draft_communities(
         communities, bounds, seed=seed, time_limit=time_limit, workers=workers, progress=progress
     )
     names = dict(zip(rows["code"], rows["name"], strict=True))
     summary = report(drafts, bounds, seed=seed, seconds=time.perf_counter() - started, names=names)
-    summary |= {"scope": scope_code, "households_source": _sources(session, rows["code"].tolist())}
+    summary |= {"notes": notes, "scope": scope_code, "households_source": _sources(session, rows["code"].tolist())}
     grids = _grids(drafts, communities)
     summary["seconds"] = round(time.perf_counter() - started, 3)
     plan_id = plans.create_draft(
@@ -126,16 +127,46 @@ def _community_rows(session: Session, scope: divisions.Division) -> gpd.GeoDataF
     return rows
 
 
-def _communities(session: Session, rows: gpd.GeoDataFrame) -> list[Community]:
+def _communities(session: Session, rows: gpd.GeoDataFrame) -> tuple[list[Community], list[str]]:
+    """Gather what each community brings to a draft, and what had to be put right for it."""
     crs = metric_crs_of(rows)
-    rows = rows.to_crs(crs)
+    west, south, east, north = rows.total_bounds
     codes = rows["code"].tolist()
+    boundaries, overlaps = settle_overlaps(rows.to_crs(crs).set_index("code").geometry)
+    notes = [
+        f"社区 {o.first} 与 {o.second} 边界重叠 {o.area_m2:,.2f} m²,归前者 overlap given to the first" for o in overlaps
+    ]
     buildings = building_rows.read_buildings(session, community_codes=codes).to_crs(crs)
+    buildings, moved = _in_their_communities(buildings, boundaries)
     stairwells = building_rows.read_stairwells(session, community_codes=codes).to_crs(crs)
-    west, south, east, north = rows.to_crs(WGS84).total_bounds
     barriers = layers.read(session, BARRIER, bbox=(west, south, east, north)).to_crs(crs)
     barriers = barriers[["kind", "geometry"]]
-    return [_community(row.code, row.geometry, buildings, stairwells, barriers) for row in rows.itertuples(index=False)]
+    communities = [
+        _community(code, boundaries[code], buildings, stairwells, barriers)
+        for code in codes
+        if not boundaries[code].is_empty
+    ]
+    return communities, notes + moved
+
+
+def _in_their_communities(buildings: gpd.GeoDataFrame, boundaries: gpd.GeoSeries) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Give buildings that stand outside of their community to the one they stand in; leave out those in none."""
+    own = boundaries.reindex(buildings["community_code"])
+    astray = ~buildings.intersects(gpd.GeoSeries(own.to_numpy(), index=buildings.index, crs=buildings.crs))
+    if not astray.any():
+        return buildings, []
+    points = gpd.GeoSeries(buildings.geometry[astray].representative_point(), crs=buildings.crs)
+    position, community = boundaries.sindex.query(points, predicate="intersects")
+    found = pd.Series(boundaries.index[community], index=points.index[position])
+    found = found[~found.index.duplicated()]
+    buildings = buildings.copy()
+    buildings.loc[found.index, "community_code"] = found
+    homeless = points.index.difference(found.index)
+    notes = [f"{len(found)} 栋楼位于相邻社区内,按所在社区划分 buildings planned where they stand"] if len(found) else []
+    if len(homeless):
+        some = "、".join(buildings.loc[homeless[:5], "code"])
+        notes.append(f"{len(homeless)} 栋楼不在任何社区内,未划分 in no community, left out: {some}")
+    return buildings.drop(index=homeless), notes
 
 
 def _community(

@@ -19,6 +19,7 @@ from geo.regionalization.drafting import Bounds, Community, CommunityDraft, draf
 from geo.regionalization.reporting import grid_code, report
 from geo.territory.dictionaries import dictionary
 from geo.territory.households import estimate_households
+from geo.territory.overlaps import settle_overlaps
 from geo.territory.tessellation import tessellate
 
 #: Without a parent the grids tile the convex hull of the buildings, this much wider, in metres.
@@ -318,6 +319,13 @@ def _by_polygons(request: FileRequest, path: Path, rows: _Rows, barriers: gpd.Ge
     if parents.empty:
         raise GeometryError(f"“{path.name}”中没有面", f"{path.name!r} holds no polygon")
     parents = _named(parents, request.parent_column, path)
+    parents.geometry, overlaps = settle_overlaps(parents.geometry)
+    rows.notes.extend(
+        f"{parents['name'][o.first]} 与 {parents['name'][o.second]} 重叠 {o.area_m2:,.0f} m²,归前者 "
+        f"overlap given to the first"
+        for o in overlaps
+    )
+    parents = parents[~parents.is_empty]
     points = gpd.GeoDataFrame(geometry=rows.frame.representative_point(), crs=rows.frame.crs)
     joined = points.sjoin(parents[["name", "geometry"]], predicate="intersects")
     joined = joined[~joined.index.duplicated()]
@@ -361,7 +369,8 @@ def _hull(frame: gpd.GeoDataFrame) -> shapely.Geometry:
 def _layers(
     frame: gpd.GeoDataFrame, communities: list[Community], drafts: list[CommunityDraft], barriers: gpd.GeoDataFrame
 ) -> dict[str, gpd.GeoDataFrame]:
-    grids, codes = [], {}
+    grids: list[gpd.GeoDataFrame] = []
+    codes: dict[str, str] = {}
     for draft in drafts:
         part = draft.grids.copy()
         part.insert(0, "code", [grid_code(draft.code, int(number) + 1) for number in part.index])

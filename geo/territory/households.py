@@ -42,4 +42,5 @@ def estimate_households(
     if kinds is not None:
         each = kinds.fillna(UNKNOWN).map(lambda kind: areas.get(kind, np.inf)).to_numpy(np.float64)
     storeys = pd.to_numeric(floors, errors="coerce").fillna(1).clip(lower=1).to_numpy(np.float64)
-    return np.rint(footprints.area.to_numpy() * storeys / each).astype(np.int64)
+    estimate: NDArray[np.int64] = np.rint(footprints.area.to_numpy() * storeys / each).astype(np.int64)
+    return estimate

@@ -105,3 +105,20 @@ def test_scope_codes(session, street):
 def test_empty_store_says_what_to_do(session):
     with pytest.raises(NotFoundError, match="wangge import"):
         scope_codes(session, "all")
+
+
+def test_communities_drawn_over_each_other_are_settled_and_said(session, street):
+    west, south, east, north = factories.square(1, 0, factories.COMMUNITY_DEGREES).bounds
+    factories.make_community(session, 2, geometry=box(west - 1e-5, south, east, north))
+    outcome = plan_scope(session, street, who=WHO)
+    assert outcome.report["households"] == 40 * 30 + 20 * 25
+    assert any("重叠" in note for note in outcome.report["notes"])
+
+
+def test_building_outside_of_its_community_is_planned_where_it_stands(session, street):
+    community = f"{street}001"
+    astray = factories.make_building(session, 41, community_code=community, geometry=factories.square(60, 20))
+    outcome = plan_scope(session, street, who=WHO)
+    assignment = plans.read_assignment(session, outcome.plan_id).set_index("building_code")
+    assert assignment["grid_code"][astray].startswith(f"{street}002")
+    assert outcome.report["notes"]

@@ -1,0 +1,86 @@
+"""Divisions whose borders were drawn twice: thin overlaps are settled, wide ones are shown."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from geo.errors import GeometryError
+
+#: Common ground below this is no overlap: coordinates of seven decimals move borders this much.
+NEGLIGIBLE_M2 = 0.01
+#: An overlap is thin when it is at most this share of the smaller polygon: borders drawn twice, not two claims.
+THIN_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Ground that two polygons share; ``first`` and ``second`` are their index labels, ``share`` of the smaller."""
+
+    first: object
+    second: object
+    area_m2: float
+    share: float
+
+    @property
+    def thin(self) -> bool:
+        """Whether it is a border drawn twice rather than two claims on one place."""
+        return self.share <= THIN_SHARE
+
+
+def find_overlaps(polygons: gpd.GeoSeries) -> list[Overlap]:
+    """Find the pairs that share ground, in the order of their positions.
+
+    Parameters
+    ----------
+    polygons
+        Valid polygons in a projected CRS, metres.
+
+    Raises
+    ------
+    GeometryError
+        The polygons are in degrees.
+    """
+    _require_metres(polygons)
+    shapes = polygons.to_numpy()
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    left, right = left[left < right], right[left < right]
+    areas = shapely.area(shapely.intersection(shapes[left], shapes[right]))
+    smaller = np.minimum(shapely.area(shapes[left]), shapely.area(shapes[right]))
+    order = np.lexsort((right, left))
+    return [
+        Overlap(polygons.index[left[i]], polygons.index[right[i]], float(areas[i]), float(areas[i] / smaller[i]))
+        for i in order
+        if areas[i] > NEGLIGIBLE_M2
+    ]
+
+
+def settle_overlaps(polygons: gpd.GeoSeries) -> tuple[gpd.GeoSeries, list[Overlap]]:
+    """Give ground that several polygons claim to the first of them.
+
+    Returns
+    -------
+    GeoSeries
+        The same polygons, the later one of each pair without the common ground; empty where nothing is left.
+    list of Overlap
+        What was settled.
+    """
+    found = find_overlaps(polygons)
+    settled = polygons.copy()
+    for overlap in found:
+        rest = settled[overlap.second].difference(settled[overlap.first])
+        settled[overlap.second] = _without_slivers(rest)
+    return settled, found
+
+
+def _without_slivers(shape: shapely.Geometry) -> shapely.Geometry:
+    parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and part.area > NEGLIGIBLE_M2]
+    if not parts:
+        return shapely.Polygon()
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
+
+
+def _require_metres(polygons: gpd.GeoSeries) -> None:
+    if polygons.crs is None or not polygons.crs.is_projected:
+        raise GeometryError("重叠面积需要以米为单位的坐标", "overlaps are measured on polygons in metres")

@@ -142,7 +142,7 @@ def _checked(
             f"{unusable.sum()} 个楼栋没有几何、坐标不是数值,或既不是点也不是面",
             f"{unusable.sum()} atoms have no geometry, coordinates that are no numbers, or are no points or polygons",
         )
-    shapes = np.where(shapely.is_valid(shapes), shapes, shapely.make_valid(shapes))
+    shapes = _repaired(shapes)
     shapely.prepare(area)
     outside = ~shapely.intersects(area, shapes)
     outside[outside] = ~shapely.dwithin(shapes[outside], area, INSIDE_M)
@@ -152,6 +152,17 @@ def _checked(
             f"{outside.sum()} atoms lie outside the boundary; correct them or move them to their community",
         )
     return shapes, area
+
+
+def _repaired(shapes: Geometries) -> Geometries:
+    """Make footprints that cross themselves valid; one without any area becomes the point in its middle."""
+    broken = np.flatnonzero(~shapely.is_valid(shapes))
+    if len(broken):
+        sound = shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False)
+        middle = shapely.centroid(shapes[broken])
+        shapes = shapes.copy()
+        shapes[broken] = np.where(shapely.is_empty(sound), middle, sound)
+    return shapes
 
 
 def _checked_boundary(boundary: shapely.Geometry) -> shapely.Geometry:

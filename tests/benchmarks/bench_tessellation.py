@@ -133,7 +133,7 @@ if len(barriers):
     parts = momepy.enclosures(barriers.explode().reset_index(drop=True), limit=boundary, clip=True)
 else:
     parts = gpd.GeoDataFrame({"eID": [0]}, geometry=boundary.to_numpy(), crs=boundary.crs)
-tiles = momepy.enclosed_tessellation(atoms, parts.geometry, threshold=0)
+tiles = momepy.enclosed_tessellation(atoms, parts.geometry, threshold=0, n_jobs=1)
 spent = time.process_time() - cpu
 real = tiles[tiles.index >= 0]
 whole = real.dissolve(by=real.index)
@@ -164,7 +164,8 @@ def peer_environment(folder: str) -> Path:
     """Make a virtual environment that holds momepy."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = Path(folder) / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "momepy", "pyarrow"], check=True)
+    install = [python, "-m", "pip", "install", "--quiet", "momepy", "pyarrow"]
+    subprocess.run(install, check=True, capture_output=True)
     return python
 
 

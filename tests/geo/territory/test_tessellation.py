@@ -299,9 +299,20 @@ class TestInput:
                 gpd.GeoSeries([there(Point(5, 5))], crs=CRS), there(SQUARE), gpd.GeoDataFrame(geometry=[line], crs=CRS)
             )
 
-    def test_bow_tie_footprint_is_repaired(self):
-        bow_tie = Polygon([(20, 20), (40, 40), (40, 20), (20, 40)])
-        assert len(tiles_of([bow_tie, Point(80, 80)])) == 2
+    @pytest.mark.parametrize(
+        "shape",
+        [
+            Polygon([(20, 20), (40, 40), (40, 20), (20, 40)]),
+            Polygon([(20, 20), (40, 20), (40, 40), (30, 40), (30, 70), (30, 40), (20, 40)]),
+            Polygon([(20, 20), (40, 40), (30, 30)]),
+            Polygon([(20, 20), (20, 20), (20, 20)]),
+            MultiPolygon([box(10, 10, 30, 30), box(20, 20, 40, 40)]),
+        ],
+        ids=["bow tie", "spike", "line", "dot", "overlapping parts"],
+    )
+    def test_broken_footprints_are_repaired(self, shape):
+        tiles = tiles_of([shape, Point(80, 80)])
+        assert (tiles.area > 1000).all()
 
     @pytest.mark.parametrize(
         "boundary",

@@ -1,6 +1,8 @@
 """``wangge import`` and ``wangge export``: files in and out of the store."""
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -82,11 +84,9 @@ def import_command(
     if not (yes or dry_run) and console.is_interactive and not typer.confirm("导入? Import?", default=True):
         raise typer.Exit(code=1)
     report_path = report or Path(f"{path.stem.split('#')[0]}-rejected.csv")
-    engine = open_engine()
-    migrate(engine)
     columns_of_progress = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with (
-        session_scope(engine) as session,
+        _store() as session,
         Progress(*columns_of_progress, console=console, transient=True) as bar,
     ):
         task = bar.add_task("", total=1.0)
@@ -117,6 +117,7 @@ def import_command(
         )
         if dry_run:
             session.rollback()
+    _show_notes([note for note in result.notes if note not in seen.notes])
     _show_result(result, dry_run=dry_run)
 
 
@@ -140,12 +141,22 @@ def export_command(
             "请用 --noun 写明图层,或用 --all 导出全部", "state layers with --noun, or all of them with --all"
         )
     nouns = noun or [name for name in NOUNS if name != "grid_staff" and (name != "grid" or plan is not None)]
-    engine = open_engine()
-    migrate(engine)
-    with session_scope(engine) as session, console.status("正在导出… Exporting…"):
+    with _store() as session, console.status("正在导出… Exporting…"):
         written = _export(session, nouns, file, scope, plan, datum, encoding, personal=personal)
     for path in written:
         console.print(Text(f"已写出 Wrote {path}({path.stat().st_size / 1024:.0f} KB)"))
+
+
+@contextmanager
+def _store() -> Iterator[Session]:
+    """Open one transaction on a store whose schema is up to date, and leave no connection behind."""
+    engine = open_engine()
+    try:
+        migrate(engine)
+        with session_scope(engine) as session:
+            yield session
+    finally:
+        engine.dispose()
 
 
 def _export(
@@ -208,7 +219,6 @@ def _show_notes(notes: list[tuple[str, str]]) -> None:
 
 
 def _show_result(result: ImportResult, *, dry_run: bool) -> None:
-    _show_notes(result.notes)
     console.print(
         Text(
             f"新增 {result.inserted},更新 {result.updated},未变 {result.unchanged},拒绝 {result.rejected}\n"

@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.crs import CHINA_BOUNDS, looks_swapped
+from geo.crs import CHINA_BOUNDS, in_china
 from geo.exchange.reading import FrameRead
 from geo.exchange.rejections import Checklist, Problem
 from geo.territory.nouns import AREA, LINE, Noun
@@ -106,10 +106,11 @@ def _check_place(geometries: Geometries, checklist: Checklist, china_only: bool)
         beyond = (bounds[:, 0] < -180) | (bounds[:, 2] > 180) | (bounds[:, 1] < -90) | (bounds[:, 3] > 90)
         west, south, east, north = CHINA_BOUNDS
         abroad = (bounds[:, 0] < west) | (bounds[:, 2] > east) | (bounds[:, 1] < south) | (bounds[:, 3] > north)
-    swapped = bool(len(bounds)) and looks_swapped(bounds[:, 0], bounds[:, 1])
-    _drop(geometries, beyond, _SWAPPED if swapped and china_only else _NOT_DEGREES, checklist)
+        swapped = (beyond | abroad) & in_china(bounds[:, 1], bounds[:, 0]) & china_only
+    _drop(geometries, swapped, _SWAPPED, checklist)
+    _drop(geometries, beyond & ~swapped, _NOT_DEGREES, checklist)
     if china_only:
-        _drop(geometries, abroad & ~beyond, _SWAPPED if swapped else _NOT_CHINA, checklist)
+        _drop(geometries, abroad & ~beyond & ~swapped, _NOT_CHINA, checklist)
 
 
 def _repair(geometries: Geometries, checklist: Checklist) -> None:

@@ -16,7 +16,7 @@ MAX_TEXT = 200
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_FORMULA = re.compile(r"[=@]|[+\-].*[(!|]")
+_FORMULA = re.compile(r"[=@]|[+\-].*(?:[A-Za-z_]\(|[!|])")
 _INTEGER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.0+)?")
 _DECIMAL = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?")
@@ -92,7 +92,7 @@ def _entry(name: str, text: str) -> Parsed:
         allowed = list(known.entries.values())[:30]
         return None, Problem(
             f"“{text[:20]}”不在字典 {name} 中",
-            f"{text[:20]!r} is not in dictionary {name}",
+            f"the value {text[:20]!r} is not in dictionary {name}",
             "改为其中之一:" + "、".join(item.zh for item in allowed),
             "use one of: " + ", ".join(item.code for item in allowed),
         )

@@ -167,7 +167,7 @@ def buildings(frame: gpd.GeoDataFrame, origin: tuple[int, int], content: MapCont
         order = {} if content.grids is None else {code: i for i, code in enumerate(_texts(content.grids, "code"))}
         columns["grid"] = [order.get(code, -1) for code in _texts(frame, "grid_code")]
     if content.stairwells is not None and "code" in columns:
-        columns["stairwells"] = _stairwells_of(columns["code"], content.stairwells)
+        columns["stairwells"] = _stairwells_of(columns["code"], content)
     options: dict[str, Any] = {}
     if "kind" in columns:
         options["paler"] = sorted(NOT_LIVED_IN & set(columns["kind"]))
@@ -185,12 +185,16 @@ def buildings(frame: gpd.GeoDataFrame, origin: tuple[int, int], content: MapCont
     )
 
 
-def _stairwells_of(codes: Sequence[str], stairwells: pd.DataFrame) -> list[list[list[Any]] | None]:
-    """Return per building its stairwells as ``[name, households]``."""
+def _stairwells_of(codes: Sequence[str], content: MapContent) -> list[list[list[Any]] | None]:
+    """Return per building its stairwells as ``[name, households, short number of its own grid or ""]``."""
+    stairwells = content.stairwells
+    assert stairwells is not None
+    divided = "grid_code" in stairwells.columns
+    grids = short_numbers(_texts(stairwells, "grid_code")) if divided else [""] * len(stairwells)
     rows: dict[str, list[list[Any]]] = {}
     columns = (_texts(stairwells, "building_code"), _texts(stairwells, "name"), _numbers(stairwells, "households"))
-    for building, name, households in zip(*columns, strict=True):
-        rows.setdefault(building, []).append([name, households])
+    for building, name, households, grid in zip(*columns, grids, strict=True):
+        rows.setdefault(building, []).append([name, households, grid])
     return [rows.get(code) for code in codes]
 
 

@@ -96,15 +96,44 @@ def numbered_buildings(content: MapContent, focus: Focus) -> gpd.GeoDataFrame:
     buildings = content.buildings
     if buildings is None or buildings.empty:
         return gpd.GeoDataFrame({"households": [], "number": []}, geometry=[], crs=focus.inside.crs)
-    places = buildings.geometry.representative_point()
+    grids = set(focus.inside["code"].map(plain_text))
+    shares = _shares_of_divided(content, grids)
     if "grid_code" in buildings.columns and buildings["grid_code"].notna().any():
-        chosen = buildings["grid_code"].map(plain_text).isin(set(focus.inside["code"].map(plain_text)))
+        chosen = buildings["grid_code"].map(plain_text).isin(grids)
     else:
-        chosen = places.within(focus.area)
-    inside = buildings[chosen]
+        chosen = buildings.geometry.representative_point().within(focus.area)
+    if not shares.empty:
+        codes = buildings["code"].map(plain_text)
+        chosen = (chosen & ~codes.isin(shares.index)) | codes.isin(shares.index[shares["households"] > 0])
+    inside = buildings[chosen].assign(part="")
+    if not shares.empty:
+        codes = inside["code"].map(plain_text)
+        divided = codes.isin(shares.index)
+        inside.loc[divided, "households"] = codes[divided].map(shares["households"])
+        inside.loc[divided, "part"] = codes[divided].map(shares["part"])
     order = sorted(range(len(inside)), key=[_reading_order(row) for _, row in inside.iterrows()].__getitem__)
     inside = inside.iloc[order]
     return inside.assign(number=range(1, len(inside) + 1))
+
+
+def _shares_of_divided(content: MapContent, grids: set[str]) -> pd.DataFrame:
+    """Of each building that the plan divides, what of it lies in these grids: ``households``, and ``part`` in words."""
+    stairwells = content.stairwells
+    if stairwells is None or "grid_code" not in stairwells.columns:
+        return pd.DataFrame({"households": [], "part": []})
+    divided = stairwells[stairwells["grid_code"].notna()]
+    inside = divided["grid_code"].map(plain_text).isin(grids)
+    rows = pd.DataFrame(
+        {
+            "building": divided["building_code"].map(plain_text),
+            "households": pd.to_numeric(divided["households"], errors="coerce").fillna(0).astype(int).where(inside, 0),
+            "name": divided["name"].map(plain_text).where(inside, ""),
+            "inside": inside,
+        }
+    )
+    grouped = rows.groupby("building")
+    names = grouped["name"].agg(lambda names: "、".join(name for name in names if name))
+    return pd.DataFrame({"households": grouped["households"].sum(), "part": names.where(~grouped["inside"].all(), "")})
 
 
 def _reading_order(row: pd.Series) -> tuple[list[tuple[int, str]], float, float]:
@@ -115,10 +144,16 @@ def _reading_order(row: pd.Series) -> tuple[list[tuple[int, str]], float, float]
     return parts or [(1 << 60, "")], -point.y, point.x
 
 
+#: An address on a sheet starts with its road: the street is in the title.
+_UP_TO_STREET = re.compile(r"^.{2,30}?街道(?=.)")
+
+
 def title_of_building(row: pd.Series) -> str:
-    """Return how a building is called in a table: its address, else its name, else its code."""
-    for column in ("address", "name", "code"):
-        text = plain_text(row.get(column))
-        if text:
-            return text
-    return ""
+    """Return how a building is called in a table: its address, else its name, else its code; and which part of it."""
+    texts = (
+        _UP_TO_STREET.sub("", plain_text(row.get("address"))),
+        *map(plain_text, (row.get("name"), row.get("code"))),
+    )
+    title = next((text for text in texts if text), "")
+    part = plain_text(row.get("part"))
+    return f"{title}({part})" if part else title

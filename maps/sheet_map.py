@@ -52,6 +52,9 @@ def draw_sheet(
     barrier_kinds = _barriers(drawing, content)
     _buildings(drawing, content, buildings)
     _lines(drawing, content, focus)
+    # Kept free for the north arrow and the scale bar, which are drawn last.
+    drawing.take(paper.width_mm - 8.0, 11.0, 11.0, 19.0)
+    drawing.take(32.0, paper.height_mm - 6.5, 62.0, 11.0)
     element_kinds = _elements(drawing, content)
     if focus.level == "grid":
         _label_buildings(drawing, buildings)

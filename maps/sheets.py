@@ -5,7 +5,7 @@ Nothing is fetched while a sheet is made: the picture, the style and the fonts o
 
 import io
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +32,8 @@ from maps.sheet_map import draw_sheet
 from maps.styles import HouseholdClass, class_of, household_classes
 
 _HERE = Path(__file__).parent
+
+CHINA_TIME = timezone(timedelta(hours=8))
 
 PaperName = Literal["A4", "A3"]
 
@@ -84,7 +86,7 @@ def sheet_pdf(content: MapContent, focus: str, *, paper: PaperName | None = None
     """
     found = focus_on(content, focus)
     chosen = FORMATS[paper or ("A4" if found.level == "grid" else "A3")]
-    page = _page(content, found, chosen, printed or date.today())
+    page = _page(content, found, chosen, printed or datetime.now(CHINA_TIME).date())
     size = CSS(string=f"@page {{ size: {chosen.name} landscape }}")
     pdf = HTML(string=page, url_fetcher=_NothingOutside()).write_pdf(stylesheets=[size])
     assert isinstance(pdf, bytes)

@@ -57,6 +57,7 @@ def content_from_store(
         )
     communities = layers.read(session, COMMUNITY, community_codes=codes)
     buildings = building_rows.read_buildings(session, community_codes=codes)
+    assignment = _assignment(session, chosen)
     return MapContent(
         title=title or f"{scope.name}网格图",
         subtitle=_subtitle(session, scope),
@@ -64,8 +65,8 @@ def content_from_store(
         grids=grids,
         communities=communities,
         compounds=layers.read(session, COMPOUND, community_codes=codes),
-        buildings=buildings.assign(grid_code=_grid_of_building(session, chosen, buildings["code"])),
-        stairwells=pd.DataFrame(building_rows.read_stairwells(session, community_codes=codes).drop(columns="geometry")),
+        buildings=buildings.assign(grid_code=_grid_of_building(assignment, buildings["code"])),
+        stairwells=_stairwells(session, codes, assignment),
         barriers=_barriers(session, communities),
         city_elements=layers.read(session, CITY_ELEMENT, community_codes=codes),
         old_grids=_old_grids(session, scope, codes),
@@ -111,17 +112,26 @@ def _grids(session: Session, chosen: Sequence[PlanRecord], codes: Sequence[str])
     return grids if len(grids) else None
 
 
-def _grid_of_building(session: Session, chosen: Sequence[PlanRecord], codes: pd.Series) -> pd.Series:
-    """The grid of each building; of a divided one the grid that got most of its households."""
+def _assignment(session: Session, chosen: Sequence[PlanRecord]) -> pd.DataFrame:
     parts = [plans.read_assignment(session, plan.id) for plan in chosen]
-    if not parts:
-        return pd.Series(None, index=codes.index, dtype=object)
-    assignment = pd.concat(parts, ignore_index=True)
+    columns = ["building_code", "stairwell_code", "grid_code", "households"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _grid_of_building(assignment: pd.DataFrame, codes: pd.Series) -> pd.Series:
+    """The grid of each building; of a divided one the grid that got most of its households."""
     summed = assignment.groupby(["building_code", "grid_code"])["households"].sum().reset_index()
     most = summed.sort_values(["building_code", "households", "grid_code"]).drop_duplicates(
         "building_code", keep="last"
     )
     return codes.map(most.set_index("building_code")["grid_code"])
+
+
+def _stairwells(session: Session, codes: Sequence[str], assignment: pd.DataFrame) -> pd.DataFrame:
+    """The stairwells, with their own grid where a plan divides their building."""
+    stairwells = pd.DataFrame(building_rows.read_stairwells(session, community_codes=codes).drop(columns="geometry"))
+    own = assignment[assignment["stairwell_code"].notna()].set_index("stairwell_code")["grid_code"]
+    return stairwells.assign(grid_code=stairwells["code"].map(own))
 
 
 def _barriers(session: Session, communities: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:

@@ -39,7 +39,8 @@ class MapContent:
     buildings
         ``households``; optional ``code, name, address, kind, floors, households_source, grid_code``. Points or areas.
     stairwells
-        ``building_code, name, floors, households``; geometry is not read.
+        ``building_code, name, floors, households``; ``grid_code`` where the plan divides the building by stairwells.
+        Geometry is not read.
     old_grids
         Department's name to its grids: ``code``, optional ``name``, ``households``.
     """

@@ -103,13 +103,18 @@ function addBuildingParts(plan, layer, i, card, show) {
 }
 
 function stairwellTable(plan, stairwells) {
+  const divided = stairwells.some(([, , grid]) => grid);
   const table = make('table', 'stairwells');
   const head = make('tr');
-  head.append(bilingual('th', '', plan.terms.stairwell), bilingual('th', '', plan.terms.households));
+  head.append(bilingual('th', '', plan.terms.stairwell));
+  if (divided) head.append(bilingual('th', '', plan.terms.grid));
+  head.append(bilingual('th', '', plan.terms.households));
   table.append(head);
-  for (const [name, households] of stairwells) {
+  for (const [name, households, grid] of stairwells) {
     const row = make('tr');
-    row.append(make('td', '', name), make('td', 'number', households ?? '–'));
+    row.append(make('td', '', name));
+    if (divided) row.append(make('td', '', grid));
+    row.append(make('td', 'number', households ?? '–'));
     table.append(row);
   }
   return table;

@@ -39,7 +39,7 @@ def test_grids_carry_number_households_and_class() -> None:
 def test_buildings_point_at_their_grid_and_name_their_stairwells() -> None:
     columns = layers()["buildings"].columns
     assert columns["grid"] == [0, 0, 1, 1, 2, 2, 3, 3]
-    assert columns["stairwells"][:2] == [[["1单元", 40], ["2单元", 35]], None]
+    assert columns["stairwells"][:2] == [[["1单元", 40, ""], ["2单元", 35, ""]], None]
 
 
 def test_personal_columns_never_reach_a_layer() -> None:

@@ -9,9 +9,9 @@ from PIL import Image
 from geo.errors import BoundsError, NotFoundError
 from geo.territory.map_content import MapContent
 from maps.drawing import Drawing, Paper
-from maps.sheet_focus import focus_on, numbered_buildings
+from maps.sheet_focus import focus_on, numbered_buildings, title_of_building
 from maps.sheets import sheet_pdf, sheet_png
-from tests.maps.content import COMMUNITIES, area, buildings, content, grids, line
+from tests.maps.content import COMMUNITIES, area, buildings, content, grids, line, stairwells
 
 TODAY = date(2026, 11, 21)
 GRID = f"{COMMUNITIES[0]}002"
@@ -94,7 +94,7 @@ def test_a_long_table_runs_on_to_further_pages() -> None:
 def test_a_png_has_the_size_its_resolution_says() -> None:
     picture = Image.open(io.BytesIO(sheet_png(content(), GRID, dpi=72)))
     assert picture.size == (842, 596)
-    dark = sum(1 for value in picture.convert("L").getdata() if value < 100)
+    dark = sum(picture.convert("L").histogram()[:100])
     assert dark > 1000  # lines and letters, not an empty page
 
 
@@ -120,6 +120,19 @@ def test_buildings_are_numbered_as_people_count() -> None:
     numbered = numbered_buildings(content(buildings=mixed), focus_on(content(), GRID))
     assert numbered["address"].str.extract(r"(\d+)")[0].astype(int).tolist() == [1, 2, 3, 9, 10, 21, 30, 100]
     assert numbered["number"].tolist() == list(range(1, 9))
+
+
+def test_a_divided_building_counts_only_with_its_stairwells_in_the_grid() -> None:
+    divided = stairwells().assign(grid_code=[f"{COMMUNITIES[0]}001", GRID])
+    town = content(stairwells=divided)
+    first = numbered_buildings(town, focus_on(town, f"{COMMUNITIES[0]}001"))
+    second = numbered_buildings(town, focus_on(town, GRID))
+    assert first["households"].tolist() == [40, 75]
+    assert second["households"].tolist() == [35, 125, 125]
+    assert title_of_building(second.iloc[0]) == "南湖路1号(2单元)"
+    whole = numbered_buildings(town, focus_on(town, "东湖社区"))
+    assert whole["households"].tolist() == [75, 75, 125, 125]
+    assert title_of_building(whole.iloc[0]) == "南湖路1号"
 
 
 def test_the_scale_is_round_and_the_area_fits() -> None:

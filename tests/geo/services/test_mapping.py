@@ -48,6 +48,7 @@ def test_a_community_with_its_newest_plan(session: Session) -> None:
     assert content.buildings.set_index("code")["grid_code"].to_dict() == {whole: GRIDS[0], divided: GRIDS[1]}
     assert content.stairwells is not None
     assert content.stairwells["building_code"].tolist() == [divided, divided]
+    assert content.stairwells["grid_code"].tolist() == GRIDS
 
 
 def test_a_street_shows_its_communities_plans_side_by_side(session: Session) -> None:

@@ -160,8 +160,8 @@ def _main_kind(one: int, other: int, carries: str | None) -> str | None:
 
 def _all_blocks(lattice: Lattice, sizes: Blocks, rng: np.random.Generator) -> tuple[list[Rect], list[Line]]:
     columns, rows = lattice.kept.shape
-    through_i = rng.integers(int(STEPS * 0.4), int(STEPS * 0.6) + 1, columns)
-    through_j = rng.integers(int(STEPS * 0.4), int(STEPS * 0.6) + 1, rows)
+    middle = (int(STEPS * 0.4), int(STEPS * 0.6) + 1)
+    through_i, through_j = rng.integers(*middle, size=(columns,)), rng.integers(*middle, size=(rows,))
     blocks: list[Rect] = []
     lines: list[Line] = []
     for c, r in np.argwhere(lattice.kept).tolist():
@@ -213,15 +213,16 @@ def _village_blocks(
 ) -> set[int]:
     wanted = int(rng.integers(recipe.uses.villages[0], recipe.uses.villages[1] + 1))
     chosen: set[int] = set()
-    seats: set[int] = set()
+    # Villages are spread over the communities.
+    room = np.full(int(community_of.max()) + 1, -(-wanted // (int(community_of.max()) + 1)))
     for number in rng.permutation(len(blocks)):
         block = blocks[number]
         width, height = lattice.spans(block.i0, block.i1, block.j0, block.j1)
         seat = int(community_of[block.i0 // STEPS, block.j0 // STEPS])
         fits = 2.6e4 < width * height < 7.5e4
-        if fits and seat not in seats and len(chosen) < wanted:
+        if fits and room[seat] and len(chosen) < wanted:
             chosen.add(int(number))
-            seats.add(seat)
+            room[seat] -= 1
     return chosen
 
 

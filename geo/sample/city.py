@@ -35,7 +35,7 @@ def stream_city(
     Raises
     ------
     BoundsError
-        More buildings than the codes of nine districts have room for: about 1.8 million.
+        More buildings than the codes of nine districts have room for: about 1.7 million.
     """
     recipe = recipe or load_recipe()
     built, number = 0, first

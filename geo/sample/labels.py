@@ -7,10 +7,14 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from geo.sample.blocks import Layout
 from geo.sample.buildings import Built
 from geo.sample.naming import letters, numeral
 from geo.sample.packing import Frames
 from geo.sample.sites import Sites
+
+#: No road between parcels is wider than this, metres.
+BEYOND_M = 60.0
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Labels:
     lane_shapes: NDArray[np.object_]
 
 
-def label(built: Built, sites: Sites, frames: Frames, rng: np.random.Generator) -> Labels:
+def label(built: Built, sites: Sites, layout: Layout, frames: Frames, rng: np.random.Generator) -> Labels:
     """Name buildings within their site: 3栋 in compounds, 三巷5号 in villages, A座 of office blocks."""
     site = sites.of_parcel[built.buildings.parcel]
     use = sites.table.use.to_numpy()[site]
@@ -33,7 +37,7 @@ def label(built: Built, sites: Sites, frames: Frames, rng: np.random.Generator) 
     lane_shapes: list[shapely.LineString] = []
     for number in np.unique(site[village]):
         rows = np.flatnonzero(site == number)
-        houses, lanes, shapes = _village(built.buildings.iloc[rows], str(sites.table.name.iat[number]), frames)
+        houses, lanes, shapes = _village(built.buildings.iloc[rows], str(sites.table.name.iat[number]), layout, frames)
         names[rows] = houses
         lane_names += lanes
         lane_shapes += shapes
@@ -57,7 +61,7 @@ def _numbered(
 
 
 def _village(
-    houses: pd.DataFrame, village: str, frames: Frames
+    houses: pd.DataFrame, village: str, layout: Layout, frames: Frames
 ) -> tuple[NDArray[np.object_], list[str], list[shapely.LineString]]:
     """Number houses along their lanes: each lane runs between two rows, odd numbers on the south side."""
     row, parcel = houses.row.to_numpy(), houses.parcel.to_numpy(dtype=np.int64)
@@ -78,9 +82,11 @@ def _village(
     np.minimum.at(west, number, x - width / 2)
     np.maximum.at(east, number, x + width / 2)
     own = np.flatnonzero(np.isfinite(south_edge) & np.isfinite(north_edge))
-    along = np.linspace(west[own], east[own], 4, axis=1)
+    # Far enough to reach the middle of the road on either side, where the parcel ends.
+    along = np.stack([west[own] - BEYOND_M, west[own], east[own], east[own] + BEYOND_M], axis=1)
     across = np.repeat(((south_edge + north_edge) / 2)[own][:, None], 4, axis=1)
     first = np.unique(number, return_index=True)[1][own]
     ground = np.repeat(parcel[first][:, None], 4, axis=1)
-    lines = shapely.linestrings(frames.to_plan(ground, np.stack([along, across], axis=-1))) if len(own) else []
+    lines = shapely.linestrings(frames.to_plan(ground, np.stack([along, across], axis=-1)))
+    lines = shapely.intersection(lines, layout.gross[ground[:, 0]])
     return names, [village + lane_names[n] for n in own], list(lines)

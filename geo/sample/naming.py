@@ -51,9 +51,12 @@ class Namer:
         return shuffled + [prefix + word for prefix in "新东西南北大小" for word in shuffled]
 
     def joined(self, heads: str, tails: str) -> str:
-        """Return a head and a tail, each pair once."""
-        for _ in range(200):
-            name = self.one(heads) + self.one(tails)
+        """Return a head and a tail, each pair once; a head comes again only after all others had their turn."""
+        queue = self._queues.setdefault((heads, tails), [])
+        for _ in range(3 * len(self.words[heads]) * len(self.words[tails])):
+            if not queue:
+                queue += [str(word) for word in self.rng.permutation(self.words[heads])]
+            name = queue.pop(0) + self.one(tails)
             if name not in self._used:
                 self._used.add(name)
                 return name

@@ -151,7 +151,7 @@ def _row_starts(height: float, depth: float, gap: float, lane: float) -> Floats:
     spare = height - count * depth - (count - 1) * gap
     if count == 1:
         return np.array([spare / 2])
-    return np.arange(count) * (depth + gap + spare / (count - 1))
+    return np.arange(count, dtype=np.float64) * float(depth + gap + spare / (count - 1))
 
 
 def _row_spans(rows: _Rows, local: NDArray[np.object_]) -> tuple[Floats, Floats]:

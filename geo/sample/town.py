@@ -102,7 +102,7 @@ def _drawn(recipe: Recipe, rng: np.random.Generator) -> _Town:
     namer = Namer(recipe.words, rng)
     names = [namer.stem("community_stems") + "社区" for _ in range(layout.community_count)]
     sites = found_sites(layout, uses, recipe, namer, rng)
-    labels = label(built, sites, frames, rng)
+    labels = label(built, sites, layout, frames, rng)
     bodies = found_bodies(sites, names, recipe.street.city, recipe.street.name, namer, rng)
     places = open_places(built, doors, labels, sites, bodies, frames, namer, rng)
     return _Town(recipe, layout, frames, built, doors, sites, labels, bodies, places, namer, names)

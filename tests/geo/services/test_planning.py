@@ -8,8 +8,9 @@ from geo.crs import metric_crs_of
 from geo.errors import BoundsError, NotFoundError
 from geo.services.planning import plan_scope, scope_codes
 from geo.storage import layers, plans
+from geo.territory import codes
 from geo.territory.coverage import coverage_problems
-from geo.territory.nouns import COMMUNITY
+from geo.territory.nouns import BUILDING, COMMUNITY
 from tests import factories
 
 WHO = "planner"
@@ -18,11 +19,21 @@ WHO = "planner"
 @pytest.fixture
 def street(session):
     """Two communities; in the first 40 buildings of 30 households, in the second 20 of 25."""
-    first, second = (factories.make_community(session, number) for number in (1, 2))
-    for number in range(1, 41):
-        factories.make_building(session, number, community_code=first, households=30)
-    for number in range(1, 21):
-        factories.make_building(session, number, community_code=second, households=25)
+    for number, (buildings, households) in enumerate([(40, 30), (20, 25)], start=1):
+        community = factories.make_community(session, number)
+        east = (number - 1) * factories.COMMUNITY_DEGREES / factories.BUILDING_DEGREES
+        rows = [
+            {
+                "code": codes.make("building", community, i + 1),
+                "kind": "walk_up",
+                "community_code": community,
+                "households": households,
+                "households_source": "register",
+                "geometry": factories.square(east + i % 40, i // 40),
+            }
+            for i in range(buildings)
+        ]
+        layers.upsert(session, BUILDING, factories.frame_of("building", rows), who=WHO)
     return factories.STREET
 
 

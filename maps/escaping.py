@@ -17,7 +17,6 @@ from typing import Any
 _ALSO_ESCAPED = {"\\": "&#92;", "`": "&#96;", "$": "&#36;", "{": "&#123;", "}": "&#125;"}
 _JSON_ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _HTML_TABLE = str.maketrans(_ALSO_ESCAPED)
-_JSON_TABLE = str.maketrans(_JSON_ESCAPED)
 
 
 def plain_text(value: object) -> str:
@@ -47,7 +46,9 @@ def json_text(value: Mapping[str, Any]) -> str:
         The value holds NaN or infinity, which JSON cannot say.
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.translate(_JSON_TABLE)
+    for character, escaped in _JSON_ESCAPED.items():  # for megabytes of text much faster than translate
+        text = text.replace(character, escaped)
+    return text
 
 
 def content_hash(source: str) -> str:

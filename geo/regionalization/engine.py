@@ -20,6 +20,9 @@ STABILITY_PRICE = 1.0
 #: What it costs to put two atoms that must be apart in one grid: less than a grid out of range, more than all else.
 APART_PRICE = 150.0
 
+#: Attempts while grids stay out of range and there is time left of a limit that was given.
+PATIENT = 1000
+
 Progress = Callable[[float], bool | None]
 
 
@@ -174,11 +177,11 @@ class _Search:
         component = replace(self._component(atoms, group, weight, price), n_grids=n_grids)
 
         def tick(fraction: float) -> bool:
-            if self.progress is not None and self.progress(min(1.0, done + share * fraction)) is False:
-                self.stopped = True
+            if self.progress is not None and not self.stopped:
+                self.stopped = self.progress(min(1.0, done + share * fraction)) is False
             return not self.stopped
 
-        effort = Effort() if not self.stopped else Effort(moves_per_grid=0, flips_per_move=0, repairs=0)
+        effort = Effort(attempts=3 if self.until is None else PATIENT)
 
         def hopeless(bad: list[NDArray[np.int64]]) -> bool:
             return self.prover.all_proved([atoms[grid] for grid in bad])

@@ -701,8 +701,8 @@ def search(
 ) -> None:
     """Anneal for ``steps`` splits or redraws with ``flips`` flips after each, cooling from ``hot`` to ``cold``.
 
-    ``wide`` is the share of moves that redraw three to five grids; ``focus`` the share that starts at a grid out of
-    range while there is one. A ``repair`` ends as soon as there is none.
+    ``wide`` is the share of moves that redraw three to five grids (up to ten in a repair); ``focus`` the share that
+    starts at a grid out of range while there is one. A ``repair`` ends as soon as there is none.
     """
     for step in range(steps):
         if repair and plan.counts[BAD] == 0:
@@ -711,7 +711,7 @@ def search(
         chance = draw(state)
         want = 2
         if chance < wide:
-            want = 3 + int(chance / wide * 2.5)
+            want = 3 + int(chance / wide * (8.0 if repair else 2.5))
         elif chance > 0.7 and plan.counts[GRIDS] < numbers[WANTED]:
             want = 1
         try_move(graph, plan, bench, want, focus, numbers, heat, state)

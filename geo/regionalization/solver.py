@@ -22,6 +22,11 @@ COMPACTNESS_PRICE = 0.01
 #: in range is kept before one with the wanted number.
 MISCOUNT_PRICE = 2000.0
 
+#: A component of up to this many grids is searched longer, up to so many moves, and from the start again when it fails.
+FEW_GRIDS, MOVES_FOR_FEW = 80, 3000
+#: A plan in force with at most this share of grids out of range is repaired, one with more is drawn anew.
+MOSTLY_GOOD = 0.4
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -39,6 +44,8 @@ class Effort:
         Share of moves that redraw three to five grids.
     repairs, moves_per_repair
         Rounds of repair while grids stay out of range, and moves in each for every such grid.
+    attempts
+        How often to begin anew, or to repair on where the component is big, while grids stay out of range.
     """
 
     moves_per_grid: int = 120
@@ -46,8 +53,9 @@ class Effort:
     hot: float = 1.0
     cold: float = 0.05
     wide: float = 0.08
-    repairs: int = 12
+    repairs: int = 8
     moves_per_repair: int = 500
+    attempts: int = 3
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,7 @@ class Solver:
         self.state = np.maximum(mixed, 1)
         self.best: NDArray[np.int32] = np.zeros(n, np.int32)
         self.best_score = (np.inf, np.inf)
+        self.warm = False
 
     def begin(self, start: NDArray[np.int32] | None) -> None:
         """Load a plan to start from, or cut a tree."""
@@ -105,34 +114,59 @@ class Solver:
         else:
             kernels.load(self.graph, self.plan, start, self.numbers)
         self._keep_if_best()
+        bad, grids = int(self.plan.counts[kernels.BAD]), int(self.plan.counts[kernels.GRIDS])
+        self.warm = start is not None and bad <= MOSTLY_GOOD * grids
 
     def run(self, effort: Effort, tick: Ticker, hopeless: Hopeless) -> None:
         """Anneal, then repair while grids are out of range; ``tick`` takes the share done and says whether to go on."""
         expected = max(2.0, 2.0 * float(self.graph.atoms.weight.sum()) / (self.lower + self.upper))
         steps = max(200, int(expected * effort.moves_per_grid))
+        if expected <= FEW_GRIDS:
+            steps = max(steps, int(min(2 * steps, MOVES_FOR_FEW)))
+        going = self._settle(effort, steps, tick) if self.warm else self._anneal(effort, steps, tick)
+        for attempt in range(effort.attempts):
+            going = going and self._repair(effort, steps, tick, hopeless)
+            self._restore()
+            bad = self._out_of_range()
+            if not going or not bad or hopeless(bad) or attempt == effort.attempts - 1:
+                return
+            if expected <= FEW_GRIDS:
+                kernels.start_from_tree(self.graph, self.plan, self.bench, self.numbers, self.state)
+                going = self._anneal(effort, steps, lambda _: tick(1.0))
+
+    def _anneal(self, effort: Effort, steps: int, tick: Ticker) -> bool:
+        """Cool slowly; return whether to go on."""
         chunks = int(np.clip(steps * effort.flips_per_move / 40_000, 12, 60))
         for i in range(chunks):
             hot, cold = (effort.hot * (effort.cold / effort.hot) ** ((i + d) / chunks) for d in (0, 1))
             self._search(steps // chunks, effort.flips_per_move, effort.wide, 0.25, hot, cold)
             if not tick((i + 1) / chunks):
-                self._restore()
-                return
+                return False
         self._search(steps // chunks, 2 * effort.flips_per_move, 0.0, 0.0, 0.0, 0.0)
-        self._repair(effort, steps, tick, hopeless)
-        self._restore()
+        return True
 
-    def _repair(self, effort: Effort, steps: int, tick: Ticker, hopeless: Hopeless) -> None:
-        """Redraw around the grids out of range, hotter every other round; polish what became of it."""
+    def _settle(self, effort: Effort, steps: int, tick: Ticker) -> bool:
+        """Change only what is cheaper at once, and what being out of range forces; return whether to go on."""
+        for i in range(4):
+            self._search(steps // 8, effort.flips_per_move, 0.1, 0.9, effort.cold, 0.0, repair=True)
+            self._search(steps // 40, effort.flips_per_move, 0.0, 0.0, 0.0, 0.0)
+            if not tick((i + 1) / 4):
+                return False
+        return True
+
+    def _repair(self, effort: Effort, steps: int, tick: Ticker, hopeless: Hopeless) -> bool:
+        """Redraw around the grids out of range, hotter every other round, and polish; return whether to go on."""
         for i in range(effort.repairs):
             bad = int(self.plan.counts[kernels.BAD])
             if bad == 0 or (i in (0, 3) and hopeless(self._out_of_range())):
-                return
+                return True
             moves = effort.moves_per_repair * min(bad, 20)
-            heat = effort.hot * (1.0 if i % 2 == 0 else 4.0)
-            self._search(moves, 10, 0.5, 0.9, heat, effort.cold, repair=True)
+            heat = effort.hot * (2.0 if i % 2 == 0 else 8.0)
+            self._search(moves, 10, 0.5, 0.6, heat, effort.cold, repair=True)
             self._search(min(steps, moves) // 4, effort.flips_per_move, 0.1, 0.3, effort.cold * 4, 0.0)
             if not tick(1.0):
-                return
+                return False
+        return True
 
     def _search(
         self, steps: int, flips: int, wide: float, focus: float, hot: float, cold: float, *, repair: bool = False

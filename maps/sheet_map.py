@@ -57,7 +57,7 @@ def draw_sheet(
     drawing.take(32.0, paper.height_mm - 6.5, 62.0, 11.0)
     element_kinds = _elements(drawing, content)
     if focus.level == "grid":
-        _label_buildings(drawing, buildings)
+        _label_buildings(drawing, buildings, paper.place(np.array([focus.area], dtype=object))[0])
     else:
         _label_grids(drawing, focus.inside, classes)
     _label_neighbours(drawing, focus)
@@ -210,13 +210,14 @@ def draw_symbol(drawing: Drawing, symbol: str, colour: str, x: float, y: float) 
     drawing.character(symbol, x, y, size, "#ffffff")
 
 
-def _label_buildings(drawing: Drawing, buildings: gpd.GeoDataFrame) -> None:
+def _label_buildings(drawing: Drawing, buildings: gpd.GeoDataFrame, area: shapely.Geometry) -> None:
     """Write number and households on each building, the larger ones first; a lone number where both do not fit."""
     placed = _placed(drawing, buildings)
     sizes = shapely.area(placed) if len(placed) else placed
     for index in np.argsort(-sizes, kind="stable"):
         row = buildings.iloc[index]
-        point = placed[index].representative_point()
+        shared = shapely.intersection(shapely.make_valid(placed[index]), area)  # of a divided building, its part here
+        point = (placed[index] if shared.is_empty else shared).representative_point()
         households = pd.to_numeric(row["households"], errors="coerce")
         count = f"{int(households)}户" if households == households and households > 0 else ""
         shifts = [(0.0, 0.0), (0.0, 2.6), (0.0, -2.6), (4.2, 0.0), (-4.2, 0.0)]

@@ -18,7 +18,7 @@ from geo.storage import buildings as building_rows
 from geo.storage import divisions, layers, plans
 from geo.territory.coverage import to_degrees
 from geo.territory.nouns import BARRIER, COMMUNITY
-from geo.territory.overlaps import settle_overlaps
+from geo.territory.overlaps import mended, settle_overlaps
 
 #: Barriers this far outside of a community still shape its border, in metres.
 BARRIER_MARGIN_M = 5.0
@@ -72,14 +72,19 @@ def plan_scope(
     bounds = Bounds(lower, upper)
     scope = divisions.find(session, scope_code)
     rows = _community_rows(session, scope)
-    communities, notes = _communities(session, rows)
+    boundaries, notes = _boundaries(rows)
+    communities, moved = _communities(session, rows, boundaries)
     drafts = draft_communities(
         communities, bounds, seed=seed, time_limit=time_limit, workers=workers, progress=progress
     )
     names = dict(zip(rows["code"], rows["name"], strict=True))
     summary = report(drafts, bounds, seed=seed, seconds=time.perf_counter() - started, names=names)
-    summary |= {"notes": notes, "scope": scope_code, "households_source": _sources(session, rows["code"].tolist())}
-    grids = _grids(drafts, communities)
+    summary |= {
+        "notes": notes + moved,
+        "scope": scope_code,
+        "households_source": _sources(session, rows["code"].tolist()),
+    }
+    grids = _grids(drafts, boundaries)
     summary["seconds"] = round(time.perf_counter() - started, 3)
     plan_id = plans.create_draft(
         session,
@@ -127,26 +132,39 @@ def _community_rows(session: Session, scope: divisions.Division) -> gpd.GeoDataF
     return rows
 
 
-def _communities(session: Session, rows: gpd.GeoDataFrame) -> tuple[list[Community], list[str]]:
-    """Gather what each community brings to a draft, and what had to be put right for it."""
+def _boundaries(rows: gpd.GeoDataFrame) -> tuple[gpd.GeoSeries, list[str]]:
+    """Return communities' areas by code, in degrees, none over another; and what had to be settled for that."""
+    stored = rows.set_index("code").geometry
+    metres, overlaps = settle_overlaps(stored.to_crs(metric_crs_of(rows)))
+    changed = list({overlap.second for overlap in overlaps})
+    boundaries = stored.copy()
+    boundaries[changed] = mended(metres[changed].to_crs(WGS84))
+    if not overlaps:
+        return boundaries, []
+    area = sum(overlap.area_m2 for overlap in overlaps)
+    return boundaries, [
+        f"{len(overlaps)} 对社区边界重叠,共 {area:,.1f} m²,归编码在前者 "
+        f"{len(overlaps)} pairs of communities overlap; the ground goes to the first code"
+    ]
+
+
+def _communities(
+    session: Session, rows: gpd.GeoDataFrame, boundaries: gpd.GeoSeries
+) -> tuple[list[Community], list[str]]:
+    """Gather what each community brings to a draft, and which buildings had to be moved for it."""
     crs = metric_crs_of(rows)
     west, south, east, north = rows.total_bounds
     codes = rows["code"].tolist()
-    boundaries, overlaps = settle_overlaps(rows.to_crs(crs).set_index("code").geometry)
-    notes = [
-        f"社区 {o.first} 与 {o.second} 边界重叠 {o.area_m2:,.2f} m²,归前者 overlap given to the first" for o in overlaps
-    ]
+    areas = mended(boundaries.to_crs(crs))
     buildings = building_rows.read_buildings(session, community_codes=codes).to_crs(crs)
-    buildings, moved = _in_their_communities(buildings, boundaries)
+    buildings, moved = _in_their_communities(buildings, areas)
     stairwells = building_rows.read_stairwells(session, community_codes=codes).to_crs(crs)
     barriers = layers.read(session, BARRIER, bbox=(west, south, east, north)).to_crs(crs)
     barriers = barriers[["kind", "geometry"]]
     communities = [
-        _community(code, boundaries[code], buildings, stairwells, barriers)
-        for code in codes
-        if not boundaries[code].is_empty
+        _community(code, areas[code], buildings, stairwells, barriers) for code in codes if not areas[code].is_empty
     ]
-    return communities, notes + moved
+    return communities, moved
 
 
 def _in_their_communities(buildings: gpd.GeoDataFrame, boundaries: gpd.GeoSeries) -> tuple[gpd.GeoDataFrame, list[str]]:
@@ -205,7 +223,7 @@ def _placed_stairwells(stairwells: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame
     return own[own["building"].isin(whole)].drop(columns="missing")
 
 
-def _grids(drafts: list[CommunityDraft], communities: list[Community]) -> gpd.GeoDataFrame:
+def _grids(drafts: list[CommunityDraft], boundaries: gpd.GeoSeries) -> gpd.GeoDataFrame:
     parts = []
     for draft in drafts:
         part = draft.grids.rename(columns={"reason_zh": "reason"})
@@ -214,13 +232,10 @@ def _grids(drafts: list[CommunityDraft], communities: list[Community]) -> gpd.Ge
             name=[f"第{int(number) + 1}网格" for number in part.index],
             community_code=draft.code,
         )
-        parts.append(part)
-    crs = communities[0].buildings.crs
-    frame = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs)
-    frame["geometry"] = to_degrees(frame.geometry).to_numpy()
-    return frame.set_crs(WGS84, allow_override=True)[
-        ["code", "name", "community_code", "households", "reason_code", "reason", "geometry"]
-    ]
+        part["geometry"] = to_degrees(part.geometry, boundary=boundaries[draft.code]).to_numpy()
+        parts.append(part.set_crs(WGS84, allow_override=True))
+    frame = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=WGS84)
+    return frame[["code", "name", "community_code", "households", "reason_code", "reason", "geometry"]]
 
 
 def _assignment(drafts: list[CommunityDraft]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from geo.crs import WGS84
 from geo.errors import GeometryError
 from geo.territory.arrangement import all_finite
+from geo.territory.overlaps import mended
 from geo.territory.projected import require_projected
 from geo.territory.rim import CORNER_DEGREES, onto_rim
 
@@ -174,6 +175,7 @@ def to_degrees(coverage: gpd.GeoSeries, *, boundary: shapely.Geometry | None = N
     if boundary is not None:
         shapes = onto_rim(degrees.to_numpy(), boundary, corner=CORNER_DEGREES)
         degrees = gpd.GeoSeries(shapes, index=coverage.index, crs=WGS84)
+    degrees = _uncrossed(degrees, coverage)
     sound = degrees.is_valid.to_numpy() & all_finite(degrees.to_numpy())
     if not sound.all():
         wrong = int((~sound).sum())
@@ -182,3 +184,13 @@ def to_degrees(coverage: gpd.GeoSeries, *, boundary: shapely.Geometry | None = N
             f"{wrong} polygons are not valid in degrees; check the CRS {coverage.crs}",
         )
     return degrees
+
+
+def _uncrossed(degrees: gpd.GeoSeries, coverage: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Undo the crossings that transforming gave to sides which all but touch: cracks thinner than rounding."""
+    crossed = ~degrees.is_valid.to_numpy()
+    if not crossed.any() or not all_finite(degrees.to_numpy()).all():
+        return degrees
+    repaired = mended(degrees)
+    lost = (repaired[crossed].to_crs(coverage.crs).area - coverage[crossed].area).abs()
+    return repaired if (lost <= coverage[crossed].length * THINNEST_M).all() else degrees

@@ -12,6 +12,8 @@ from geo.errors import GeometryError
 NEGLIGIBLE_M2 = 0.01
 #: An overlap is thin when it is at most this share of the smaller polygon: borders drawn twice, not two claims.
 THIN_SHARE = 0.02
+#: What mending a crossing leaves over is below this share of the area.
+SPECK_SHARE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,32 @@ def settle_overlaps(polygons: gpd.GeoSeries) -> tuple[gpd.GeoSeries, list[Overla
     settled = polygons.copy()
     for overlap in found:
         rest = settled[overlap.second].difference(settled[overlap.first])
-        settled[overlap.second] = _without_slivers(rest)
+        settled[overlap.second] = _polygons(rest, NEGLIGIBLE_M2)
     return settled, found
 
 
-def _without_slivers(shape: shapely.Geometry) -> shapely.Geometry:
-    parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and part.area > NEGLIGIBLE_M2]
+def mended(areas: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Make areas valid that transforming coordinates broke where two of their sides all but touch.
+
+    Returns
+    -------
+    GeoSeries
+        Valid polygons and multipolygons in the same CRS, without the specks that mending leaves over.
+    """
+    broken = ~areas.is_valid
+    if not broken.any():
+        return areas
+    mended = areas.copy()
+    mended[broken] = [
+        _polygons(shapely.make_valid(shape, method="structure", keep_collapsed=False), shape.area * SPECK_SHARE)
+        for shape in areas[broken]
+    ]
+    return mended
+
+
+def _polygons(shape: shapely.Geometry, least: float) -> shapely.Geometry:
+    """The areas of a geometry larger than ``least``, as one polygon or multipolygon."""
+    parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and part.area > least]
     if not parts:
         return shapely.Polygon()
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)

@@ -148,7 +148,7 @@ def test_report_adds_up():
     assert (summary["atoms"], summary["households"], summary["grids"]) == (8, 1150, 4)
     assert (summary["in_range"], summary["contiguous"], summary["lower_bound"]) == (3, 4, 2 + 3)
     assert summary["reasons"] == {"atom_over_upper": 1}
-    assert [row["code"] for row in summary["grid_list"]][0] == "440399001001001"
+    assert summary["grid_list"][0]["code"] == "440399001001001"
 
 
 def test_grid_code_of_a_community_without_code():

@@ -2,10 +2,10 @@
 
 import geopandas as gpd
 import pytest
-from shapely import box
+from shapely import Polygon, box
 
 from geo.errors import GeometryError
-from geo.territory.overlaps import find_overlaps, settle_overlaps
+from geo.territory.overlaps import find_overlaps, mended, settle_overlaps
 
 
 def squares(*boxes: tuple[float, float, float, float]) -> gpd.GeoSeries:
@@ -47,3 +47,14 @@ def test_polygon_cut_in_two_keeps_both_parts():
 def test_degrees_are_refused():
     with pytest.raises(GeometryError, match="metres"):
         find_overlaps(gpd.GeoSeries([box(0, 0, 1, 1)], crs=4326))
+
+
+def test_area_that_crosses_itself_by_a_hair_is_mended_and_sound_ones_are_left():
+    crossing = Polygon([(0, 0), (100, 0), (100, 100), (50, 1e-9), (0, 100)])
+    crossed = Polygon([(0, 0), (100, 0), (100, 100), (50, -1e-9), (0, 100)])
+    areas = gpd.GeoSeries([crossing, crossed], crs="EPSG:4547")
+    assert areas.is_valid.tolist() == [True, False]
+    after = mended(areas)
+    assert after.is_valid.all()
+    assert after[0].equals(crossing)
+    assert after.area[1] == pytest.approx(5000)

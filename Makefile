@@ -43,6 +43,7 @@ environment:
 	@.setup/system
 	@.setup/python
 	@.setup/assets
+	@.setup/kernels
 
 browser:
 	@.setup/system --with-browser

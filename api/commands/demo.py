@@ -8,12 +8,12 @@ from rich.console import Console
 from sqlalchemy.orm import Session
 
 from api.commands.map import write_map, write_sheet
-from api.commands.plan import draft_with_progress, show_report, who_runs, write_report
+from api.commands.plan import draft_with_progress, show_report, write_report
 from api.commands.sample import load_with_progress
+from api.commands.store import open_store, who_runs
 from geo.services.exporting import export
 from geo.services.sampling import SAMPLE_STREET
 from geo.storage import plans
-from geo.storage.database import migrate, open_engine, session_scope
 
 console = Console()
 
@@ -24,9 +24,7 @@ def demo_command(
 ) -> None:
     """从零开始演示:示例街道、网格划分、地图。 The sample street, a plan for it, and its map."""
     out.mkdir(parents=True, exist_ok=True)
-    engine = open_engine()
-    migrate(engine)
-    with session_scope(engine) as session:
+    with open_store() as session:
         load_with_progress(session, seed=seed, who=who_runs())
         session.commit()
         plan_id = _draft(session, out / "report.json")

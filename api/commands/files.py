@@ -1,8 +1,5 @@
 """``wangge import`` and ``wangge export``: files in and out of the store."""
 
-import getpass
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
+from api.commands.store import open_store, who_runs
 from geo.errors import InputError
 from geo.services.exporting import export
 from geo.services.importing import ImportPreview, ImportResult, import_file, preview
-from geo.storage.database import migrate, open_engine, session_scope
 from geo.territory.nouns import NOUNS
 
 console = Console()
@@ -86,7 +83,7 @@ def import_command(
     report_path = report or Path(f"{path.stem.split('#')[0]}-rejected.csv")
     columns_of_progress = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with (
-        _store() as session,
+        open_store() as session,
         Progress(*columns_of_progress, console=console, transient=True) as bar,
     ):
         task = bar.add_task("", total=1.0)
@@ -112,7 +109,7 @@ def import_command(
             department=department,
             adopt=adopt,
             report_path=report_path,
-            who=getpass.getuser(),
+            who=who_runs(),
             progress=lambda what, share: bar.update(task, description=what, completed=share),
         )
         if dry_run:
@@ -141,22 +138,10 @@ def export_command(
             "请用 --noun 写明图层,或用 --all 导出全部", "state layers with --noun, or all of them with --all"
         )
     nouns = noun or [name for name in NOUNS if name != "grid_staff" and (name != "grid" or plan is not None)]
-    with _store() as session, console.status("正在导出… Exporting…"):
+    with open_store() as session, console.status("正在导出… Exporting…"):
         written = _export(session, nouns, file, scope, plan, datum, encoding, personal=personal)
     for path in written:
         console.print(Text(f"已写出 Wrote {path}({path.stat().st_size / 1024:.0f} KB)"))
-
-
-@contextmanager
-def _store() -> Iterator[Session]:
-    """Open one transaction on a store whose schema is up to date, and leave no connection behind."""
-    engine = open_engine()
-    try:
-        migrate(engine)
-        with session_scope(engine) as session:
-            yield session
-    finally:
-        engine.dispose()
 
 
 def _export(

@@ -1,7 +1,5 @@
 """``wangge map`` and ``wangge print``: the map as one page, and one grid or community as a sheet."""
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +7,10 @@ import typer
 from rich.console import Console
 from sqlalchemy.orm import Session
 
+from api.commands.store import open_store, write_whole
 from geo.errors import InputError
 from geo.services.mapping import content_from_store
 from geo.services.mapping_files import content_from_file
-from geo.storage.database import migrate, open_engine, session_scope
 from geo.territory.map_content import MapContent
 from maps.pages import plan_page
 from maps.sheets import PaperName, sheet_pdf, sheet_png
@@ -89,7 +87,7 @@ def write_sheet(session: Session, focus: str, plan_id: int | None, out: Path) ->
 
 
 def _write_page(content: MapContent, out: Path, tianditu_token: str | None) -> None:
-    _write(out, plan_page(content, tianditu_token=tianditu_token).encode("utf-8"))
+    write_whole(out, plan_page(content, tianditu_token=tianditu_token).encode("utf-8"))
 
 
 def _check_sheet_name(out: Path) -> None:
@@ -99,9 +97,9 @@ def _check_sheet_name(out: Path) -> None:
 
 def _write_sheet(content: MapContent, focus: str, out: Path, *, paper: PaperName | None = None, dpi: int = 150) -> None:
     if out.suffix.lower() == ".png":
-        _write(out, sheet_png(content, focus, dpi=dpi, paper=paper))
+        write_whole(out, sheet_png(content, focus, dpi=dpi, paper=paper))
     else:
-        _write(out, sheet_pdf(content, focus, paper=paper))
+        write_whole(out, sheet_pdf(content, focus, paper=paper))
 
 
 def _street_of(focus: str) -> str | None:
@@ -124,24 +122,5 @@ def _content(
                 "--file 与街道、--plan 不能同时使用", "--file cannot be combined with a scope or --plan"
             )  # fmt: skip
         return content_from_file(file, report=report, title=title, lower=lower, upper=upper)
-    engine = open_engine()
-    try:
-        migrate(engine)
-        with session_scope(engine) as session:
-            return content_from_store(session, scope, plan, title=title)
-    finally:
-        engine.dispose()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with open_store() as session:
+        return content_from_store(session, scope, plan, title=title)

@@ -1,8 +1,6 @@
 """``wangge plan``: draft grids out of the store or out of a file."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from api.commands.store import open_store, who_runs, write_whole
 from geo.errors import InputError
 from geo.exchange.formats import FORMATS
 from geo.services.planning import PlanOutcome, plan_scope, scope_codes
 from geo.services.planning_files import FileRequest, plan_file, write_plan
-from geo.storage.database import migrate, open_engine, session_scope
 from geo.territory.dictionaries import dictionary
 
 console = Console()
@@ -110,10 +108,8 @@ def _plan_store(
     time_limit: float | None,
     workers: int | None,
 ) -> None:
-    engine = open_engine()
-    migrate(engine)
     summaries = []
-    with session_scope(engine) as session:
+    with open_store() as session:
         for code in scope_codes(session, target):
             outcome = draft_with_progress(
                 session, code, lower=lower, upper=upper, seed=seed, name=name, time_limit=time_limit, workers=workers
@@ -131,11 +127,6 @@ def draft_with_progress(session: Session, code: str, **options: Any) -> PlanOutc
     """Draft one street or community, showing how far it is."""
     with _progress() as bar:
         return plan_scope(session, code, who=who_runs(), progress=_on(bar), **options)
-
-
-def who_runs() -> str:
-    """Name the account that runs the terminal, for the record of changes."""
-    return os.environ.get("USER") or f"uid {os.getuid()}"
 
 
 def show_report(summary: dict[str, Any]) -> None:
@@ -160,9 +151,11 @@ def show_report(summary: dict[str, Any]) -> None:
         "合计 Total", *(f"{summary[key]:,}" for key in ("atoms", "households", "grids", "in_range", "lower_bound"))
     )
     console.print(table)
-    share = summary["in_range_share"]
+    spread = summary["households_per_grid"]
     console.print(
-        f"达标率 In range: {share:.1%}  连片 Contiguous: {summary['contiguous']}/{summary['grids']}  "
+        f"达标率 In range: {summary['in_range_share']:.1%}  "
+        f"连片 Contiguous: {summary['contiguous']}/{summary['grids']}  "
+        f"每网格户数 Households per grid: {spread['least']}–{spread['most']}, 中位 median {spread['median']:g}  "
         f"用时 Seconds: {summary['seconds']}"
     )
     failed = [row for row in summary["grid_list"] if row["reason"]]
@@ -178,11 +171,7 @@ def show_report(summary: dict[str, Any]) -> None:
 
 def write_report(summary: dict[str, Any], path: Path) -> None:
     """Write a report as JSON, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as part:
-        json.dump(summary, part, ensure_ascii=False, indent=1)
-    Path(part.name).chmod(0o644)
-    Path(part.name).replace(path)
+    write_whole(path, json.dumps(summary, ensure_ascii=False, indent=1).encode("utf-8"))
 
 
 def _is_file(target: str) -> bool:

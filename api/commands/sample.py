@@ -1,6 +1,5 @@
 """``wangge sample``: the sample town into a file or the store, or a whole city into a folder."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from api.commands.store import open_store, who_runs
 from geo.errors import InputError
 from geo.services import sampling
-from geo.storage.database import migrate, open_engine, session_scope
 from geo.storage.layers import UpsertCounts
 from geo.territory.nouns import NOUNS
 
@@ -50,10 +49,8 @@ def sample_command(
         _show({noun: (count,) for noun, count in rows.items()}, ("行 Rows",))
         console.print(f"已写入 Written: {out}", soft_wrap=True)
     else:
-        engine = open_engine()
-        migrate(engine)
-        with session_scope(engine) as session:
-            load_with_progress(session, seed=seed, who=os.environ.get("USER") or f"uid {os.getuid()}")
+        with open_store() as session:
+            load_with_progress(session, seed=seed, who=who_runs())
 
 
 def load_with_progress(session: Session, *, seed: int, who: str) -> dict[str, UpsertCounts]:

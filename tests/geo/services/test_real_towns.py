@@ -1,0 +1,83 @@
+"""Real towns through the store: import, plan, map."""
+
+from pathlib import Path
+
+import pytest
+
+from geo.services.importing import import_file
+from geo.services.mapping import content_from_store
+from geo.services.planning import PlanOutcome, plan_scope
+from geo.storage import plans
+from maps.pages import plan_page
+
+pytestmark = pytest.mark.shared
+
+WHO = "planner"
+STREET = "990001001"
+
+
+def plan_and_draw(session, scope: str) -> tuple[PlanOutcome, str]:
+    outcome = plan_scope(session, scope, who=WHO)
+    saved = plans.read_grids(session, outcome.plan_id)
+    assert len(saved) == outcome.report["grids"]
+    assert all(row["reason"] for row in outcome.report["grid_list"] if not row["in_range"])
+    page = plan_page(content_from_store(session, scope, outcome.plan_id))
+    assert all(code in page for code in saved["code"].head(20))
+    return outcome, page
+
+
+def test_toa_payoh(session, shared_data):
+    file = shared_data("sg_hdb_blocks/hdb_blocks.gpkg")
+    abroad = {"extent": "world", "under": STREET, "who": WHO}
+    town = {"where": {"Planning_Area_Name": "TOA PAYOH"}, "mapping": {"name": "Subzone_Name"}}
+    made = import_file(
+        session, Path(f"{file}#subzones_mp14"), "community", create_street=(STREET, "Toa Payoh"), **town, **abroad
+    )
+    assert made.inserted > 5
+    blocks = import_file(
+        session,
+        Path(f"{file}#blocks"),
+        "building",
+        where={"bldg_contract_town": "TP"},
+        defaults={"kind": "tower"},
+        **abroad,
+    )
+    outcome, _ = plan_and_draw(session, STREET)
+    assert outcome.report["atoms"] == blocks.inserted
+    assert outcome.report["households"] > 30_000
+    proved = {"atom_over_upper", "pocket_infeasible", "component_infeasible", "component_under_lower", "no_buildings"}
+    found = outcome.report["reasons"]
+    assert sum(n for reason, n in found.items() if reason not in proved) <= 3
+
+
+def test_olemps_with_roads_and_water(session, shared_data):
+    file = shared_data("fr_olemps_bdtopo/olemps.gpkg")
+    abroad = {"extent": "world", "under": STREET, "who": WHO}
+    import_file(session, Path(f"{file}#commune"), "community", create_street=(STREET, "Olemps"), **abroad)
+    for layer, kind in (("roads", "road"), ("water", "river")):
+        import_file(session, Path(f"{file}#{layer}"), "barrier", defaults={"kind": kind}, **abroad)
+    import_file(session, Path(f"{file}#buildings"), "building", defaults={"kind": "other"}, **abroad)
+    outcome, _ = plan_and_draw(session, STREET)
+    assert outcome.report["households"] == 1429
+    assert outcome.report["in_range"] == outcome.report["grids"] == outcome.report["contiguous"]
+
+
+def test_shanghai_estimated(session, shared_data):
+    file = shared_data("cn_shanghai_osm/shanghai_bund.gpkg")
+    made = {"create_street": ("310101001", "外滩街道"), "create_community": ("310101001001", "外滩社区"), "who": WHO}
+    import_file(session, Path(f"{file}#buildings"), "building", estimate_households=True, **made)
+    import_file(session, Path(f"{file}#roads"), "barrier", under="310101001", who=WHO)
+    outcome, page = plan_and_draw(session, "310101001")
+    assert outcome.report["contiguous"] == outcome.report["grids"]
+    assert outcome.report["households_source"] == {"estimated": outcome.report["atoms"]}
+    assert "估算" in page
+
+
+def test_suzhou_estimated(session, shared_data):
+    file = shared_data("cn_suzhou_buildings/suzhou.gpkg")
+    made = {"create_street": ("320508001", "平江街道"), "create_community": ("320508001001", "古城社区"), "who": WHO}
+    import_file(session, file, "building", estimate_households=True, **made)
+    outcome, _ = plan_and_draw(session, "320508001")
+    assert outcome.report["households"] == 43_172
+    assert outcome.report["contiguous"] == outcome.report["grids"]
+    assert set(outcome.report["reasons"]) <= {"atom_over_upper"}

@@ -21,8 +21,8 @@ from geo.territory.arrangement import Floats, Geometries, Indices, interior_poin
 LEAST_FOOTPRINT_M2 = 0.05
 #: Metres. Points closer than this are one place and are spread on a ring around it.
 SAME_PLACE_M = 0.02
-#: Metres. The widest such ring.
-RING_M = 0.5
+#: Metres. The radius of such a ring, times the root of how many stand on it, and for how many it is a ring.
+RING_M, RING_MEMBERS = 0.35, 6
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ def _lodge(
     point_face = np.full(len(atoms), -1, dtype=np.int64)
     lodgers: dict[int, list[int]] = {}
     if len(landless):
-        points[landless] = spread(shapely.get_coordinates(shapely.point_on_surface(atoms[landless])))
-        home = locate(shapely.points(points[landless]), faces)
+        middle = shapely.get_coordinates(shapely.point_on_surface(atoms[landless]))
+        points[landless], home = spread(middle, faces)
         face, covering = covers
         size = shapely.area(faces)[face]
         for atom, at in zip(landless.tolist(), home.tolist(), strict=True):
@@ -95,27 +95,48 @@ def _lodge(
     return Claims(owner, lodgers, points, point_face)
 
 
-def spread(points: Floats) -> Floats:
-    """Move points that stand on one place apart, onto a small ring around it, in their order.
+def spread(places: Floats, faces: Geometries) -> tuple[Floats, Indices]:
+    """Move points that stand on one place apart, in their order; each stays in the face its place is in.
 
-    The ring's radius is a third of the way to the next place, at most :data:`RING_M`.
+    Up to :data:`RING_MEMBERS` stand on a ring, more in a spiral, no farther out than a third of the way to the next
+    place. Where that leads over a line (a wall, the boundary), they stand in a row on this side of it.
+
+    Returns
+    -------
+    points, face
+        Where each point stands, and the position of its face.
     """
-    tree = KDTree(points)
-    pairs = tree.query_pairs(SAME_PLACE_M, output_type="ndarray")
+    home = locate(shapely.points(places), faces)
+    pairs = KDTree(places).query_pairs(SAME_PLACE_M, output_type="ndarray")
     if not len(pairs):
-        return points
-    n = len(points)
+        return places, home
+    n = len(places)
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     count, place = connected_components(graph, directed=False)
     size = np.bincount(place, minlength=count)
-    centre = np.stack([np.bincount(place, points[:, axis], count) / size for axis in (0, 1)], axis=1)
-    radius = np.full(count, RING_M)
+    centre = np.stack([np.bincount(place, places[:, axis], count) / size for axis in (0, 1)], axis=1)
+    radius = RING_M * np.sqrt(size)
     if count > 1:
-        radius = np.minimum(RING_M, KDTree(centre).query(centre, k=2)[0][:, 1] / 3)
+        radius = np.minimum(radius, KDTree(centre).query(centre, k=2)[0][:, 1] / 3)
+    _, first = np.unique(place, return_index=True)
+    home = home[first][place]
+    points = np.where(size[place, None] > 1, centre[place] + _pattern(place, size) * radius[place, None], places)
+    over = (size[place] > 1) & ~shapely.covers(faces[home], shapely.points(points))
+    for group in np.unique(place[over]):
+        members = np.flatnonzero(place == group)
+        ground = shapely.intersection(faces[home[members[0]]], shapely.Point(centre[group]).buffer(radius[group]))
+        points[members] = share_out(ground, shapely.points(places[members]))
+    return points, home
+
+
+def _pattern(place: NDArray[np.int32], size: Indices) -> Floats:
+    """Places within a circle of radius 1: a ring for a few, a sunflower for many (on a ring they would crowd)."""
+    members = size[place]
     rank = _rank_within(place)
-    angle = 2 * np.pi * rank / size[place]
-    ring = centre[place] + radius[place, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return np.where(size[place, None] > 1, ring, points)
+    few = members <= RING_MEMBERS
+    angle = np.where(few, 2 * np.pi * rank / members, rank * np.pi * (3 - np.sqrt(5)))
+    out = np.where(few, 1.0, np.sqrt((rank + 0.5) / members))
+    return np.asarray(out[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), dtype=np.float64)
 
 
 def _rank_within(group: NDArray[np.int32]) -> Indices:

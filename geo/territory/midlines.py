@@ -56,9 +56,14 @@ class Seeds:
 
     def by_face(self) -> dict[int, Indices]:
         """Positions of the seeds of each face."""
-        order = np.argsort(self.face, kind="stable")
-        numbers, start = np.unique(self.face[order], return_index=True)
-        return dict(zip(numbers.tolist(), np.split(order, start[1:]), strict=True))
+        return _members(self.face)
+
+
+def _members(group: Indices) -> dict[int, Indices]:
+    """Positions of the members of each group."""
+    order = np.argsort(group, kind="stable")
+    numbers, start = np.unique(group[order], return_index=True)
+    return dict(zip(numbers.tolist(), np.split(order, start)[1:], strict=True))
 
 
 def wall_seeds(borders: Borders, owner: Indices) -> Seeds:
@@ -219,9 +224,7 @@ def _clip(lines: Geometries, face: shapely.Polygon) -> Geometries:
 def nearest_label(seeds: Seeds, face: Indices, xy: Floats) -> Indices:
     """Return the atom of the nearest seed in the same face for each point; -1 where the face has none."""
     label = np.full(len(xy), -1, dtype=np.int64)
-    order = np.argsort(face, kind="stable")
-    numbers, start = np.unique(face[order], return_index=True)
-    asked = dict(zip(numbers.tolist(), np.split(order, start[1:]), strict=True))
+    asked = _members(face)
     for number, members in seeds.by_face().items():
         if number in asked:
             points = asked[number]

@@ -64,6 +64,20 @@ class TestPoints:
         assert (tiles.area > 100).all()
         assert (tiles.geom_type == "Polygon").all()
 
+    def test_many_points_on_one_place(self):
+        tiles = tiles_of([Point(50, 50)] * 400)
+        assert (tiles.geom_type == "Polygon").all()
+        assert (tiles.area > 0.1).all()
+
+    def test_points_on_one_place_at_the_rim_stand_inside(self):
+        tiles = tiles_of([Point(0, 0)] * 5 + [Point(50, 100)] * 4 + [Point(50, 50)])
+        assert (tiles.area > 1).all()
+        assert (tiles.geom_type == "Polygon").all()
+
+    def test_points_on_one_place_by_a_wall_stay_on_one_side_of_it(self):
+        tiles = tiles_of([Point(49.9, 50)] * 4 + [Point(90, 50)], lines=[LineString([(50, 0), (50, 100)])])
+        assert same(tiles[4], box(50, 0, 100, 100), 1e-6)
+
     def test_road_between_points_is_the_border_though_nearer_to_one(self):
         tiles = tiles_of([Point(10, 50), Point(90, 50)], lines=[LineString([(30, -5), (30, 105)])])
         assert same(tiles[0], box(0, 0, 30, 100), 1e-6)
@@ -135,6 +149,10 @@ class TestFootprints:
         tiles = tiles_of([box(20, 20, 80, 80), Point(30, 30)])
         assert tiles[1].contains(Point(30, 30))
         assert (tiles.geom_type == "Polygon").all()
+
+    def test_ground_that_is_built_over_entirely(self):
+        tiles = tiles_of([box(-10, 0, 40, 100), box(40, 0, 100, 100)])
+        assert same(tiles[0], box(0, 0, 40, 100), 1e-6)
 
     def test_footprint_over_the_boundary_counts_as_far_as_it_is_inside(self):
         tiles = tiles_of([box(-20, 40, 30, 60), box(70, 40, 120, 60)])

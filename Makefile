@@ -16,7 +16,7 @@ demo: environment  ## 从零演示:示例街道、网格划分、地图 | from n
 	@$(BIN)/wangge demo
 
 test: browser environment  ## 运行全部检查和测试 | run all checks and tests
-	@$(BIN)/pytest $(PYTEST)
+	@$(BIN)/pytest -n 2 --dist loadfile $(PYTEST)
 
 bench: environment  ## 在真实数据上测速 | measure speed on real data
 	@for file in tests/benchmarks/bench_*.py; do \

@@ -98,14 +98,14 @@ def run(case: Case, folder: Path) -> dict[str, object]:
     out = folder / "plan.gpkg"
     command = [sys.executable, "-m", "api.cli", "plan", *case.arguments, "--out", str(out), "--report", str(report)]
     started = time.perf_counter()
-    plan = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT)  # noqa: S603 - our own command
+    plan = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT)
     _, status, usage = os.wait4(plan.pid, 0)
     seconds = time.perf_counter() - started
     if status:
         return {"case": case.name, "failed": os.waitstatus_to_exitcode(status)}
     started = time.perf_counter()
     drawn = [sys.executable, "-m", "api.cli", "map", "--file", str(out), "--out", str(folder / "map.html")]
-    subprocess.run(drawn, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)  # noqa: S603
+    subprocess.run(drawn, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
     summary = json.loads(report.read_text())
     return {
         "case": case.name,

@@ -22,6 +22,7 @@ from geo.regionalization.engine import regionalize
 from geo.regionalization.outcome import Reason
 from geo.territory.barriers import border_costs
 from geo.territory.codes import number_grids
+from geo.territory.compactness import polsby_popper
 from geo.territory.contiguity import contiguity
 from geo.territory.coverage import dissolve
 from geo.territory.tessellation import tessellate
@@ -320,7 +321,7 @@ def _assemble(
             "reason_code": [reasons[i].code if i in reasons else None for i in range(k)],
             "reason_zh": [reasons[i].zh if i in reasons else None for i in range(k)],
             "reason_en": [reasons[i].en if i in reasons else None for i in range(k)],
-            "polsby_popper": (4 * np.pi * polygons.area / polygons.length**2).to_numpy(),
+            "polsby_popper": polsby_popper(polygons).to_numpy(),
         },
         geometry=polygons.to_numpy(),
         crs=tiles.crs,
@@ -360,6 +361,7 @@ def _misses(draft: CommunityDraft, bounds: Bounds) -> tuple[int, int, int]:
 
 
 def _empty_draft(community: Community) -> CommunityDraft:
+    area = gpd.GeoSeries([community.boundary], crs=community.buildings.crs)
     grids = gpd.GeoDataFrame(
         {
             "households": [0],
@@ -369,10 +371,9 @@ def _empty_draft(community: Community) -> CommunityDraft:
             "reason_code": ["no_buildings"],
             "reason_zh": ["社区内没有登记楼栋"],
             "reason_en": ["the community has no building on record"],
-            "polsby_popper": [4 * np.pi * community.boundary.area / community.boundary.length**2],
+            "polsby_popper": polsby_popper(area).to_numpy(),
         },
-        geometry=[community.boundary],
-        crs=community.buildings.crs,
+        geometry=area,
     )
     empty = pd.DataFrame({"building": [], "stairwell": [], "grid": [], "households": []})
     return CommunityDraft(community.code, grids, empty, 0, {"lower_bound": 0})

@@ -1,15 +1,8 @@
-"""How good a plan is: shapes of grids, and the registry of all metrics with unit, direction and source."""
+"""The registry of what is measured of a plan: unit, direction and source of each figure."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
-
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-import shapely
-
-from geo.errors import DatumError
 
 Direction = Literal["more", "less", "none"]
 
@@ -39,7 +32,7 @@ class Metric:
 _RULE = "community grid practice: 200-300 households a grid, one piece each"
 _OWN = "this program"
 
-#: Every key of ``Regionalization.metrics`` and every shape function here, by name.
+#: Every key of ``Regionalization.metrics`` and every function of ``geo.territory.compactness``, by name.
 METRICS: MappingProxyType[str, Metric] = MappingProxyType(
     {
         metric.name: metric
@@ -69,6 +62,10 @@ METRICS: MappingProxyType[str, Metric] = MappingProxyType(
                 "Polsby & Popper 1991, Yale Law & Policy Review 9(2)",
             ),
             Metric(
+                "reock", "外接圆占比", "share of the enclosing circle", "0-1", "more",
+                "Reock 1961, Midwest Journal of Political Science 5(1)",
+            ),
+            Metric(
                 "convex_hull_ratio", "凸包占比", "share of the convex hull", "0-1", "more",
                 "Niemi et al. 1990, Journal of Politics 52(4)",
             ),
@@ -79,75 +76,3 @@ METRICS: MappingProxyType[str, Metric] = MappingProxyType(
         )
     }
 )  # fmt: skip
-
-
-def polsby_popper(grids: gpd.GeoSeries) -> "pd.Series[float]":
-    """Score how round each grid is: 4πA / P², from 0 (a thread) to 1 (a circle).
-
-    Parameters
-    ----------
-    grids
-        Polygons in a projected CRS, or in none but in metres.
-
-    Returns
-    -------
-    Series
-        On the index of ``grids``; NaN for an empty grid.
-
-    Raises
-    ------
-    DatumError
-        ``grids`` is in degrees, which distort the score.
-    """
-    _refuse_degrees(grids)
-    return _scores(grids, 4 * np.pi * grids.area.to_numpy(), grids.length.to_numpy() ** 2)
-
-
-def convex_hull_ratio(grids: gpd.GeoSeries) -> "pd.Series[float]":
-    """Score how little each grid is bent or dented: its area over that of its convex hull. Raises as above."""
-    _refuse_degrees(grids)
-    return _scores(grids, grids.area.to_numpy(), grids.convex_hull.area.to_numpy())
-
-
-def inertia_ratio(grids: gpd.GeoSeries) -> "pd.Series[float]":
-    """Score how near to its middle each grid's area lies: A² / 2πI, 1 for a disc; ragged borders hardly count.
-
-    I is the second moment of area about the centroid, summed over triangles from the centroid to each segment, holes
-    taken off. Raises as :func:`polsby_popper`.
-    """
-    _refuse_degrees(grids)
-    moments = np.array([_second_moment(grid) for grid in grids.to_numpy()])
-    return _scores(grids, grids.area.to_numpy() ** 2, 2 * np.pi * moments)
-
-
-def _second_moment(shape: shapely.Geometry | None) -> float:
-    if shape is None or shape.is_empty:
-        return 0.0
-    middle = shape.centroid
-    total = 0.0
-    for polygon in shapely.get_parts(shape):
-        oriented = shapely.orient_polygons(polygon)
-        for ring in (oriented.exterior, *oriented.interiors):
-            x, y = shapely.get_coordinates(ring).T - np.array([[middle.x], [middle.y]])
-            turn = x[:-1] * y[1:] - x[1:] * y[:-1]
-            across = x[:-1] ** 2 + x[:-1] * x[1:] + x[1:] ** 2 + y[:-1] ** 2 + y[:-1] * y[1:] + y[1:] ** 2
-            total += float((turn * across).sum() / 12)
-    return abs(total)
-
-
-def _scores(
-    grids: gpd.GeoSeries,
-    over: "np.ndarray[tuple[int], np.dtype[np.float64]]",
-    under: "np.ndarray[tuple[int], np.dtype[np.float64]]",
-) -> "pd.Series[float]":
-    values = np.full(len(grids), np.nan)
-    np.divide(over, under, out=values, where=under > 0)
-    return pd.Series(np.minimum(values, 1.0), index=grids.index)
-
-
-def _refuse_degrees(grids: gpd.GeoSeries) -> None:
-    if grids.crs is not None and grids.crs.is_geographic:
-        raise DatumError(
-            f"坐标系 {grids.crs.name} 以度为单位,无法度量形状;请先投影到以米为单位的坐标系",
-            f"the CRS {grids.crs.name} is in degrees, in which shapes cannot be measured; project to metres first",
-        )

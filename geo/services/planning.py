@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
@@ -202,25 +203,29 @@ def _community(
         crs=buildings.crs,
     )
     near = barriers.iloc[barriers.sindex.query(boundary.buffer(BARRIER_MARGIN_M), predicate="intersects")]
-    return Community(code, boundary, frame, _placed_stairwells(stairwells, frame), near)
+    return Community(code, boundary, frame, _whole_stairwells(stairwells, frame), near)
 
 
-def _placed_stairwells(stairwells: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The stairwells of buildings whose stairwells all have a place and together hold all of their households."""
+def _whole_stairwells(stairwells: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The stairwells of buildings whose stairwells together hold all of their households.
+
+    A stairwell of unknown place has its building's; tessellation then shares the footprint out.
+    """
     own = stairwells[stairwells["building_code"].isin(buildings.index)]
+    footprints = buildings.geometry.reindex(own["building_code"]).to_numpy()
+    unplaced = (own.geometry.isna() | own.geometry.is_empty).to_numpy()
     own = gpd.GeoDataFrame(
         {
             "building": own["building_code"].to_numpy(),
             "stairwell": own["code"].to_numpy(),
             "households": own["households"].to_numpy(),
         },
-        geometry=own.geometry.to_numpy(),
+        geometry=np.where(unplaced, footprints, own.geometry.to_numpy()),
         crs=buildings.crs,
     )
-    own["missing"] = own.geometry.isna() | own.geometry.is_empty
-    summed = own.groupby("building").agg(households=("households", "sum"), missing=("missing", "any"))
-    whole = summed.index[~summed["missing"] & (summed["households"] == buildings["households"].reindex(summed.index))]
-    return own[own["building"].isin(whole)].drop(columns="missing")
+    summed = own.groupby("building")["households"].sum()
+    whole = summed.index[summed == buildings["households"].reindex(summed.index)]
+    return own[own["building"].isin(whole)]
 
 
 def _grids(drafts: list[CommunityDraft], boundaries: gpd.GeoSeries) -> gpd.GeoDataFrame:

@@ -63,3 +63,37 @@ def reock(grids: gpd.GeoSeries) -> pd.Series:
     radius = pd.Series(shapely.minimum_bounding_radius(grids.to_numpy()), index=grids.index)
     area = grids.area.where(grids.area > 0)
     return pd.Series(area / (np.pi * radius**2), index=grids.index, name="reock")
+
+
+def convex_hull_ratio(grids: gpd.GeoSeries) -> pd.Series:
+    """Score how little each grid is bent or dented: its area over that of its convex hull. Raises as above."""
+    require_projected(grids)
+    area = grids.area.where(grids.area > 0)
+    return pd.Series(area / grids.convex_hull.area, index=grids.index, name="convex_hull_ratio")
+
+
+def inertia_ratio(grids: gpd.GeoSeries) -> pd.Series:
+    """Score how near to its middle each grid's area lies: A² / 2πI, 1 for a disc; ragged borders hardly count.
+
+    I is the second moment of area about the centroid, summed over triangles from the centroid to each segment, holes
+    taken off. Raises as :func:`polsby_popper`.
+    """
+    require_projected(grids)
+    moments = np.array([_second_moment(grid) for grid in grids.to_numpy()])
+    area = grids.area.where(grids.area > 0)
+    return pd.Series(area**2 / (2 * np.pi * moments), index=grids.index, name="inertia_ratio").clip(upper=1.0)
+
+
+def _second_moment(shape: shapely.Geometry | None) -> float:
+    if shape is None or shape.is_empty:
+        return 0.0
+    middle = shape.centroid
+    total = 0.0
+    for polygon in shapely.get_parts(shape):
+        oriented = shapely.orient_polygons(polygon)
+        for ring in (oriented.exterior, *oriented.interiors):
+            x, y = shapely.get_coordinates(ring).T - np.array([[middle.x], [middle.y]])
+            turn = x[:-1] * y[1:] - x[1:] * y[:-1]
+            across = x[:-1] ** 2 + x[:-1] * x[1:] + x[1:] ** 2 + y[:-1] ** 2 + y[:-1] * y[1:] + y[1:] ** 2
+            total += float((turn * across).sum() / 12)
+    return abs(total)

@@ -82,6 +82,24 @@ def test_building_over_the_limit_is_divided_by_stairwells_on_record(session):
     assert plans.read_assignment(session, outcome.plan_id)["stairwell_code"].notna().all()
 
 
+def test_stairwells_of_unknown_place_share_their_building_out(session):
+    community = factories.make_community(session)
+    big = factories.make_building(session, 1, households=420)
+    for number in (1, 2):
+        factories.make_stairwell(session, big, number, households=210)
+    outcome = plan_scope(session, community, who=WHO)
+    assert [row["households"] for row in outcome.report["grid_list"]] == [210, 210]
+
+
+def test_stairwells_that_do_not_hold_the_building_divide_nothing(session):
+    community = factories.make_community(session)
+    big = factories.make_building(session, 1, households=420)
+    for number in (1, 2):
+        factories.make_stairwell(session, big, number, households=100)
+    outcome = plan_scope(session, community, who=WHO)
+    assert [row["households"] for row in outcome.report["grid_list"]] == [420]
+
+
 def test_what_cannot_be_met_is_said(session):
     community = factories.make_community(session)
     factories.make_building(session, 1, households=420)

@@ -9,6 +9,7 @@
     │   ├── DatumError          the datum of coordinates is not stated, or is wrong
     │   ├── CodeError           a code breaks its structure or is in no dictionary
     │   ├── GeometryError       a geometry cannot be taken as it is
+    │   │   └── GeographicCRSError  coordinates are in degrees where metres are needed
     │   └── BoundsError         limits, shares or counts out of what is allowed
     ├── NotFoundError           no such thing in the store
     ├── ConflictError           the thing changed meanwhile, or its state forbids the change
@@ -61,6 +62,10 @@ class CodeError(InputError):
 
 class GeometryError(InputError):
     """A geometry cannot be taken as it is."""
+
+
+class GeographicCRSError(GeometryError):
+    """Coordinates are in degrees where metres are needed."""
 
 
 class BoundsError(InputError):

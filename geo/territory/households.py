@@ -5,8 +5,8 @@ import pandas as pd
 from geopandas import GeoSeries
 from numpy.typing import NDArray
 
-from geo.errors import GeometryError
 from geo.territory.dictionaries import dictionary
+from geo.territory.projected import require_projected
 
 UNKNOWN = "unknown"
 
@@ -32,11 +32,10 @@ def estimate_households(
 
     Raises
     ------
-    GeometryError
+    GeographicCRSError
         The footprints are in degrees.
     """
-    if footprints.crs is None or not footprints.crs.is_projected:
-        raise GeometryError("估算户数需要以米为单位的坐标", "households are estimated from footprints in metres")
+    require_projected(footprints)
     areas = {code: entry.extra["floor_area_m2"] for code, entry in dictionary("household_area").entries.items()}
     each: NDArray[np.float64] = np.full(len(footprints), areas[UNKNOWN])
     if kinds is not None:

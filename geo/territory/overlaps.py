@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geo.errors import GeometryError
+from geo.territory.projected import require_projected
 
 #: Common ground below this is no overlap: coordinates of seven decimals move borders this much.
 NEGLIGIBLE_M2 = 0.01
@@ -41,10 +41,10 @@ def find_overlaps(polygons: gpd.GeoSeries) -> list[Overlap]:
 
     Raises
     ------
-    GeometryError
+    GeographicCRSError
         The polygons are in degrees.
     """
-    _require_metres(polygons)
+    require_projected(polygons)
     shapes = polygons.to_numpy()
     left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     left, right = left[left < right], right[left < right]
@@ -101,8 +101,3 @@ def _polygons(shape: shapely.Geometry, least: float) -> shapely.Geometry:
     if not parts:
         return shapely.Polygon()
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
-
-
-def _require_metres(polygons: gpd.GeoSeries) -> None:
-    if polygons.crs is None or not polygons.crs.is_projected:
-        raise GeometryError("重叠面积需要以米为单位的坐标", "overlaps are measured on polygons in metres")

@@ -2,11 +2,7 @@
 
 import geopandas as gpd
 
-from geo.errors import DatumError, GeometryError
-
-
-class GeographicCRSError(GeometryError):
-    """Coordinates are in degrees where metres are needed."""
+from geo.errors import DatumError, GeographicCRSError, GeometryError
 
 
 def require_projected(series: gpd.GeoSeries | gpd.GeoDataFrame) -> None:

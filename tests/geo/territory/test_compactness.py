@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from shapely import MultiPolygon, Point, Polygon, box
 
+from geo.errors import GeographicCRSError
 from geo.territory.compactness import convex_hull_ratio, inertia_ratio, polsby_popper
-from geo.territory.projected import GeographicCRSError
 
 SQUARE = box(0, 0, 10, 10)
 L_SHAPE = Polygon([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)])

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from shapely import Point, Polygon, box
 
-from geo.errors import GeometryError
+from geo.errors import GeographicCRSError, GeometryError
 from geo.territory.contiguity import Contiguity, connect_islands, contiguity
-from geo.territory.projected import GeographicCRSError
 from geo.territory.tessellation import tessellate
 
 CRS = "EPSG:4547"

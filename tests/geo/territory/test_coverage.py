@@ -4,10 +4,9 @@ import pytest
 import shapely
 from shapely import LineString, MultiPolygon, Point, Polygon, box
 
-from geo.errors import GeometryError
+from geo.errors import GeographicCRSError, GeometryError
 from geo.territory.compactness import polsby_popper, reock
 from geo.territory.coverage import coverage_problems, dissolve, is_coverage, to_degrees
-from geo.territory.projected import GeographicCRSError
 from geo.territory.rim import onto_rim
 from geo.territory.simplification import simplify_borders
 from geo.territory.tessellation import tessellate

@@ -6,9 +6,8 @@ import pytest
 import shapely
 from shapely import LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, box
 
-from geo.errors import DatumError, GeometryError
+from geo.errors import DatumError, GeographicCRSError, GeometryError
 from geo.territory.contiguity import contiguity
-from geo.territory.projected import GeographicCRSError
 from geo.territory.tessellation import tessellate
 
 CRS = "EPSG:4547"

@@ -16,8 +16,6 @@ import pypdfium2
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
-from weasyprint import CSS, HTML
-from weasyprint.urls import FatalURLFetchingError, URLFetcher
 
 from geo.errors import BoundsError
 from geo.territory.dictionaries import dictionary
@@ -60,13 +58,6 @@ Row = tuple[str, str, str]
 _HEADINGS_MM, _FACT_MM, _SIGN_MM, _ROW_MM = 38.0, 4.6, 5.0, 4.2
 
 
-class _NothingOutside(URLFetcher):  # type: ignore[misc]
-    """Refuses every address: a sheet is made of what it is given."""
-
-    def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:
-        raise FatalURLFetchingError(f"a sheet fetches nothing, but was asked for {url[:80]}")
-
-
 def sheet_pdf(content: MapContent, focus: str, *, paper: PaperName | None = None, printed: date | None = None) -> bytes:
     """Return the sheet of one grid or community as PDF.
 
@@ -87,10 +78,9 @@ def sheet_pdf(content: MapContent, focus: str, *, paper: PaperName | None = None
     found = focus_on(content, focus)
     chosen = FORMATS[paper or ("A4" if found.level == "grid" else "A3")]
     page = _page(content, found, chosen, printed or datetime.now(CHINA_TIME).date())
-    size = CSS(string=f"@page {{ size: {chosen.name} landscape }}")
-    pdf = HTML(string=page, url_fetcher=_NothingOutside()).write_pdf(stylesheets=[size])
-    assert isinstance(pdf, bytes)
-    return pdf
+    from maps.paper import pdf_of
+
+    return pdf_of(page, chosen.name)
 
 
 def sheet_png(

@@ -126,7 +126,11 @@ def plan_file(request: FileRequest, *, progress: Callable[[str, int, int], None]
     barriers = _read_barriers(request, crs)
     communities = _communities(request, rows, barriers)
     if not communities:
-        raise InputError("没有可以划分的楼栋", "there is no building to plan with")
+        raise InputError(
+            f"没有可以划分的楼栋:{len(rows.rejected)} 行被拒绝,例如“{rows.rejected[0]['reason_zh']}”",
+            f"there is no building to plan with: {len(rows.rejected)} rows rejected, "
+            f"such as {rows.rejected[0]['reason_en']!r}",
+        )
     drafts = draft_communities(
         communities,
         bounds,

@@ -13,12 +13,14 @@ import shapely
 
 from geo.crs import WGS84, metric_crs_of
 from geo.errors import ColumnError, FileFormatError, GeometryError, InputError
+from geo.exchange.columns import guess_columns
 from geo.exchange.reading import read_frame
 from geo.exchange.writing import write_frames
 from geo.regionalization.drafting import Bounds, Community, CommunityDraft, draft_communities
 from geo.regionalization.reporting import grid_code, report
 from geo.territory.dictionaries import dictionary
 from geo.territory.households import estimate_households
+from geo.territory.nouns import COMMUNITY
 from geo.territory.overlaps import settle_overlaps
 from geo.territory.tessellation import tessellate
 
@@ -48,6 +50,7 @@ class FileRequest:
         A column of ``path`` whose values are the communities, or a file of polygons; None for one community.
     parent_column
         The column of the parent file that names its communities; polygons with the same name are one community.
+        None: a column of codes or names where one can be guessed, else their numbers.
     barriers
         Files of lines (or polygons, whose outlines count) along which borders are best drawn.
     barrier_kind
@@ -344,11 +347,14 @@ def _by_polygons(request: FileRequest, path: Path, rows: _Rows, barriers: gpd.Ge
 
 def _named(parents: gpd.GeoDataFrame, column: str | None, path: Path) -> gpd.GeoDataFrame:
     parents = parents.assign(geometry=shapely.make_valid(shapely.force_2d(parents.geometry.to_numpy())))
-    if column is None:
-        parents["name"] = [str(i + 1) for i in range(len(parents))]
-        return parents
-    _need(parents, column, path)
-    return parents.assign(name=parents[column].astype(str)).dissolve("name").reset_index()
+    if column is not None:
+        _need(parents, column, path)
+        return parents.assign(name=parents[column].astype(str)).dissolve("name").reset_index()
+    guessed = guess_columns(parents, COMMUNITY).columns
+    for heading in (guessed[name] for name in ("code", "name") if name in guessed):
+        if parents[heading].notna().all() and parents[heading].is_unique:
+            return parents.assign(name=parents[heading].astype(str)).reset_index(drop=True)
+    return parents.assign(name=[str(i + 1) for i in range(len(parents))]).reset_index(drop=True)
 
 
 def _community(

@@ -61,6 +61,7 @@ STATUSES = {
     "DatumError": 422,
     "CodeError": 422,
     "GeometryError": 422,
+    "GeographicCRSError": 422,
     "BoundsError": 422,
     "NotFoundError": 404,
     "ConflictError": 409,

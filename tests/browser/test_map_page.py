@@ -161,6 +161,7 @@ def test_the_list_of_grids_puts_those_out_of_range_first(open_map: Open) -> None
     page = open_map()
     page.locator("#grid-list summary").click()
     rows = page.locator(".grid-row")
+    rows.first.wait_for()
     assert rows.count() == 4
     assert "150户" in rows.nth(0).inner_text()
     assert "320户" in rows.nth(1).inner_text()

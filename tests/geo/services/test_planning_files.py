@@ -69,6 +69,18 @@ def test_a_file_of_polygons_names_the_communities_and_rejects_what_lies_outside(
     assert plan.report["atoms"] == 42
 
 
+def test_the_name_of_a_parent_is_guessed_and_overlaps_are_settled(blocks, tmp_path):
+    middle = WEST + 3.5 * STEP
+    shapes = [
+        box(WEST - STEP, SOUTH - STEP, middle + STEP / 50, SOUTH + 7 * STEP),
+        box(middle, SOUTH - STEP, WEST + 9 * STEP, SOUTH + 7 * STEP),
+    ]
+    gpd.GeoDataFrame({"名称": ["甲", "乙"]}, geometry=shapes, crs=4326).to_file(tmp_path / "parents.gpkg")
+    plan = plan_file(FileRequest(blocks, "户数", parent=str(tmp_path / "parents.gpkg")))
+    assert {row["community"] for row in plan.report["grid_list"]} == {"甲", "乙"}
+    assert any("重叠" in note for note in plan.report["notes"])
+
+
 def test_borders_follow_barriers(tmp_path):
     path, roads = tmp_path / "b.gpkg", tmp_path / "roads.geojson"
     board(2, 8, households=30).to_file(path)

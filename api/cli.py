@@ -10,6 +10,7 @@ from api.commands.demo import demo_command
 from api.commands.files import export_command, import_command
 from api.commands.map import map_command, print_command
 from api.commands.plan import plan_command
+from api.commands.plans import adopt_command, plans_command
 from api.commands.sample import sample_command
 from api.commands.serve import serve_command
 from geo.errors import WanggeError
@@ -28,6 +29,8 @@ app.command("import")(import_command)
 app.command("export")(export_command)
 app.command("sample")(sample_command)
 app.command("plan")(plan_command)
+app.command("plans")(plans_command)
+app.command("adopt")(adopt_command)
 app.command("map")(map_command)
 app.command("print")(print_command)
 app.command("serve")(serve_command)

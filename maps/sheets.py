@@ -5,7 +5,7 @@ Nothing is fetched while a sheet is made: the picture, the style and the fonts o
 
 import io
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from PIL import Image
 from geo.errors import BoundsError
 from geo.territory.dictionaries import dictionary
 from geo.territory.map_content import MapContent
+from geo.territory.times import CHINA_TIME
 from maps.drawing import Paper
 from maps.escaping import plain_text
 from maps.facts import facts_of, holds_estimates
@@ -31,7 +32,6 @@ from maps.styles import HouseholdClass, class_of, household_classes
 
 _HERE = Path(__file__).parent
 
-CHINA_TIME = timezone(timedelta(hours=8))
 
 PaperName = Literal["A4", "A3"]
 

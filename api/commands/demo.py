@@ -12,8 +12,8 @@ from api.commands.plan import draft_with_progress, show_report, write_report
 from api.commands.sample import load_with_progress
 from api.commands.store import open_store, who_runs
 from geo.services.exporting import export
+from geo.services.reading import PlanFilter, read_grids, read_plans
 from geo.services.sampling import SAMPLE_STREET
-from geo.storage import plans
 
 console = Console()
 
@@ -30,7 +30,7 @@ def demo_command(
         plan_id = _draft(session, out / "report.json")
         session.commit()
         write_map(session, SAMPLE_STREET, plan_id, out / "map.html")
-        first = plans.read_grids(session, plan_id)["code"].iloc[0]
+        first = read_grids(session, plan_id, limit=1, after=None)["code"].iloc[0]
         write_sheet(session, first, plan_id, out / "sheet.pdf")
         export(session, ["grid", "building", "city_element"], out / "plan.gpkg", scope=SAMPLE_STREET, plan_id=plan_id)
     console.print(f"打印图 Sheet of one grid: {out / 'sheet.pdf'}\n方案数据 Plan data: {out / 'plan.gpkg'}")
@@ -39,7 +39,7 @@ def demo_command(
 
 def _draft(session: Session, report_path: Path) -> int:
     """Draft the sample street, or take the draft that an earlier demo made."""
-    earlier = plans.latest(session, SAMPLE_STREET)
+    earlier = next(iter(read_plans(session, PlanFilter(SAMPLE_STREET, department=""), limit=1, after=None)), None)
     if earlier is not None and earlier.report:
         show_report(earlier.report)
         write_report(earlier.report, report_path)

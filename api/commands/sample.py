@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from api.commands.store import open_store, who_runs
 from geo.errors import InputError
 from geo.services import sampling
-from geo.storage.layers import UpsertCounts
 from geo.territory.nouns import NOUNS
+
+if TYPE_CHECKING:
+    from geo.storage.layers import UpsertCounts
 
 console = Console()
 
@@ -53,7 +55,7 @@ def sample_command(
             load_with_progress(session, seed=seed, who=who_runs())
 
 
-def load_with_progress(session: Session, *, seed: int, who: str) -> dict[str, UpsertCounts]:
+def load_with_progress(session: Session, *, seed: int, who: str) -> "dict[str, UpsertCounts]":
     """Load the sample town into the store, showing how far it is and what became of its rows."""
     with _bar() as progress:
         counts = sampling.load_sample(session, seed, who=who, progress=_on(progress))

@@ -13,8 +13,8 @@ from api.dependencies import MAX_ID, Store
 from api.openapi import problems
 from geo.services.mapping import content_from_store
 from geo.services.reading import Filter, PlanFilter, read_page, read_plans
-from geo.storage.network import CHINA_TIME
 from geo.territory.dictionaries import dictionary
+from geo.territory.times import CHINA_TIME
 from maps.pages import plan_page
 
 router = APIRouter(tags=["pages"])

@@ -1,7 +1,7 @@
 """Plans: looked at, drafted, adopted."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
@@ -15,7 +15,9 @@ from api.schemas.plans import AssignmentPage, AssignmentRow, GridProperties, Pla
 from geo.services import reading
 from geo.services.adopting import adopt_plan
 from geo.services.planning import plan_scope
-from geo.storage.plans import PlanRecord
+
+if TYPE_CHECKING:
+    from geo.storage.plans import PlanRecord
 
 router = APIRouter(tags=["plans"])
 
@@ -188,6 +190,6 @@ def _seen_version(if_match: str | None) -> int:
     return int(found[1])
 
 
-def _detail(response: Response, plan: PlanRecord) -> PlanDetail:
+def _detail(response: Response, plan: "PlanRecord") -> PlanDetail:
     response.headers["ETag"] = f'"{plan.version}"'
     return PlanDetail.model_validate(asdict(plan))

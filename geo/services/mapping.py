@@ -13,10 +13,10 @@ from geo.errors import NotFoundError
 from geo.storage import buildings as building_rows
 from geo.storage import divisions, layers, plans
 from geo.storage.divisions import Division
-from geo.storage.network import CHINA_TIME
 from geo.storage.plans import PlanRecord
 from geo.territory.map_content import MapContent
 from geo.territory.nouns import BARRIER, CITY_ELEMENT, COMMUNITY, COMPOUND
+from geo.territory.times import CHINA_TIME
 
 #: Roads and rivers are shown this far around the scope, in degrees (about 500 m).
 SURROUNDINGS_DEGREES = 0.005

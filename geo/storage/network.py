@@ -5,7 +5,7 @@ street's until the street's next. ``department`` '' is the merged network; a dep
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 
 import geopandas as gpd
 from sqlalchemy import func, select, text
@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from geo.errors import NotFoundError
 from geo.storage import queries
 from geo.storage.tables import Building
+from geo.territory.times import CHINA_TIME
 
 #: A day ends at midnight in China, wherever the server stands.
-CHINA_TIME = timezone(timedelta(hours=8))
 
 _COUNTS = {"plan_id": "int64", "households": "Int64"}
 

@@ -34,9 +34,9 @@ from geo.errors import (
     StaleVersionError,
 )
 from geo.storage import events, queries
-from geo.storage.network import CHINA_TIME
 from geo.storage.refusals import in_plain_words
 from geo.storage.tables import Assignment, Grid, Plan
+from geo.territory.times import CHINA_TIME
 
 GRID_COLUMNS = ["code", "name", "community_code", "households", "reason_code", "reason"]
 ASSIGNMENT_COLUMNS = ["building_code", "stairwell_code", "grid_code", "households"]

@@ -26,7 +26,7 @@ from geo.errors import (
 )
 from geo.storage import events, plans
 from geo.storage.database import open_engine, session_scope
-from geo.storage.network import CHINA_TIME
+from geo.territory.times import CHINA_TIME
 from tests import factories as make
 
 FIRST, SECOND = "440307001001001", "440307001001002"

@@ -1,0 +1,64 @@
+"""``wangge plans`` and ``wangge adopt``: which plans there are, and which is in force."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api.commands.store import open_store, who_runs
+from geo.services.adopting import adopt_plan
+from geo.services.planning import scope_codes
+from geo.services.reading import PlanFilter, read_plan, read_plans
+from geo.territory.dictionaries import dictionary
+
+console = Console()
+PLANS_SHOWN = 100
+
+
+def plans_command(
+    scope: Annotated[
+        str | None, typer.Argument(help="街道或社区的编码或名称 Code or name of a street or community")
+    ] = None,
+    state: Annotated[str | None, typer.Option(help="状态 draft | adopted | superseded State")] = None,
+) -> None:
+    """列出方案,新的在前。 List plans, the newest first."""
+    if state is not None:
+        state = dictionary("plan_states")[state].code
+    with open_store() as session:
+        code = scope_codes(session, scope)[0] if scope else None
+        found = read_plans(session, PlanFilter(scope=code, state=state), limit=PLANS_SHOWN, after=None)
+    table = Table(title="网格划分方案 Plans")
+    for heading in (
+        "编号 Id",
+        "名称 Name",
+        "状态 State",
+        "范围 Scope",
+        "部门 Department",
+        "网格 Grids",
+        "户数 Households",
+    ):
+        table.add_column(heading)
+    for plan in found:
+        state_words = dictionary("plan_states")[plan.state].label
+        counts = (f"{plan.grids:,}", f"{plan.households:,}")
+        table.add_row(str(plan.id), plan.name, state_words, plan.scope_code, plan.department, *counts)
+    console.print(table)
+
+
+def adopt_command(
+    plan: Annotated[int, typer.Argument(help="方案编号,见 wangge plans Id of the plan")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="不再询问 Do not ask")] = False,
+) -> None:
+    """采用方案草案,替代现行方案;采用后不能再修改。 Put a draft in force; it cannot be changed afterwards."""
+    with open_store() as session:
+        draft = read_plan(session, plan)
+        question = (
+            f"采用方案 {draft.id} {draft.name}({draft.grids} 个网格,{draft.households:,} 户)? "
+            f"Adopt plan {draft.id} ({draft.grids} grids, {draft.households:,} households)?"
+        )
+        if not yes and not typer.confirm(question):
+            console.print("没有改变 Nothing changed")
+            return
+        adopted = adopt_plan(session, plan, who=who_runs(), version=draft.version)
+    console.print(f"已采用 Adopted: {adopted.id} {adopted.name}", markup=False)

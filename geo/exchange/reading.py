@@ -50,6 +50,8 @@ class FrameRead:
         By position, rows that could not be read as they should; their geometry or value is missing.
     has_geometry
         Whether the file carries coordinates at all.
+    coordinates
+        The columns of a CSV or sheet that the coordinates were taken from.
     """
 
     frame: gpd.GeoDataFrame
@@ -61,6 +63,7 @@ class FrameRead:
     had_z: NDArray[np.bool_]
     problems: dict[int, RowProblem] = field(default_factory=dict)
     has_geometry: bool = True
+    coordinates: tuple[str, ...] = ()
 
 
 @dataclass
@@ -76,6 +79,7 @@ class _Raw:
     notes: list[Note] = field(default_factory=list)
     row_numbers: NDArray[np.int64] | None = None
     problems: dict[int, RowProblem] = field(default_factory=dict)
+    coordinates: tuple[str, ...] = ()
 
 
 def read_frame(
@@ -271,6 +275,7 @@ def _geometries(column: pa.ChunkedArray) -> tuple[Geometries, dict[int, RowProbl
 def _from_text(table: TextTable, lon: str | None, lat: str | None) -> _Raw:
     texts = pd.DataFrame(table.rows, columns=table.headings, dtype=object)
     geometries: Geometries | None = None
+    coordinates: tuple[str, ...] = ()
     problems = dict(table.problems)
     wkt = _find(table.headings, WKT_NAMES)
     x, y = _coordinate_column(table.headings, lon, LON_NAMES), _coordinate_column(table.headings, lat, LAT_NAMES)
@@ -278,10 +283,10 @@ def _from_text(table: TextTable, lon: str | None, lat: str | None) -> _Raw:
         geometries = _from_wkt(texts[wkt], problems)
         texts = texts.drop(columns=wkt)
     elif x is not None and y is not None:
-        geometries = _points(texts, x, y, problems)
+        geometries, coordinates = _points(texts, x, y, problems), (x, y)
     raw = _Raw(pd.DataFrame({name: _typed(texts[name]) for name in texts}), geometries)
     raw.layer, raw.encoding, raw.notes, raw.problems = table.sheet, table.encoding, table.notes, problems
-    raw.row_numbers = np.array(table.row_numbers, np.int64)
+    raw.row_numbers, raw.coordinates = np.array(table.row_numbers, np.int64), coordinates
     return raw
 
 
@@ -370,6 +375,7 @@ def _place(raw: _Raw, stated: str | None) -> FrameRead:
         had_z,
         raw.problems,
         raw.geometries is not None,
+        raw.coordinates,
     )
 
 

@@ -104,11 +104,20 @@ def preview(
     kind = _noun(noun)
     read = _read(path, kind, layer, datum, encoding, where, lon, lat)
     columns = guess_columns(read.frame, kind, mapping, key=key)
+    columns.unused = [heading for heading in columns.unused if heading not in read.coordinates]
     sample = pd.DataFrame(read.frame.drop(columns="geometry").head(_SAMPLE_ROWS)).map(text_of)
     rows = len(read.frame)
     return ImportPreview(
-        kind, read.layer, read.datum, read.encoding, rows, columns, sample, read.notes, read.has_geometry
+        kind, read.layer, read.datum, read.encoding, rows, columns, sample, _told(read), read.has_geometry
     )
+
+
+def _told(read: FrameRead) -> list[Note]:
+    """What there is to say of a file before its rows are checked."""
+    if not read.coordinates:
+        return read.notes
+    names = "、".join(read.coordinates)
+    return [(f"坐标取自列 {names}", f"coordinates taken from the columns {names}"), *read.notes]
 
 
 def import_file(

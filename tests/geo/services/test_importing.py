@@ -354,3 +354,11 @@ def test_suzhou_is_imported_with_estimated_households(session: Session, shared_d
     result = take(session, file, "building", estimate_households=True, **made)
     assert counts(result) == (3076, 0, 0, 0)
     assert set(kept(session, "building")["households_source"]) == {"estimated"}
+
+
+def test_the_preview_says_which_columns_are_coordinates(tmp_path: Path) -> None:
+    file = tmp_path / "登记表.csv"
+    file.write_text("楼栋名称,经度,纬度,备注\n1栋,114.12,22.53,无\n", encoding="utf-8")
+    seen = preview(file, "building", datum="wgs84")
+    assert seen.columns.unused == ["备注"]
+    assert any("经度、纬度" in zh for zh, _ in seen.notes)

@@ -142,7 +142,7 @@ def wangge(*arguments: str, data: Path) -> Spent:
     command = [sys.executable, "-m", "api.cli", *arguments]
     started = time.perf_counter()
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, cwd=ROOT, env=os.environ | {"WANGGE_DATA_DIR": str(data)}
+        command, stdout=subprocess.DEVNULL, cwd=data.parent, env=os.environ | {"WANGGE_DATA_DIR": str(data)}
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -16,6 +16,11 @@ WHO = "planner"
 STREET = "990001001"
 
 
+@pytest.fixture(autouse=True)
+def reports_of_rejected_rows_go_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
 def plan_and_draw(session, scope: str) -> tuple[PlanOutcome, str]:
     outcome = plan_scope(session, scope, who=WHO)
     saved = plans.read_grids(session, outcome.plan_id)

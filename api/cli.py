@@ -16,6 +16,7 @@ from api.commands.serve import serve_command
 from geo.errors import WanggeError
 
 EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="wangge",
@@ -43,9 +44,10 @@ def main() -> None:
     except WanggeError as error:
         Console(stderr=True).print(f"错误 Error: {error}", style="red", markup=False, highlight=False)
         sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("已中断,未保存的结果已放弃 Interrupted; nothing unfinished was kept")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == EXIT_INTERRUPTED:
+            Console(stderr=True).print("已中断,未完成的结果没有保存 Interrupted; nothing unfinished was kept")
+        raise
 
 
 if __name__ == "__main__":

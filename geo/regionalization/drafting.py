@@ -6,10 +6,13 @@ grid into its polygon. Communities do not depend on one another, so they are dra
 """
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 import geopandas as gpd
 import numpy as np
@@ -17,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
-from geo.errors import BoundsError
+from geo.errors import BoundsError, WanggeError
 from geo.regionalization.engine import regionalize
 from geo.regionalization.outcome import Reason
 from geo.territory.barriers import border_costs
@@ -243,17 +246,36 @@ def _drafted(
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         # The largest first, so that no long one is left alone at the end.
         order = sorted(range(len(communities)), key=lambda i: -len(communities[i].buildings))
-        waiting: dict[Future[CommunityDraft], int] = {
-            pool.submit(draft_community, communities[i], bounds, seed=seed, time_limit=time_limit): i for i in order
-        }
+        with _workers_deaf_to_interrupts():
+            waiting: dict[Future[CommunityDraft], int] = {
+                pool.submit(draft_community, communities[i], bounds, seed=seed, time_limit=time_limit): i for i in order
+            }
         try:
             while waiting:
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield waiting.pop(future), future.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
+        except BrokenProcessPool as error:
+            raise WanggeError(
+                "划分进程意外终止,可能内存不足;请用 --workers 1 再试",
+                "a drafting process died, perhaps for lack of memory; try again with --workers 1",
+            ) from error
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            if isinstance(error, KeyboardInterrupt):
+                for worker in active_children():
+                    worker.terminate()
             raise
+
+
+@contextmanager
+def _workers_deaf_to_interrupts() -> Iterator[None]:
+    """Leave Ctrl-C to the process that the planner started: workers begun in here inherit the mask, it waits for us."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _divisible(community: Community) -> "pd.Series[int]":

@@ -1,10 +1,17 @@
 """``wangge plan``, ``wangge plans`` and ``wangge adopt`` as typed."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
+from shapely import Point
 from sqlalchemy import Engine
 from typer.testing import CliRunner, Result
 
@@ -61,3 +68,40 @@ def test_a_street_is_planned_listed_and_adopted(store: Engine) -> None:
 def test_a_plan_that_is_not_there_is_said(store: Engine) -> None:
     with pytest.raises(NotFoundError, match="77"):
         run("adopt", "77", "-y")
+
+
+def begin_long_draft(folder: Path) -> tuple[subprocess.Popen[bytes], list[int]]:
+    """Start a draft in two worker processes; return it and its children, the workers last."""
+    cells = [(r, c) for r in range(60) for c in range(60)]
+    towers = {"户数": 90, "片区": [f"{r // 30}{c // 30}" for r, c in cells]}
+    points = [Point(114.1 + c * 0.0005, 22.5 + r * 0.0005) for r, c in cells]
+    gpd.GeoDataFrame(towers, geometry=points, crs=4326).to_file(folder / "a.gpkg")
+    words = ["plan", "a.gpkg", "--households", "户数", "--parent", "片区", "--out", "plan.gpkg", "--workers", "2"]
+    draft = subprocess.Popen(
+        [sys.executable, "-m", "api.cli", *words], cwd=folder, stderr=subprocess.PIPE, start_new_session=True
+    )
+    children = Path(f"/proc/{draft.pid}/task/{draft.pid}/children")
+    while len(found := children.read_text().split()) < 3:  # one counts what the two workers share
+        assert draft.poll() is None, "it was done too soon"
+        time.sleep(0.05)
+    return draft, [int(child) for child in found]
+
+
+def test_an_interrupted_draft_leaves_nothing_behind(tmp_path: Path) -> None:
+    draft, _ = begin_long_draft(tmp_path)
+    os.killpg(draft.pid, signal.SIGINT)
+    said = draft.communicate(timeout=60)[1].decode()
+    assert draft.returncode == 130
+    assert "已中断" in said
+    assert "Traceback" not in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.gpkg"]
+
+
+def test_a_draft_whose_worker_dies_says_so(tmp_path: Path) -> None:
+    draft, children = begin_long_draft(tmp_path)
+    os.kill(children[-1], signal.SIGKILL)
+    said = draft.communicate(timeout=60)[1].decode()
+    assert draft.returncode == 2
+    assert "--workers 1" in said
+    assert "Traceback" not in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.gpkg"]

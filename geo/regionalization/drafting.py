@@ -6,6 +6,7 @@ grid into its polygon. Communities do not depend on one another, so they are dra
 """
 
 import os
+import pickle
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -13,6 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import active_children, get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import geopandas as gpd
 import numpy as np
@@ -243,12 +246,16 @@ def _drafted(
             yield position, draft_community(community, bounds, seed=seed, time_limit=time_limit)
         return
     # spawn, not fork: the caller may hold database connections and threads that must not be copied.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with (
+        TemporaryDirectory(prefix="wangge-draft-") as folder,
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+    ):
         # The largest first, so that no long one is left alone at the end.
         order = sorted(range(len(communities)), key=lambda i: -len(communities[i].buildings))
+        files = {i: _kept(communities[i], Path(folder) / str(i)) for i in order}
         with _workers_deaf_to_interrupts():
             waiting: dict[Future[CommunityDraft], int] = {
-                pool.submit(draft_community, communities[i], bounds, seed=seed, time_limit=time_limit): i for i in order
+                pool.submit(_draft_kept, files[i], bounds, seed, time_limit): i for i in order
             }
         try:
             while waiting:
@@ -266,6 +273,21 @@ def _drafted(
                 for worker in active_children():
                     worker.terminate()
             raise
+
+
+def _kept(community: Community, path: Path) -> Path:
+    """Put a community where a worker finds it.
+
+    Sent through the pool's pipe it would fill that; until Python 3.11.5 a pool whose worker dies then waits forever.
+    """
+    with path.open("wb") as stream:
+        pickle.dump(community, stream, protocol=pickle.HIGHEST_PROTOCOL)
+    return path
+
+
+def _draft_kept(path: Path, bounds: Bounds, seed: int, time_limit: float | None) -> CommunityDraft:
+    community = pickle.loads(path.read_bytes())  # noqa: S301 - our own, out of a folder that only we can write
+    return draft_community(community, bounds, seed=seed, time_limit=time_limit)
 
 
 @contextmanager

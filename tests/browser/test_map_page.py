@@ -219,7 +219,10 @@ def test_tiles_are_asked_for_only_when_switched_on(open_map: Open, offline_page:
     page = open_map(tianditu_token="0123456789abcdef")
     assert offline_page.outside == []
     page.locator("[data-layer=tianditu] input").check()
-    page.wait_for_timeout(200)
+    for _ in range(100):
+        if offline_page.outside:
+            break
+        page.wait_for_timeout(100)
     assert offline_page.outside
     assert all(url.split("/")[2].endswith(".tianditu.gov.cn") for url in offline_page.outside)
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import BoundsError
 from geo.regionalization.certificates import Prover
+from geo.regionalization.exhaustive import MOST_ATOMS, cheapest_partition
 from geo.regionalization.outcome import Locks, Regionalization
 from geo.regionalization.problem import Problem, check_problem, pieces
 from geo.regionalization.solver import Component, Effort, deadline_ticker, solve
@@ -190,7 +191,17 @@ class _Search:
             component, problem.lower, problem.upper, self.seed, effort, deadline_ticker(tick, self.until), hopeless
         )
         self.iterations += moves
-        return labels.astype(np.int64)
+        return self._exact(component, labels.astype(np.int64))
+
+    def _exact(self, component: Component, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of a handful of atoms left with grids out of range, take the best partition in range if there is one."""
+        problem, weight = self.problem, component.weight
+        sizes = np.bincount(labels, weight)
+        sound = ((sizes >= problem.lower) & (sizes <= problem.upper)).all()
+        if sound or len(weight) > MOST_ATOMS or component.n_grids is not None or len(component.soft_ends):
+            return labels
+        found = cheapest_partition(weight, component.ends, component.price, problem.lower, problem.upper)
+        return labels if found is None else found
 
     def _component(
         self, atoms: NDArray[np.int64], group: NDArray[np.int64], weight: NDArray[np.int64], price: NDArray[np.float64]

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from api.commands.counting import counting
 from api.commands.store import open_store, who_runs, write_whole
 from geo.errors import InputError
 from geo.exchange.formats import FORMATS
@@ -18,6 +18,7 @@ from geo.services.planning_files import FileRequest, plan_file, write_plan
 from geo.territory.dictionaries import dictionary
 
 console = Console()
+BAR = "划分 Planning"
 REASONS_SHOWN = 12
 
 
@@ -88,8 +89,8 @@ def plan_command(
         workers=workers,
     )
     out = out or Path("out") / "plan.gpkg"
-    with _progress() as bar:
-        plan = plan_file(request, progress=_on(bar))
+    with counting(BAR, console) as progress:
+        plan = plan_file(request, progress=progress)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_plan(plan, out)
     report = report or out.with_suffix(".report.json")
@@ -125,8 +126,8 @@ def _plan_store(
 
 def draft_with_progress(session: Session, code: str, **options: Any) -> PlanOutcome:
     """Draft one street or community, showing how far it is."""
-    with _progress() as bar:
-        return plan_scope(session, code, who=who_runs(), progress=_on(bar), **options)
+    with counting(BAR, console) as progress:
+        return plan_scope(session, code, who=who_runs(), progress=progress, **options)
 
 
 def show_report(summary: dict[str, Any]) -> None:
@@ -177,24 +178,3 @@ def write_report(summary: dict[str, Any], path: Path) -> None:
 def _is_file(target: str) -> bool:
     path = Path(target.partition("#")[0])
     return path.exists() or any(path.suffix.casefold() in form.extensions for form in FORMATS)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("划分 Planning"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
-
-
-def _on(bar: Progress) -> Any:
-    task = bar.add_task("", total=None)
-
-    def update(code: str, done: int, total: int) -> None:
-        bar.update(task, completed=done, total=total, description=code)
-
-    return update

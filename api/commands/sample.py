@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from api.commands.counting import counting
 from api.commands.store import open_store, who_runs
 from geo.errors import InputError
 from geo.services import sampling
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from geo.storage.layers import UpsertCounts
 
 console = Console()
+BAR = "示例 Sample"
 
 
 def sample_command(
@@ -39,15 +40,15 @@ def sample_command(
             "choose one of --out FILE, --load, --scale BUILDINGS",
         )
     if scale is not None:
-        with _bar() as progress:
-            city = sampling.write_city(out_dir, seed, buildings=scale, units=units, form=form, progress=_on(progress))
+        with counting(BAR, console) as progress:
+            city = sampling.write_city(out_dir, seed, buildings=scale, units=units, form=form, progress=progress)
         console.print(
             f"{out_dir}: {city.streets:,} 街道 streets, {city.buildings:,} 楼栋 buildings, "
             f"{city.households:,} 户 households"
         )
     elif out is not None:
-        with _bar() as progress:
-            rows = sampling.write_sample(out, seed, progress=_on(progress))
+        with counting(BAR, console) as progress:
+            rows = sampling.write_sample(out, seed, progress=progress)
         _show({noun: (count,) for noun, count in rows.items()}, ("行 Rows",))
         console.print(f"已写入 Written: {out}", soft_wrap=True)
     else:
@@ -57,8 +58,8 @@ def sample_command(
 
 def load_with_progress(session: Session, *, seed: int, who: str) -> "dict[str, UpsertCounts]":
     """Load the sample town into the store, showing how far it is and what became of its rows."""
-    with _bar() as progress:
-        counts = sampling.load_sample(session, seed, who=who, progress=_on(progress))
+    with counting(BAR, console) as progress:
+        counts = sampling.load_sample(session, seed, who=who, progress=progress)
     rows = {noun: (count.inserted, count.updated, count.unchanged) for noun, count in counts.items()}
     _show(rows, ("新增 Inserted", "更新 Updated", "未变 Unchanged"))
     return counts
@@ -72,24 +73,3 @@ def _show(rows: Mapping[str, tuple[int, ...]], headings: tuple[str, ...]) -> Non
     for noun, counts in rows.items():
         table.add_row(f"{NOUNS[noun].zh} {noun}", *(f"{count:,}" for count in counts))
     console.print(table)
-
-
-def _bar() -> Progress:
-    return Progress(
-        TextColumn("示例 Sample"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
-
-
-def _on(progress: Progress) -> sampling.Progress:
-    task = progress.add_task("", total=None)
-
-    def update(what: str, done: int, total: int) -> None:
-        progress.update(task, completed=done, total=total, description=what)
-
-    return update

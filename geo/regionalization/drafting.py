@@ -253,11 +253,11 @@ def _drafted(
         # The largest first, so that no long one is left alone at the end.
         order = sorted(range(len(communities)), key=lambda i: -len(communities[i].buildings))
         files = {i: _kept(communities[i], Path(folder) / str(i)) for i in order}
-        with _workers_deaf_to_interrupts():
-            waiting: dict[Future[CommunityDraft], int] = {
-                pool.submit(_draft_kept, files[i], bounds, seed, time_limit): i for i in order
-            }
         try:
+            with _workers_deaf_to_interrupts():
+                waiting: dict[Future[CommunityDraft], int] = {
+                    pool.submit(_draft_kept, files[i], bounds, seed, time_limit): i for i in order
+                }
             while waiting:
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:

@@ -74,7 +74,8 @@ def plan_scope(
     scope = divisions.find(session, scope_code)
     rows = _community_rows(session, scope)
     boundaries, notes = _boundaries(rows)
-    communities, moved = _communities(session, rows, boundaries)
+    buildings = building_rows.read_buildings(session, community_codes=rows["code"].tolist())
+    communities, moved = _communities(session, rows, boundaries, buildings)
     drafts = draft_communities(
         communities, bounds, seed=seed, time_limit=time_limit, workers=workers, progress=progress
     )
@@ -83,7 +84,7 @@ def plan_scope(
     summary |= {
         "notes": notes + moved,
         "scope": scope_code,
-        "households_source": _sources(session, rows["code"].tolist()),
+        "households_source": _sources(buildings),
     }
     grids = _grids(drafts, boundaries)
     summary["seconds"] = round(time.perf_counter() - started, 3)
@@ -150,15 +151,14 @@ def _boundaries(rows: gpd.GeoDataFrame) -> tuple[gpd.GeoSeries, list[str]]:
 
 
 def _communities(
-    session: Session, rows: gpd.GeoDataFrame, boundaries: gpd.GeoSeries
+    session: Session, rows: gpd.GeoDataFrame, boundaries: gpd.GeoSeries, buildings: gpd.GeoDataFrame
 ) -> tuple[list[Community], list[str]]:
     """Gather what each community brings to a draft, and which buildings had to be moved for it."""
     crs = metric_crs_of(rows)
     west, south, east, north = rows.total_bounds
     codes = rows["code"].tolist()
     areas = mended(boundaries.to_crs(crs))
-    buildings = building_rows.read_buildings(session, community_codes=codes).to_crs(crs)
-    buildings, moved = _in_their_communities(buildings, areas)
+    buildings, moved = _in_their_communities(buildings.to_crs(crs), areas)
     stairwells = building_rows.read_stairwells(session, community_codes=codes).to_crs(crs)
     barriers = layers.read(session, BARRIER, bbox=(west, south, east, north)).to_crs(crs)
     barriers = barriers[["kind", "geometry"]]
@@ -252,7 +252,7 @@ def _assignment(drafts: list[CommunityDraft]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _sources(session: Session, codes: list[str]) -> dict[str, int]:
+def _sources(buildings: gpd.GeoDataFrame) -> dict[str, int]:
     """Count the buildings per way in which their households were found out."""
-    found = building_rows.read_buildings(session, community_codes=codes)["households_source"].value_counts()
+    found = buildings["households_source"].value_counts()
     return {str(source): int(count) for source, count in found.items()}

@@ -1,6 +1,6 @@
 """Households, contiguity and limits in; grids out, with a reason for each that is out of range."""
 
 from geo.regionalization.engine import regionalize
-from geo.regionalization.outcome import Locks, Reason, Regionalization
+from geo.regionalization.outcome import Locks, Prices, Quantity, Reason, Regionalization
 
-__all__ = ["Locks", "Reason", "Regionalization", "regionalize"]
+__all__ = ["Locks", "Prices", "Quantity", "Reason", "Regionalization", "regionalize"]

@@ -2,28 +2,19 @@
 
 The steps of a draft, each a pure function of values: choose the atoms, tessellate the community into one tile per
 atom, find which tiles touch and what a border between them costs, regionalize, and dissolve the tiles of each
-grid into its polygon. Communities do not depend on one another, so they are drafted in parallel.
+grid into its polygon.
 """
 
-import os
-import pickle
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing import active_children, get_context
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from shapely import MultiPolygon, Polygon
 
-from geo.errors import BoundsError, WanggeError
+from geo.regionalization.atoms import choose_atoms, divisible_buildings
+from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.engine import regionalize
 from geo.regionalization.outcome import Reason
 from geo.territory.barriers import border_costs
@@ -35,57 +26,6 @@ from geo.territory.tessellation import tessellate
 
 #: A building with more households than this share of the upper limit blocks others: two of them exceed the limit.
 BLOCKING_SHARE = 0.5
-#: A draft of fewer buildings than this is done sooner in one process than further ones take to start.
-BUILDINGS_WORTH_A_PROCESS = 400
-
-
-@dataclass(frozen=True)
-class Community:
-    """What one community brings to a draft. All geometry in one projected CRS, metres.
-
-    Attributes
-    ----------
-    code
-        Its code, or whatever names it in a file.
-    boundary
-        The area that its grids tile.
-    buildings
-        Index: building key. Columns ``households`` (int >= 0), ``compound`` (key or None), ``geometry`` (point or
-        polygon inside the boundary).
-    stairwells
-        Columns ``building`` (key), ``stairwell`` (key), ``households``, ``geometry``; rows only of buildings whose
-        stairwells are all known and placed.
-    barriers
-        Columns ``kind`` (dictionary ``barrier_kinds``) and ``geometry`` (lines).
-    tiles
-        One tile per building where they were made before, for several communities at once; ``boundary`` is then
-        their union.
-    """
-
-    code: str
-    boundary: Polygon | MultiPolygon
-    buildings: gpd.GeoDataFrame
-    stairwells: gpd.GeoDataFrame
-    barriers: gpd.GeoDataFrame
-    tiles: gpd.GeoSeries | None = None
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Households that a grid may have, both ends included."""
-
-    lower: int
-    upper: int
-
-    def __post_init__(self) -> None:
-        if not 0 < self.lower <= self.upper:
-            raise BoundsError(
-                f"户数范围 {self.lower}-{self.upper} 无效:下限应大于 0 且不超过上限",
-                f"households {self.lower}-{self.upper}: the lower limit must be above 0 and not above the upper one",
-            )
-
-    def __contains__(self, households: object) -> bool:
-        return isinstance(households, int | np.integer) and bool(self.lower <= households <= self.upper)
 
 
 @dataclass(frozen=True)
@@ -110,54 +50,6 @@ class CommunityDraft:
     assignment: pd.DataFrame
     lower_bound: int
     metrics: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Atoms:
-    """What is moved whole from grid to grid: buildings, and stairwells of divided ones."""
-
-    frame: gpd.GeoDataFrame
-    divided: frozenset[str]
-
-
-def choose_atoms(community: Community, divide: frozenset[str]) -> Atoms:
-    """Return the buildings of a community with those in ``divide`` replaced by their stairwells.
-
-    Returns
-    -------
-    Atoms
-        Columns ``building``, ``stairwell``, ``households``, ``compound``, ``geometry``; index 0..n-1.
-    """
-    buildings = community.buildings
-    whole = buildings[~buildings.index.isin(divide)]
-    parts = [
-        gpd.GeoDataFrame(
-            {
-                "building": whole.index.to_numpy(),
-                "stairwell": None,
-                "households": whole["households"].to_numpy(),
-                "compound": whole["compound"].to_numpy(),
-            },
-            geometry=whole.geometry.to_numpy(),
-            crs=buildings.crs,
-        )
-    ]
-    rows = community.stairwells[community.stairwells["building"].isin(divide)]
-    if len(rows):
-        parts.append(
-            gpd.GeoDataFrame(
-                {
-                    "building": rows["building"].to_numpy(),
-                    "stairwell": rows["stairwell"].to_numpy(),
-                    "households": rows["households"].to_numpy(),
-                    "compound": buildings["compound"].reindex(rows["building"]).to_numpy(),
-                },
-                geometry=rows.geometry.to_numpy(),
-                crs=buildings.crs,
-            )
-        )
-    frame = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=buildings.crs)
-    return Atoms(frame, divide)
 
 
 def draft_community(
@@ -186,7 +78,7 @@ def draft_community(
     """
     if community.buildings.empty:
         return _empty_draft(community)
-    divisible = _divisible(community)
+    divisible = divisible_buildings(community)
     over = divisible[divisible > bounds.upper].index
     best = _draft_once(community, frozenset(over), bounds, seed, time_limit, progress)
     blocking = divisible[divisible > bounds.upper * BLOCKING_SHARE].index
@@ -197,116 +89,6 @@ def draft_community(
         if _misses(tried, bounds) < _misses(best, bounds):
             best = tried
     return best
-
-
-def draft_communities(
-    communities: Sequence[Community],
-    bounds: Bounds,
-    *,
-    seed: int = 0,
-    time_limit: float | None = None,
-    workers: int | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> list[CommunityDraft]:
-    """Draft several communities, in parallel when there is more than one processor.
-
-    Parameters
-    ----------
-    workers
-        Processes; None for one per processor, or one alone for a small draft. The result does not depend on it.
-    progress
-        Called after each community with its code, how many are done, and how many there are.
-
-    Returns
-    -------
-    list of CommunityDraft
-        In the order of ``communities``.
-    """
-    workers = min(workers or _processes_worth_it(communities), len(communities))
-    drafts: dict[int, CommunityDraft] = {}
-    for position, draft in _drafted(communities, bounds, seed, time_limit, workers):
-        drafts[position] = draft
-        if progress:
-            progress(draft.code, len(drafts), len(communities))
-    return [drafts[position] for position in range(len(communities))]
-
-
-def _processes_worth_it(communities: Sequence[Community]) -> int:
-    """A process takes seconds to start; a small draft is done before."""
-    if sum(len(community.buildings) for community in communities) < BUILDINGS_WORTH_A_PROCESS:
-        return 1
-    return os.cpu_count() or 1
-
-
-def _drafted(
-    communities: Sequence[Community], bounds: Bounds, seed: int, time_limit: float | None, workers: int
-) -> Iterator[tuple[int, CommunityDraft]]:
-    if workers <= 1:
-        for position, community in enumerate(communities):
-            yield position, draft_community(community, bounds, seed=seed, time_limit=time_limit)
-        return
-    # spawn, not fork: the caller may hold database connections and threads that must not be copied.
-    with (
-        TemporaryDirectory(prefix="wangge-draft-") as folder,
-        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
-    ):
-        # The largest first, so that no long one is left alone at the end.
-        order = sorted(range(len(communities)), key=lambda i: -len(communities[i].buildings))
-        files = {i: _kept(communities[i], Path(folder) / str(i)) for i in order}
-        try:
-            with _workers_deaf_to_interrupts():
-                waiting: dict[Future[CommunityDraft], int] = {
-                    pool.submit(_draft_kept, files[i], bounds, seed, time_limit): i for i in order
-                }
-            while waiting:
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield waiting.pop(future), future.result()
-        except BrokenProcessPool as error:
-            raise WanggeError(
-                "划分进程意外终止,可能内存不足;请用 --workers 1 再试",
-                "a drafting process died, perhaps for lack of memory; try again with --workers 1",
-            ) from error
-        except BaseException as error:
-            pool.shutdown(wait=False, cancel_futures=True)
-            if isinstance(error, KeyboardInterrupt):
-                for worker in active_children():
-                    worker.terminate()
-            raise
-
-
-def _kept(community: Community, path: Path) -> Path:
-    """Put a community where a worker finds it.
-
-    Sent through the pool's pipe it would fill that; until Python 3.11.5 a pool whose worker dies then waits forever.
-    """
-    with path.open("wb") as stream:
-        pickle.dump(community, stream, protocol=pickle.HIGHEST_PROTOCOL)
-    return path
-
-
-def _draft_kept(path: Path, bounds: Bounds, seed: int, time_limit: float | None) -> CommunityDraft:
-    community = pickle.loads(path.read_bytes())  # noqa: S301 - our own, out of a folder that only we can write
-    return draft_community(community, bounds, seed=seed, time_limit=time_limit)
-
-
-@contextmanager
-def _workers_deaf_to_interrupts() -> Iterator[None]:
-    """Leave Ctrl-C to the process that the planner started: workers begun in here inherit the mask, it waits for us."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _divisible(community: Community) -> "pd.Series[int]":
-    """Households of each building that has at least two stairwells."""
-    stairs = community.stairwells.groupby("building").size()
-    households: pd.Series[int] = (
-        community.buildings["households"].reindex(stairs[stairs > 1].index).dropna().astype(int)
-    )
-    return households
 
 
 def _draft_once(

@@ -8,6 +8,51 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
+class Prices:
+    """The planner's dials: what weighs how much. 1 is the house's own setting of each, 0 switches it off.
+
+    Attributes
+    ----------
+    boundary
+        Cheap borders.
+    barrier
+        Main roads, rivers, railways and walls kept out of the inside of grids.
+    compactness
+        Round rather than long grids.
+    stability
+        Households that keep their grid of the plan in force; says nothing without ``previous``.
+    fewer
+        Few, full grids. 0 is the house's own setting here: as many grids as serve the rest best.
+    """
+
+    boundary: float = 1.0
+    barrier: float = 1.0
+    compactness: float = 1.0
+    stability: float = 1.0
+    fewer: float = 0.0
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something beside households that each grid should hold between two limits: elderly, shops, hazards, posts.
+
+    Attributes
+    ----------
+    name
+        What it is called in messages.
+    values
+        One number >= 0 per atom.
+    lower, upper
+        What a grid should hold; None for no limit on that side.
+    """
+
+    name: str
+    values: NDArray[np.number] | Sequence[float]
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True)
 class Locks:
     """What a plan must keep, by atom numbers.
 

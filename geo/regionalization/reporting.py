@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geo.regionalization.drafting import Bounds, CommunityDraft
+from geo.regionalization.communities import Bounds
+from geo.regionalization.drafting import CommunityDraft
 from geo.territory.codes import make
 
 

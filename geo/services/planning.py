@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from geo.crs import WGS84, metric_crs_of
 from geo.errors import NotFoundError
-from geo.regionalization.drafting import Bounds, Community, CommunityDraft, draft_communities
+from geo.regionalization.communities import Bounds, Community
+from geo.regionalization.drafting import CommunityDraft
+from geo.regionalization.execution import draft_communities
 from geo.regionalization.reporting import grid_code, report
 from geo.storage import buildings as building_rows
 from geo.storage import divisions, layers, plans

@@ -16,7 +16,9 @@ from geo.errors import ColumnError, FileFormatError, GeometryError, InputError
 from geo.exchange.columns import guess_columns
 from geo.exchange.reading import read_frame
 from geo.exchange.writing import write_frames
-from geo.regionalization.drafting import Bounds, Community, CommunityDraft, draft_communities
+from geo.regionalization.communities import Bounds, Community
+from geo.regionalization.drafting import CommunityDraft
+from geo.regionalization.execution import draft_communities
 from geo.regionalization.reporting import grid_code, report
 from geo.territory.dictionaries import dictionary
 from geo.territory.households import estimate_households

@@ -7,7 +7,10 @@ import pytest
 from shapely import LineString, box
 
 from geo.errors import BoundsError
-from geo.regionalization.drafting import Bounds, Community, choose_atoms, draft_communities, draft_community
+from geo.regionalization.atoms import choose_atoms
+from geo.regionalization.communities import Bounds, Community
+from geo.regionalization.drafting import draft_community
+from geo.regionalization.execution import draft_communities
 from geo.regionalization.reporting import grid_code, report
 from geo.territory.coverage import coverage_problems
 

@@ -1,0 +1,58 @@
+"""What a draft is made of: a community with its buildings, and the households that a grid may have."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+from shapely import MultiPolygon, Polygon
+
+from geo.errors import BoundsError
+
+
+@dataclass(frozen=True)
+class Community:
+    """What one community brings to a draft. All geometry in one projected CRS, metres.
+
+    Attributes
+    ----------
+    code
+        Its code, or whatever names it in a file.
+    boundary
+        The area that its grids tile.
+    buildings
+        Index: building key. Columns ``households`` (int >= 0), ``compound`` (key or None), ``geometry`` (point or
+        polygon inside the boundary).
+    stairwells
+        Columns ``building`` (key), ``stairwell`` (key), ``households``, ``geometry``; rows only of buildings whose
+        stairwells are all known and placed.
+    barriers
+        Columns ``kind`` (dictionary ``barrier_kinds``) and ``geometry`` (lines).
+    tiles
+        One tile per building where they were made before, for several communities at once; ``boundary`` is then
+        their union.
+    """
+
+    code: str
+    boundary: Polygon | MultiPolygon
+    buildings: gpd.GeoDataFrame
+    stairwells: gpd.GeoDataFrame
+    barriers: gpd.GeoDataFrame
+    tiles: gpd.GeoSeries | None = None
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Households that a grid may have, both ends included."""
+
+    lower: int
+    upper: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.lower <= self.upper:
+            raise BoundsError(
+                f"户数范围 {self.lower}-{self.upper} 无效:下限应大于 0 且不超过上限",
+                f"households {self.lower}-{self.upper}: the lower limit must be above 0 and not above the upper one",
+            )
+
+    def __contains__(self, households: object) -> bool:
+        return isinstance(households, int | np.integer) and bool(self.lower <= households <= self.upper)

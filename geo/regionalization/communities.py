@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from shapely import MultiPolygon, Polygon
 
 from geo.errors import BoundsError
@@ -21,7 +22,7 @@ class Community:
         The area that its grids tile.
     buildings
         Index: building key. Columns ``households`` (int >= 0), ``compound`` (key or None), ``geometry`` (point or
-        polygon inside the boundary).
+        polygon inside the boundary), and one of whole numbers >= 0 per further quantity that a draft balances.
     stairwells
         Columns ``building`` (key), ``stairwell`` (key), ``households``, ``geometry``; rows only of buildings whose
         stairwells are all known and placed.
@@ -30,6 +31,9 @@ class Community:
     tiles
         One tile per building where they were made before, for several communities at once; ``boundary`` is then
         their union.
+    previous
+        The plan in force: ``building`` (key), ``stairwell`` (key, None for a whole building) and ``grid`` (its code).
+        Buildings that it leaves out have no row. None when there is none.
     """
 
     code: str
@@ -38,6 +42,7 @@ class Community:
     stairwells: gpd.GeoDataFrame
     barriers: gpd.GeoDataFrame
     tiles: gpd.GeoSeries | None = None
+    previous: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ grid into its polygon.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from geo.regionalization.atoms import choose_atoms, divisible_buildings
 from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.engine import regionalize
-from geo.regionalization.outcome import Reason
+from geo.regionalization.locks import CodeLocks
+from geo.regionalization.outcome import Prices, Reason
 from geo.territory.barriers import border_costs
 from geo.territory.codes import number_grids
 from geo.territory.compactness import polsby_popper
@@ -26,6 +28,56 @@ from geo.territory.tessellation import tessellate
 
 #: A building with more households than this share of the upper limit blocks others: two of them exceed the limit.
 BLOCKING_SHARE = 0.5
+
+Effort = Literal["draft", "polished", "repair"]
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A quantity beside households that each grid should hold between two limits.
+
+    Attributes
+    ----------
+    name
+        The column of ``Community.buildings`` that holds it.
+    lower, upper
+        What a grid should hold; None for no limit on that side.
+    """
+
+    name: str
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True)
+class DraftSettings:
+    """What a planner asks of a draft, the same for each of its communities.
+
+    Attributes
+    ----------
+    bounds
+        Households that a grid may have.
+    seed
+        Same input, same settings, same draft.
+    time_limit
+        Seconds for each community; None until the search converges.
+    prices
+        The planner's dials.
+    effort
+        ``repair`` looks for the smallest change of the plan in force that brings it back into range.
+    locks
+        What must be kept, by codes; those of other communities do not matter to a community.
+    quantities
+        Further quantities to balance.
+    """
+
+    bounds: Bounds
+    seed: int = 0
+    time_limit: float | None = None
+    prices: Prices = field(default_factory=Prices)
+    effort: Effort = "polished"
+    locks: CodeLocks = field(default_factory=CodeLocks)
+    quantities: tuple[Balance, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,10 +106,7 @@ class CommunityDraft:
 
 def draft_community(
     community: Community,
-    bounds: Bounds,
-    *,
-    seed: int = 0,
-    time_limit: float | None = None,
+    settings: DraftSettings,
     progress: Callable[[float], bool | None] | None = None,
 ) -> CommunityDraft:
     """Divide one community into grids.
@@ -74,18 +123,19 @@ def draft_community(
     Returns
     -------
     CommunityDraft
-        The same for the same input and seed.
+        The same for the same input and settings.
     """
+    bounds = settings.bounds
     if community.buildings.empty:
         return _empty_draft(community)
     divisible = divisible_buildings(community)
     over = divisible[divisible > bounds.upper].index
-    best = _draft_once(community, frozenset(over), bounds, seed, time_limit, progress)
+    best = _draft_once(community, frozenset(over), settings, progress)
     blocking = divisible[divisible > bounds.upper * BLOCKING_SHARE].index
     for divide in (_beside_failures(best, blocking), frozenset(blocking)):
         if best.grids["in_range"].all() or divide <= frozenset(over):
             continue
-        tried = _draft_once(community, frozenset(over) | divide, bounds, seed, time_limit, progress)
+        tried = _draft_once(community, frozenset(over) | divide, settings, progress)
         if _misses(tried, bounds) < _misses(best, bounds):
             best = tried
     return best
@@ -94,9 +144,7 @@ def draft_community(
 def _draft_once(
     community: Community,
     divide: frozenset[str],
-    bounds: Bounds,
-    seed: int,
-    time_limit: float | None,
+    settings: DraftSettings,
     progress: Callable[[float], bool | None] | None,
 ) -> CommunityDraft:
     atoms = choose_atoms(community, divide).frame
@@ -113,15 +161,15 @@ def _draft_once(
         households,
         touching.edges,
         costs.boundary_cost,
-        lower=bounds.lower,
-        upper=bounds.upper,
+        lower=settings.bounds.lower,
+        upper=settings.bounds.upper,
         xy=np.column_stack([inner.x, inner.y]),
         barrier=costs.cross_weight,
-        seed=seed,
-        time_limit=time_limit,
+        seed=settings.seed,
+        time_limit=settings.time_limit,
         progress=progress,
     )
-    return _assemble(community, atoms, tiles, solved.labels, solved.reasons, solved.metrics, bounds)
+    return _assemble(community, atoms, tiles, solved.labels, solved.reasons, solved.metrics, settings.bounds)
 
 
 def _assemble(

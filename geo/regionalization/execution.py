@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from geo.errors import WanggeError
-from geo.regionalization.communities import Bounds, Community
-from geo.regionalization.drafting import CommunityDraft, draft_community
+from geo.regionalization.communities import Community
+from geo.regionalization.drafting import CommunityDraft, DraftSettings, draft_community
 
 #: A draft of fewer buildings than this is done sooner in one process than further ones take to start.
 BUILDINGS_WORTH_A_PROCESS = 400
@@ -21,10 +21,8 @@ BUILDINGS_WORTH_A_PROCESS = 400
 
 def draft_communities(
     communities: Sequence[Community],
-    bounds: Bounds,
+    settings: DraftSettings,
     *,
-    seed: int = 0,
-    time_limit: float | None = None,
     workers: int | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[CommunityDraft]:
@@ -44,7 +42,7 @@ def draft_communities(
     """
     workers = min(workers or _processes_worth_it(communities), len(communities))
     drafts: dict[int, CommunityDraft] = {}
-    for position, draft in _drafted(communities, bounds, seed, time_limit, workers):
+    for position, draft in _drafted(communities, settings, workers):
         drafts[position] = draft
         if progress:
             progress(draft.code, len(drafts), len(communities))
@@ -59,11 +57,11 @@ def _processes_worth_it(communities: Sequence[Community]) -> int:
 
 
 def _drafted(
-    communities: Sequence[Community], bounds: Bounds, seed: int, time_limit: float | None, workers: int
+    communities: Sequence[Community], settings: DraftSettings, workers: int
 ) -> Iterator[tuple[int, CommunityDraft]]:
     if workers <= 1:
         for position, community in enumerate(communities):
-            yield position, draft_community(community, bounds, seed=seed, time_limit=time_limit)
+            yield position, draft_community(community, settings)
         return
     # spawn, not fork: the caller may hold database connections and threads that must not be copied.
     with (
@@ -76,7 +74,7 @@ def _drafted(
         try:
             with _workers_deaf_to_interrupts():
                 waiting: dict[Future[CommunityDraft], int] = {
-                    pool.submit(_draft_kept, files[i], bounds, seed, time_limit): i for i in order
+                    pool.submit(_draft_kept, files[i], settings): i for i in order
                 }
             while waiting:
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)
@@ -105,9 +103,9 @@ def _kept(community: Community, path: Path) -> Path:
     return path
 
 
-def _draft_kept(path: Path, bounds: Bounds, seed: int, time_limit: float | None) -> CommunityDraft:
+def _draft_kept(path: Path, settings: DraftSettings) -> CommunityDraft:
     community = pickle.loads(path.read_bytes())  # noqa: S301 - our own, out of a folder that only we can write
-    return draft_community(community, bounds, seed=seed, time_limit=time_limit)
+    return draft_community(community, settings)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from geo.crs import WGS84, metric_crs_of
 from geo.errors import NotFoundError
 from geo.regionalization.communities import Bounds, Community
-from geo.regionalization.drafting import CommunityDraft
+from geo.regionalization.drafting import CommunityDraft, DraftSettings
 from geo.regionalization.execution import draft_communities
 from geo.regionalization.reporting import grid_code, report
 from geo.storage import buildings as building_rows
@@ -78,9 +78,8 @@ def plan_scope(
     boundaries, notes = _boundaries(rows)
     buildings = building_rows.read_buildings(session, community_codes=rows["code"].tolist())
     communities, moved = _communities(session, rows, boundaries, buildings)
-    drafts = draft_communities(
-        communities, bounds, seed=seed, time_limit=time_limit, workers=workers, progress=progress
-    )
+    settings = DraftSettings(bounds, seed, time_limit)
+    drafts = draft_communities(communities, settings, workers=workers, progress=progress)
     names = dict(zip(rows["code"], rows["name"], strict=True))
     summary = report(drafts, bounds, seed=seed, seconds=time.perf_counter() - started, names=names)
     summary |= {

@@ -17,7 +17,7 @@ from geo.exchange.columns import guess_columns
 from geo.exchange.reading import read_frame
 from geo.exchange.writing import write_frames
 from geo.regionalization.communities import Bounds, Community
-from geo.regionalization.drafting import CommunityDraft
+from geo.regionalization.drafting import CommunityDraft, DraftSettings
 from geo.regionalization.execution import draft_communities
 from geo.regionalization.reporting import grid_code, report
 from geo.territory.dictionaries import dictionary
@@ -136,14 +136,8 @@ def plan_file(request: FileRequest, *, progress: Callable[[str, int, int], None]
             f"there is no building to plan with: {len(rows.rejected)} rows rejected, "
             f"such as {rows.rejected[0]['reason_en']!r}",
         )
-    drafts = draft_communities(
-        communities,
-        bounds,
-        seed=request.seed,
-        time_limit=request.time_limit,
-        workers=request.workers,
-        progress=progress,
-    )
+    settings = DraftSettings(bounds, request.seed, request.time_limit)
+    drafts = draft_communities(communities, settings, workers=request.workers, progress=progress)
     seconds = time.perf_counter() - started
     summary = report(drafts, bounds, seed=request.seed, seconds=seconds)
     summary |= {

@@ -1,65 +1,229 @@
-"""Atoms: what is moved whole from grid to grid. Buildings, and the stairwells of those that are divided."""
+"""Atoms: what is moved whole from grid to grid. Buildings, the stairwells of those that are divided, runs of floors."""
 
 from dataclasses import dataclass
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
+from numpy.typing import NDArray
 
 from geo.regionalization.communities import Community
+from geo.regionalization.floors import bands_of, part_keys
+from geo.territory.arrangement import Geometries
+
+#: Columns of parts and atoms beside ``geometry``. ``part`` numbers what an atom was cut from (a building, when a
+#: community is divided); ``estimated`` says that the households of a run of floors were shared out evenly.
+PART_COLUMNS = ["building", "stairwell", "floor_from", "floor_to", "households", "compound", "part", "estimated"]
+#: Metres between the floors of a stairwell of which only a point is known: fifty are as wide as a building.
+BAND_STEP_M = 0.3
 
 
 @dataclass(frozen=True)
 class Atoms:
-    """What is moved whole from grid to grid: buildings, and stairwells of divided ones."""
+    """What is moved whole from grid to grid: buildings, stairwells of divided ones, floors of divided stairwells."""
 
     frame: gpd.GeoDataFrame
     divided: frozenset[str]
 
 
-def choose_atoms(community: Community, divide: frozenset[str]) -> Atoms:
-    """Return the buildings of a community with those in ``divide`` replaced by their stairwells.
+def choose_atoms(
+    community: Community, divide: frozenset[str], *, limit: int | None = None, band_size: int | None = None
+) -> Atoms:
+    """Return the buildings of a community with those in ``divide`` replaced by their stairwells or floors.
+
+    Parameters
+    ----------
+    divide
+        Buildings to divide: by stairwells where at least two are known, by floors else.
+    limit
+        A stairwell with more households is divided by floors as well, where those are known; None for never.
+    band_size
+        Households that a run of floors has at most, unless a single floor has more; None to leave floors alone.
 
     Returns
     -------
     Atoms
-        Columns ``building``, ``stairwell``, ``households``, ``compound``, ``geometry``; index 0..n-1.
+        Columns ``building``, ``stairwell`` (None for all or none), ``floor_from``, ``floor_to`` (missing for all
+        floors), ``households``, ``compound``, ``part`` (number of the building), ``estimated``, ``geometry``; index
+        0..n-1. The floors of one stairwell follow each other from the lowest up and share its geometry.
     """
-    buildings = community.buildings
-    whole = buildings[~buildings.index.isin(divide)]
-    parts = [
-        gpd.GeoDataFrame(
-            {
-                "building": whole.index.to_numpy(),
-                "stairwell": None,
-                "households": whole["households"].to_numpy(),
-                "compound": whole["compound"].to_numpy(),
-            },
-            geometry=whole.geometry.to_numpy(),
-            crs=buildings.crs,
-        )
-    ]
-    rows = community.stairwells[community.stairwells["building"].isin(divide)]
-    if len(rows):
-        parts.append(
-            gpd.GeoDataFrame(
-                {
-                    "building": rows["building"].to_numpy(),
-                    "stairwell": rows["stairwell"].to_numpy(),
-                    "households": rows["households"].to_numpy(),
-                    "compound": buildings["compound"].reindex(rows["building"]).to_numpy(),
-                },
-                geometry=rows.geometry.to_numpy(),
-                crs=buildings.crs,
-            )
-        )
-    frame = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=buildings.crs)
-    return Atoms(frame, divide)
+    parts = by_stairwell(whole_buildings(community), community.stairwells, divide)
+    if band_size is not None and community.floors is not None:
+        parts = by_floor(parts, community.floors, _to_cut(parts, divide, limit), band_size)
+    return Atoms(parts, divide)
 
 
 def divisible_buildings(community: Community) -> "pd.Series[int]":
-    """Households of each building that has at least two stairwells."""
+    """Households of each building that has at least two stairwells, or two floors with households on record."""
     stairs = community.stairwells.groupby("building").size()
-    households: pd.Series[int] = (
-        community.buildings["households"].reindex(stairs[stairs > 1].index).dropna().astype(int)
+    divisible = set(stairs.index[stairs > 1])
+    if community.floors is not None:
+        lived_on = community.floors[community.floors["households"] > 0].groupby("building")["floor"].nunique()
+        divisible |= set(lived_on.index[lived_on > 1])
+    households = community.buildings["households"]
+    found: pd.Series[int] = households[households.index.isin(divisible)].astype(int)
+    return found
+
+
+def whole_buildings(community: Community) -> gpd.GeoDataFrame:
+    """Return every building of a community as one part."""
+    buildings = community.buildings
+    return gpd.GeoDataFrame(
+        {
+            "building": buildings.index.to_numpy(),
+            "stairwell": None,
+            "floor_from": np.nan,
+            "floor_to": np.nan,
+            "households": buildings["households"].to_numpy(),
+            "compound": buildings["compound"].to_numpy(),
+            "part": np.arange(len(buildings)),
+            "estimated": False,
+        },
+        geometry=buildings.geometry.to_numpy(),
+        crs=buildings.crs,
     )
-    return households
+
+
+def by_stairwell(parts: gpd.GeoDataFrame, stairwells: gpd.GeoDataFrame, divide: frozenset[str]) -> gpd.GeoDataFrame:
+    """Replace whole buildings in ``divide`` by their stairwells, where at least one is known."""
+    rows = stairwells[stairwells["building"].isin(divide)]
+    whole = parts["stairwell"].isna() & parts["floor_from"].isna() & parts["building"].isin(rows["building"])
+    rows = rows[rows["building"].isin(parts.loc[whole, "building"])]
+    if rows.empty:
+        return parts
+    owner = parts[whole].set_index("building")[["compound", "part"]].reindex(rows["building"])
+    flights = gpd.GeoDataFrame(
+        {
+            "building": rows["building"].to_numpy(),
+            "stairwell": rows["stairwell"].to_numpy(),
+            "floor_from": np.nan,
+            "floor_to": np.nan,
+            "households": rows["households"].to_numpy(),
+            "compound": owner["compound"].to_numpy(),
+            "part": owner["part"].to_numpy(),
+            "estimated": False,
+        },
+        geometry=rows.geometry.to_numpy(),
+        crs=parts.crs,
+    )
+    return _joined([parts[~whole], flights], parts)
+
+
+def by_floor(
+    parts: gpd.GeoDataFrame, floors: pd.DataFrame, which: NDArray[np.bool_], band_size: int
+) -> gpd.GeoDataFrame:
+    """Replace the parts in ``which`` by runs of floors of at most ``band_size`` households, where floors are known.
+
+    A part that is a run of floors already is cut within it. A part of which fewer than two runs would be made stays.
+    """
+    wanted = parts[which]
+    known = floors.groupby(part_keys(floors)).indices
+    kept, bands = ~which, []
+    for position, (row, key) in enumerate(zip(wanted.itertuples(), part_keys(wanted), strict=True)):
+        if key not in known:
+            kept[np.flatnonzero(which)[position]] = True
+            continue
+        own = floors.iloc[known[key]]
+        if not pd.isna(row.floor_from):
+            own = own[own["floor"].between(row.floor_from, row.floor_to)]
+        cut = bands_of(own, band_size)
+        if len(cut) < 2 or int(cut["households"].sum()) != int(row.households):
+            kept[np.flatnonzero(which)[position]] = True
+            continue
+        bands.append(
+            gpd.GeoDataFrame(
+                cut.assign(building=row.building, stairwell=row.stairwell, compound=row.compound, part=row.part),
+                geometry=_places(row.geometry, len(cut)),
+                crs=parts.crs,
+            )
+        )
+    return _joined([parts[kept], *bands], parts) if bands else parts
+
+
+def assigned_parts(atoms: pd.DataFrame, unit: NDArray[np.int64], parts: pd.DataFrame) -> pd.DataFrame:
+    """Say which unit (grid or cell) everything is in, in as few rows as will do.
+
+    A part whose atoms are all in one unit is one row again; so is a stairwell; floors that follow each other in one
+    unit are one run.
+
+    Parameters
+    ----------
+    atoms
+        What :func:`by_stairwell` and :func:`by_floor` made of ``parts``.
+    unit
+        int[n], the unit of each atom.
+    parts
+        The rows that ``atoms`` were cut from, in the order of their ``part``.
+
+    Returns
+    -------
+    DataFrame
+        ``building``, ``stairwell``, ``floor_from``, ``floor_to``, ``households``, ``estimated``, ``unit``, by part.
+    """
+    rows = pd.DataFrame({name: atoms[name].to_numpy() for name in PART_COLUMNS}).assign(unit=unit)
+    rows = rows.assign(key=part_keys(rows)).sort_values(["part", "key", "floor_from"], kind="stable")
+    whole = (rows.groupby("part")["unit"].transform("nunique") == 1).to_numpy()
+    together = rows[whole].groupby("part")["unit"].first()
+    kept = parts.iloc[together.index].assign(unit=together.to_numpy(), estimated=False)
+    runs = _runs(rows[~whole])
+    columns = [name for name in PART_COLUMNS if name != "compound"]
+    joined = pd.concat([frame[[*columns, "unit"]] for frame in (kept, runs) if len(frame)])
+    return joined.sort_values("part", kind="stable", ignore_index=True).drop(columns="part")
+
+
+def _runs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Join the bands of one stairwell that follow each other in one unit."""
+    changes = (rows[["part", "key", "unit"]] != rows[["part", "key", "unit"]].shift()).any(axis=1)
+    grouped = rows.groupby(changes.cumsum().to_numpy())
+    runs = grouped.agg(
+        {
+            "building": "first",
+            "stairwell": "first",
+            "floor_from": "min",
+            "floor_to": "max",
+            "households": "sum",
+            "part": "first",
+            "estimated": "any",
+            "unit": "first",
+            "key": "first",
+        }
+    )
+    # A stairwell in one piece is whole; a run that is all of its part was joined before.
+    entire = (runs.groupby(["part", "key"])["unit"].transform("size") == 1).to_numpy()
+    return runs.assign(
+        floor_from=runs["floor_from"].mask(entire),
+        floor_to=runs["floor_to"].mask(entire),
+        estimated=runs["estimated"] & ~entire,
+    )
+
+
+def _places(shape: shapely.Geometry, count: int) -> Geometries:
+    """Where the bands of one stairwell are drawn: tessellation shares a footprint out; points need a row of places."""
+    places = np.full(count, shape, dtype=object)
+    if shape.geom_type != "Point":
+        return places
+    east = (np.arange(count) - (count - 1) / 2) * BAND_STEP_M
+    return np.asarray(shapely.points(shape.x + east, np.full(count, shape.y)), dtype=object)
+
+
+def _to_cut(parts: gpd.GeoDataFrame, divide: frozenset[str], limit: int | None) -> NDArray[np.bool_]:
+    """Stairwells above the limit, and what is still the whole of a building that has to be divided."""
+    alone = parts.groupby("building")["building"].transform("size") == 1
+    wanted = parts["building"].isin(divide) & alone
+    if limit is not None:
+        wanted |= parts["stairwell"].notna() & (parts["households"] > limit)
+    return np.asarray(wanted, dtype=np.bool_)
+
+
+def _joined(frames: list[gpd.GeoDataFrame], like: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    filled = [frame[[*PART_COLUMNS, "geometry"]] for frame in frames if len(frame)]
+    # As objects: a column of texts would turn None into NaN.
+    columns = {
+        name: pd.Series(np.concatenate([frame[name].to_numpy(dtype=object) for frame in filled]), dtype=object)
+        for name in PART_COLUMNS
+    }
+    geometry = np.concatenate([frame.geometry.to_numpy() for frame in filled])
+    table = gpd.GeoDataFrame(columns, geometry=geometry, crs=like.crs)
+    types = {"floor_from": float, "floor_to": float, "households": "int64", "part": "int64", "estimated": bool}
+    return table.astype(types)

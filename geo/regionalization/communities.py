@@ -8,6 +8,7 @@ import pandas as pd
 from shapely import MultiPolygon, Polygon
 
 from geo.errors import BoundsError
+from geo.territory.dictionaries import dictionary
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ class Community:
     previous
         The plan in force: ``building`` (key), ``stairwell`` (key, None for a whole building) and ``grid`` (its code).
         Buildings that it leaves out have no row. None when there is none.
+    floors
+        Households of each floor: columns of :data:`geo.regionalization.floors.FLOOR_COLUMNS`, with all floors of a
+        stairwell (or of a building without one) or none of them. None where nothing is known of floors.
     """
 
     code: str
@@ -43,6 +47,7 @@ class Community:
     barriers: gpd.GeoDataFrame
     tiles: gpd.GeoSeries | None = None
     previous: pd.DataFrame | None = None
+    floors: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -61,3 +66,15 @@ class Bounds:
 
     def __contains__(self, households: object) -> bool:
         return isinstance(households, int | np.integer) and bool(self.lower <= households <= self.upper)
+
+
+def tier_bounds(tier: str) -> Bounds:
+    """Return the households that a unit of a tier (``data/dictionaries/tiers.toml``) may have.
+
+    Raises
+    ------
+    CodeError
+        There is no such tier.
+    """
+    entry = dictionary("tiers")[tier]
+    return Bounds(entry.extra["lower"], entry.extra["upper"])

@@ -1,0 +1,175 @@
+"""Floors: how many households live on which, and the runs of whole floors (bands) that a stairwell is cut into."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+#: Columns of what is known of floors; see :func:`households_by_floor`.
+FLOOR_COLUMNS = ["building", "stairwell", "floor", "households", "estimated"]
+
+
+def no_floors() -> pd.DataFrame:
+    """Return the frame of a place where nothing is known of floors."""
+    return pd.DataFrame(
+        {
+            "building": pd.Series(dtype="str"),
+            "stairwell": pd.Series(dtype="str"),
+            "floor": pd.Series(dtype="int64"),
+            "households": pd.Series(dtype="int64"),
+            "estimated": pd.Series(dtype="bool"),
+        }
+    )
+
+
+def households_by_floor(doors: pd.DataFrame, buildings: pd.DataFrame, stairwells: pd.DataFrame) -> pd.DataFrame:
+    """Say how many households live on each floor of each stairwell, or of a building without known stairwells.
+
+    Doors on record are counted. Where they do not tell (none on record, or some without a floor), the declared
+    households are shared out evenly over the declared floors and marked as estimated. Where neither is known there
+    is no row: floors are never made up.
+
+    Parameters
+    ----------
+    doors
+        ``building``, ``stairwell`` (missing for doors that belong to none), ``floor`` (missing where not on record),
+        ``households``: doors that count.
+    buildings
+        Index: building key; ``households``, ``floors`` (missing where unknown).
+    stairwells
+        ``building``, ``stairwell``, ``households``, ``floors``: of buildings whose stairwells are all known.
+
+    Returns
+    -------
+    DataFrame
+        :data:`FLOOR_COLUMNS`, by building, stairwell and floor; the floors of a stairwell hold all its households.
+    """
+    simple = buildings[~buildings.index.isin(stairwells["building"])]
+    holders = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "building": simple.index.to_numpy(),
+                    "stairwell": None,
+                    "households": simple["households"].to_numpy(),
+                    "floors": simple["floors"].to_numpy(dtype=float, na_value=np.nan),
+                }
+            ),
+            pd.DataFrame(
+                {
+                    "building": stairwells["building"].to_numpy(),
+                    "stairwell": stairwells["stairwell"].to_numpy(),
+                    "households": stairwells["households"].to_numpy(),
+                    "floors": stairwells["floors"].to_numpy(dtype=float, na_value=np.nan),
+                }
+            ),
+        ],
+        ignore_index=True,
+    )
+    holders = holders[holders["households"] > 0]
+    holders.index = pd.Index(part_keys(holders))
+    counted = _counted(doors, holders, set(stairwells["building"]))
+    estimated = _shared_out(holders[~holders.index.isin(part_keys(counted)) & (holders["floors"] >= 1)])
+    parts = [part for part in (counted, estimated) if len(part)]
+    if not parts:
+        return no_floors()
+    found = pd.concat(parts, ignore_index=True)
+    order = np.lexsort((found["floor"], part_keys(found), found["building"]))
+    return found.iloc[order].reset_index(drop=True)
+
+
+def part_keys(parts: pd.DataFrame) -> NDArray[np.object_]:
+    """Return what names a row of ``building`` and ``stairwell``: the stairwell, or the building where it has none."""
+    stairwell = parts["stairwell"].to_numpy(dtype=object)
+    return np.asarray(np.where(pd.isna(stairwell), parts["building"].to_numpy(dtype=object), stairwell), dtype=object)
+
+
+def cut_into_bands(households: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Number runs of consecutive floors, from the lowest up, that hold at most ``most`` households each.
+
+    Parameters
+    ----------
+    households
+        Of each floor, from the lowest up.
+    most
+        A floor with more is a band of its own.
+
+    Returns
+    -------
+    int[n]
+        The band of each floor, 0, 1, 2 ... Floors without households belong to the band below, the lowest ones to
+        the band above.
+    """
+    bands = np.zeros(len(households), np.int64)
+    band, held = 0, 0
+    for floor, count in enumerate(households.tolist()):
+        if held and count and held + count > most:
+            band, held = band + 1, 0
+        held += count
+        bands[floor] = band
+    return bands
+
+
+def bands_of(floors: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Cut the floors of one stairwell into bands of at most ``most`` households.
+
+    Returns
+    -------
+    DataFrame
+        From the lowest up: ``floor_from``, ``floor_to``, ``households``, ``estimated``. Bands follow each other
+        without a gap, floors that have no household included.
+    """
+    rows = floors.sort_values("floor")
+    band = cut_into_bands(rows["households"].to_numpy(np.int64), most)
+    grouped = rows.groupby(band)
+    lowest = grouped["floor"].min().to_numpy(np.int64)
+    highest = np.append(lowest[1:] - 1, rows["floor"].max())
+    return pd.DataFrame(
+        {
+            "floor_from": lowest,
+            # There is no floor 0: below the first one is the basement, -1.
+            "floor_to": np.where(highest == 0, -1, highest),
+            "households": grouped["households"].sum().to_numpy(np.int64),
+            "estimated": grouped["estimated"].any().to_numpy(bool),
+        }
+    )
+
+
+def _counted(doors: pd.DataFrame, holders: pd.DataFrame, with_stairwells: set[object]) -> pd.DataFrame:
+    """The floors of those whose doors all have one."""
+    stairwell = doors["stairwell"].to_numpy(dtype=object)
+    of_building = ~doors["building"].isin(with_stairwells).to_numpy()
+    known = doors.assign(stairwell=np.where(of_building, None, stairwell))
+    known = known.assign(key=part_keys(known))
+    known = known[known["key"].isin(holders.index) & known["floor"].notna()]
+    held = known.groupby("key")["households"].sum()
+    complete = held.index[held == holders["households"].reindex(held.index)]
+    known = known[known["key"].isin(complete)]
+    summed = known.groupby(["key", "floor"], sort=True)["households"].sum().reset_index()
+    owners = holders.reindex(summed["key"])
+    return pd.DataFrame(
+        {
+            "building": owners["building"].to_numpy(),
+            "stairwell": owners["stairwell"].to_numpy(),
+            "floor": summed["floor"].to_numpy(np.int64),
+            "households": summed["households"].to_numpy(np.int64),
+            "estimated": False,
+        }
+    )
+
+
+def _shared_out(holders: pd.DataFrame) -> pd.DataFrame:
+    """Each holder's households in equal parts on its floors, the first floor up; what is left over spread evenly."""
+    floors = holders["floors"].to_numpy(np.int64)
+    row = np.repeat(np.arange(len(holders)), floors)
+    floor = np.arange(len(row)) - np.repeat(np.cumsum(floors) - floors, floors) + 1
+    total = holders["households"].to_numpy(np.int64)[row]
+    each = (total * floor) // floors[row] - (total * (floor - 1)) // floors[row]
+    return pd.DataFrame(
+        {
+            "building": holders["building"].to_numpy()[row],
+            "stairwell": holders["stairwell"].to_numpy()[row],
+            "floor": floor,
+            "households": each,
+            "estimated": True,
+        }
+    )

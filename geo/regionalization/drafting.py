@@ -5,48 +5,38 @@ atom, find which tiles touch and what a border between them costs, regionalize, 
 grid into its polygon.
 """
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.regionalization.atoms import choose_atoms, divisible_buildings
+from geo.regionalization.atoms import Atoms, assigned_parts, choose_atoms, divisible_buildings, whole_buildings
+from geo.regionalization.balancing import Balance, of_atoms
 from geo.regionalization.communities import Bounds, Community
+from geo.regionalization.continuity import Codes, continued, divided_before, old_grids
+from geo.regionalization.drawing import draw_grids
 from geo.regionalization.engine import regionalize
-from geo.regionalization.locks import CodeLocks
-from geo.regionalization.outcome import Prices, Reason
+from geo.regionalization.locks import CodeLocks, atom_locks, post_values
+from geo.regionalization.numbering import number_drafted
+from geo.regionalization.outcome import Prices, Quantity, Regionalization
 from geo.territory.barriers import border_costs
-from geo.territory.codes import number_grids
 from geo.territory.compactness import polsby_popper
 from geo.territory.contiguity import contiguity
-from geo.territory.coverage import dissolve
 from geo.territory.tessellation import tessellate
 
 #: A building with more households than this share of the upper limit blocks others: two of them exceed the limit.
 BLOCKING_SHARE = 0.5
+#: Floors of a stairwell are moved in runs of at most this share of the upper limit (60 households of 300).
+BAND_SHARE = 0.2
 
 Effort = Literal["draft", "polished", "repair"]
-
-
-@dataclass(frozen=True)
-class Balance:
-    """A quantity beside households that each grid should hold between two limits.
-
-    Attributes
-    ----------
-    name
-        The column of ``Community.buildings`` that holds it.
-    lower, upper
-        What a grid should hold; None for no limit on that side.
-    """
-
-    name: str
-    lower: float | None = None
-    upper: float | None = None
+#: What the quantity of one grid worker's post per grid is called.
+POSTS = "posts"
 
 
 @dataclass(frozen=True)
@@ -87,14 +77,25 @@ class CommunityDraft:
     Attributes
     ----------
     grids
-        Index 0..k-1 in the numbering of :func:`geo.territory.codes.number_grids`. Columns ``households``, ``atoms``,
-        ``in_range``, ``contiguous``, ``reason_code``, ``reason_zh``, ``reason_en`` (None when in range),
-        ``polsby_popper`` and ``geometry`` (metres).
+        Index: number less 1, from 0 in the order of :func:`geo.territory.codes.number_grids`; a grid that continues
+        one of the plan in force has that one's number. Columns ``households``, ``atoms``, ``in_range``,
+        ``contiguous``, ``reason_code``, ``reason_zh``, ``reason_en`` (None when in range), ``polsby_popper``,
+        ``continues`` (code of the old grid that it continues, or None), ``moved`` (its households that had another
+        grid worker) and ``geometry`` (metres).
     assignment
-        One row per atom: ``building``, ``stairwell`` (None for a whole building), ``grid`` (index of ``grids``),
-        ``households``.
+        One row per building, or per part of a divided one: ``building``, ``stairwell`` (None for all or none),
+        ``floor_from``, ``floor_to`` (missing for all floors), ``households``, ``estimated`` (the households of these
+        floors were shared out evenly), ``grid`` (index of ``grids``).
     lower_bound
-        No partition has fewer grids: each connected part needs its households / upper, rounded up.
+        No partition has fewer grids.
+    metrics
+        Of ``Regionalization.metrics``, and ``compounds``, ``compounds_split``, ``boundary_cost_total`` (of all borders
+        between atoms), ``households_moved`` (outside of the best matching of old and new grids).
+    moves
+        Atoms whose households change their grid worker: ``building``, ``stairwell``, ``previous`` (code of the old
+        grid), ``grid`` (index of ``grids``), ``households``.
+    quantities
+        On the index of ``grids``, one column per further quantity with what each grid holds.
     """
 
     code: str
@@ -102,6 +103,16 @@ class CommunityDraft:
     assignment: pd.DataFrame
     lower_bound: int
     metrics: dict[str, float] = field(default_factory=dict)
+    moves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    quantities: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of the atoms of one try, by atom."""
+
+    before: Codes
+    quantities: tuple[Quantity, ...]
 
 
 def draft_community(
@@ -111,9 +122,11 @@ def draft_community(
 ) -> CommunityDraft:
     """Divide one community into grids.
 
-    Buildings above the upper limit are divided by stairwells where those are known. Where grids still stay out of
-    range, the buildings that block them (over half of the upper limit) are divided too, first in those grids and
-    beside them, then everywhere; the best of the tries is kept.
+    Buildings above the upper limit are divided by stairwells where those are known, and by floors where a stairwell
+    is above it too. Where grids still stay out of range, the buildings that block them (over half of the upper limit)
+    are divided too, first in those grids and beside them, then everywhere, then by floors; the best of the tries is
+    kept. A building that the plan in force divides stays divided where a grid with a part of it is kept, and in a
+    repair.
 
     Parameters
     ----------
@@ -129,26 +142,37 @@ def draft_community(
     if community.buildings.empty:
         return _empty_draft(community)
     divisible = divisible_buildings(community)
-    over = divisible[divisible > bounds.upper].index
-    best = _draft_once(community, frozenset(over), settings, progress)
+    kept = None if settings.effort == "repair" else frozenset(settings.locks.keep_grids)
+    over = frozenset(divisible[divisible > bounds.upper].index)
+    over |= divided_before(community.previous, kept) & frozenset(divisible.index)
+    until = None if settings.time_limit is None else time.monotonic() + settings.time_limit
+    band = max(1, int(bounds.upper * BAND_SHARE))
+    atoms = choose_atoms(community, over, limit=bounds.upper, band_size=band)
+    best = _draft_once(community, atoms, settings, progress)
     blocking = divisible[divisible > bounds.upper * BLOCKING_SHARE].index
-    for divide in (_beside_failures(best, blocking), frozenset(blocking)):
-        if best.grids["in_range"].all() or divide <= frozenset(over):
-            continue
-        tried = _draft_once(community, frozenset(over) | divide, settings, progress)
-        if _misses(tried, bounds) < _misses(best, bounds):
+    beside, finest = _beside_failures(best, blocking), len(atoms.frame)
+    for divide, limit in ((beside, bounds.upper), (frozenset(blocking), bounds.upper), (frozenset(blocking), band)):
+        left = None if until is None else until - time.monotonic()
+        if _misses(best, settings)[:2] == (0, 0) or best.metrics["cancelled"] or (left is not None and left <= 0):
+            break
+        atoms = choose_atoms(community, over | divide, limit=limit, band_size=band)
+        if len(atoms.frame) <= finest:
+            continue  # each try divides what the one before did, so as many atoms are the same atoms
+        finest = len(atoms.frame)
+        tried = _draft_once(community, atoms, replace(settings, time_limit=left), progress)
+        if _misses(tried, settings) < _misses(best, settings):
             best = tried
     return best
 
 
 def _draft_once(
     community: Community,
-    divide: frozenset[str],
+    chosen: Atoms,
     settings: DraftSettings,
     progress: Callable[[float], bool | None] | None,
 ) -> CommunityDraft:
-    atoms = choose_atoms(community, divide).frame
-    if community.tiles is not None and not divide:
+    atoms = chosen.frame
+    if community.tiles is not None and not chosen.divided:
         tiles = gpd.GeoSeries(community.tiles.reindex(atoms["building"]).to_numpy(), crs=community.tiles.crs)
     else:
         tiles = tessellate(atoms.geometry, community.boundary, community.barriers)
@@ -156,36 +180,67 @@ def _draft_once(
     compound = pd.factorize(atoms["compound"])[0]
     costs = border_costs(tiles, touching, community.barriers, compounds=compound)
     inner = tiles.representative_point()
-    households = atoms["households"].to_numpy(np.int64)
+    before = old_grids(atoms, community.previous)
+    asked = _Asked(before, _quantities(community, atoms, settings))
     solved = regionalize(
-        households,
+        atoms["households"].to_numpy(np.int64),
         touching.edges,
         costs.boundary_cost,
         lower=settings.bounds.lower,
         upper=settings.bounds.upper,
         xy=np.column_stack([inner.x, inner.y]),
         barrier=costs.cross_weight,
+        previous=_labels(before),
+        locks=atom_locks(settings.locks, atoms, before, touching.edges, settings.bounds.upper, community.code),
         seed=settings.seed,
         time_limit=settings.time_limit,
         progress=progress,
+        **_dials(settings, asked),
     )
-    return _assemble(community, atoms, tiles, solved.labels, solved.reasons, solved.metrics, settings.bounds)
+    solved.metrics["boundary_cost_total"] = float(costs.boundary_cost.sum())
+    return _assemble(community, atoms, tiles, asked, solved, settings.bounds)
+
+
+def _dials(settings: DraftSettings, asked: _Asked) -> dict[str, Any]:
+    """What is turned away from the engine's own setting."""
+    dials = {"prices": settings.prices, "quantities": asked.quantities, "effort": settings.effort}
+    plain = {"prices": Prices(), "quantities": (), "effort": "polished"}
+    return {name: value for name, value in dials.items() if value != plain[name]}
+
+
+def _quantities(community: Community, atoms: gpd.GeoDataFrame, settings: DraftSettings) -> tuple[Quantity, ...]:
+    found = [of_atoms(balance, atoms, community.buildings) for balance in settings.quantities]
+    posts = post_values(settings.locks, community.buildings)
+    if posts is not None:
+        found.append(of_atoms(Balance(POSTS, 1, 1), atoms, pd.DataFrame({POSTS: posts}, community.buildings.index)))
+    return tuple(found)
+
+
+def _labels(before: Codes) -> NDArray[np.int64] | None:
+    """Number the grids of the plan in force, -1 for atoms that it leaves out; None when it says nothing."""
+    labels = pd.factorize(before)[0].astype(np.int64)
+    return labels if (labels >= 0).any() else None
 
 
 def _assemble(
     community: Community,
     atoms: gpd.GeoDataFrame,
     tiles: gpd.GeoSeries,
-    labels: NDArray[np.int64],
-    reasons: dict[int, Reason],
-    metrics: dict[str, float],
+    asked: _Asked,
+    solved: Regionalization,
     bounds: Bounds,
 ) -> CommunityDraft:
-    polygons = dissolve(tiles, labels)
+    labels, reasons = solved.labels, solved.reasons
+    polygons = draw_grids(tiles, labels, community.boundary, community.barriers, atoms.geometry)
     points = polygons.representative_point()
-    number = number_grids(np.column_stack([points.x, points.y])) - 1
     k = len(polygons)
-    households = np.bincount(labels, atoms["households"], k).astype(np.int64)
+    of_atom = atoms["households"].to_numpy(np.int64)
+    old = continued(asked.before, labels, of_atom)
+    taken = frozenset(code for code in asked.before if code is not None)
+    number = number_drafted(np.column_stack([points.x, points.y]), community.code, old, taken) - 1
+    continues = np.array([old.get(label) for label in range(k)], dtype=object)
+    moving = (asked.before != continues[labels]) & np.array([code is not None for code in asked.before], bool)
+    households = np.bincount(labels, of_atom, k).astype(np.int64)
     grids = gpd.GeoDataFrame(
         {
             "households": households,
@@ -196,20 +251,34 @@ def _assemble(
             "reason_zh": [reasons[i].zh if i in reasons else None for i in range(k)],
             "reason_en": [reasons[i].en if i in reasons else None for i in range(k)],
             "polsby_popper": polsby_popper(polygons).to_numpy(),
+            "continues": continues,
+            "moved": np.bincount(labels[moving], of_atom[moving], k).astype(np.int64),
         },
         geometry=polygons.to_numpy(),
         crs=tiles.crs,
         index=number,
     ).sort_index()
-    assignment = pd.DataFrame(
-        {
-            "building": atoms["building"],
-            "stairwell": atoms["stairwell"],
-            "grid": number[labels],
-            "households": atoms["households"],
-        }
+    assignment = assigned_parts(atoms, number[labels], whole_buildings(community)).rename(columns={"unit": "grid"})
+    moves = atoms.loc[moving, ["building", "stairwell", "households"]].assign(
+        previous=asked.before[moving], grid=number[labels][moving]
     )
-    return CommunityDraft(community.code, grids, assignment, int(metrics["lower_bound"]), dict(metrics))
+    held = {q.name: np.bincount(labels, np.asarray(q.values, float), k) for q in asked.quantities}
+    metrics = solved.metrics | _split_compounds(atoms["compound"], labels)
+    metrics["households_moved"] = float(of_atom[moving].sum())
+    return CommunityDraft(
+        code=community.code,
+        grids=grids,
+        assignment=assignment,
+        lower_bound=int(metrics["lower_bound"]),
+        metrics=metrics,
+        moves=pd.DataFrame(moves).reset_index(drop=True),
+        quantities=pd.DataFrame(held, index=number).sort_index(),
+    )
+
+
+def _split_compounds(compound: "pd.Series[Any]", labels: NDArray[np.int64]) -> dict[str, float]:
+    grids = pd.Series(labels, index=compound.index).groupby(compound).nunique()
+    return {"compounds": float(len(grids)), "compounds_split": float((grids > 1).sum())}
 
 
 def _beside_failures(draft: CommunityDraft, blocking: "pd.Index[str]") -> frozenset[str]:
@@ -223,14 +292,22 @@ def _beside_failures(draft: CommunityDraft, blocking: "pd.Index[str]") -> frozen
     return frozenset(rows["building"]) & frozenset(blocking)
 
 
-def _misses(draft: CommunityDraft, bounds: Bounds) -> tuple[int, int, int]:
-    """Grids out of range, households by which they miss it, and buildings divided: less is better, in this order."""
+def _misses(draft: CommunityDraft, settings: DraftSettings) -> tuple[int, int, int, int]:
+    """Say how far a draft is from what was asked: less is better, in this order.
+
+    Grids out of range, grids out of the range of another quantity, households by which the first miss it, and parts
+    of divided buildings.
+    """
+    bounds = settings.bounds
     households = draft.grids["households"]
     missing = (bounds.lower - households).clip(lower=0) + (households - bounds.upper).clip(lower=0)
+    limits = {balance.name: balance for balance in settings.quantities} | {POSTS: Balance(POSTS, 1, 1)}
+    uneven = sum(value not in limits[str(name)] for name, column in draft.quantities.items() for value in column)
     return (
         int((missing > 0).sum()),
+        uneven,
         int(missing.sum()),
-        int(draft.assignment.loc[draft.assignment["stairwell"].notna(), "building"].nunique()),
+        int(draft.assignment["building"].duplicated().sum()),
     )
 
 
@@ -246,8 +323,11 @@ def _empty_draft(community: Community) -> CommunityDraft:
             "reason_zh": ["社区内没有登记楼栋"],
             "reason_en": ["the community has no building on record"],
             "polsby_popper": polsby_popper(area).to_numpy(),
+            "continues": np.array([None], dtype=object),
+            "moved": [0],
         },
         geometry=area,
     )
-    empty = pd.DataFrame({"building": [], "stairwell": [], "grid": [], "households": []})
-    return CommunityDraft(community.code, grids, empty, 0, {"lower_bound": 0})
+    columns = ("building", "stairwell", "floor_from", "floor_to", "households", "estimated", "grid")
+    empty = pd.DataFrame({name: [] for name in columns})
+    return CommunityDraft(community.code, grids, empty, 0, {"lower_bound": 0.0, "cancelled": 0.0})

@@ -8,7 +8,9 @@ import pandas as pd
 
 from geo.regionalization.communities import Bounds
 from geo.regionalization.drafting import CommunityDraft
-from geo.territory.codes import make
+from geo.regionalization.numbering import grid_code
+
+__all__ = ["grid_code", "report"]
 
 
 def report(
@@ -54,13 +56,6 @@ def report(
         "communities": communities,
         "grid_list": rows,
     }
-
-
-def grid_code(community: str, number: int) -> str:
-    """Return the 15-digit code of a community's grid, or ``community-number`` where the community has no code."""
-    if len(community) == 12 and community.isdigit():
-        return make("grid", community, number)
-    return f"{community}-{number:03d}"
 
 
 def _grid_rows(draft: CommunityDraft) -> list[dict[str, Any]]:

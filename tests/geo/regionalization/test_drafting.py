@@ -1,65 +1,17 @@
 """Drafts of tiny hand-drawn communities."""
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pytest
-from shapely import LineString, box
+from shapely import LineString
 
 from geo.errors import BoundsError
 from geo.regionalization.atoms import choose_atoms
 from geo.regionalization.communities import Bounds, Community
-from geo.regionalization.drafting import DraftSettings, draft_community
+from geo.regionalization.drafting import draft_community
 from geo.regionalization.execution import draft_communities
 from geo.regionalization.reporting import grid_code, report
 from geo.territory.coverage import coverage_problems
-
-CRS = "EPSG:4547"
-EAST, NORTH = 500_000, 2_500_000
-CODE = "440399001001"
-GRIDS = DraftSettings(Bounds(200, 300))
-
-
-def community(
-    households: list[list[int]],
-    *,
-    stairwells: dict[tuple[int, int], list[int]] | None = None,
-    barriers: list[tuple[str, LineString]] = (),
-    code: str = CODE,
-) -> Community:
-    """A street of 20 m buildings, 40 m apart, drawn as a table of household counts, north first."""
-    rows, columns = len(households), len(households[0])
-    shapes, counts, names = [], [], []
-    for r, row in enumerate(households):
-        for c, count in enumerate(row):
-            x, y = EAST + 40 * c + 10, NORTH + 40 * (rows - 1 - r) + 10
-            shapes.append(box(x, y, x + 20, y + 20))
-            counts.append(count)
-            names.append(f"{r}{c}")
-    buildings = gpd.GeoDataFrame(
-        {"households": counts, "compound": None}, geometry=shapes, crs=CRS, index=pd.Index(names)
-    )
-    parts = {"building": [], "stairwell": [], "households": [], "geometry": []}
-    for (r, c), counts_of in (stairwells or {}).items():
-        whole = buildings.geometry[f"{r}{c}"]
-        west, south, east, north = whole.bounds
-        width = (east - west) / len(counts_of)
-        for i, count in enumerate(counts_of):
-            parts["building"].append(f"{r}{c}")
-            parts["stairwell"].append(f"{r}{c}-{i}")
-            parts["households"].append(count)
-            parts["geometry"].append(box(west + i * width, south, west + (i + 1) * width, north))
-    return Community(
-        code,
-        box(EAST, NORTH, EAST + 40 * columns, NORTH + 40 * rows),
-        buildings,
-        gpd.GeoDataFrame(parts, geometry="geometry", crs=CRS),
-        gpd.GeoDataFrame({"kind": [kind for kind, _ in barriers]}, geometry=[line for _, line in barriers], crs=CRS),
-    )
-
-
-def grids_of(draft) -> set[frozenset[str]]:
-    return {frozenset(rows["building"]) for _, rows in draft.assignment.groupby("grid")}
+from tests.geo.regionalization.drawn import CODE, EAST, GRIDS, NORTH, community, grids_of
 
 
 class TestDraftCommunity:

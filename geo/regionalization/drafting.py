@@ -90,7 +90,8 @@ class CommunityDraft:
         No partition has fewer grids.
     metrics
         Of ``Regionalization.metrics``, and ``compounds``, ``compounds_split``, ``boundary_cost_total`` (of all borders
-        between atoms), ``households_moved`` (outside of the best matching of old and new grids).
+        between atoms), ``households_before`` (in grids of the plan in force) and ``households_moved`` (of those,
+        outside of the best matching of old and new grids).
     moves
         Atoms whose households change their grid worker: ``building``, ``stairwell``, ``previous`` (code of the old
         grid), ``grid`` (index of ``grids``), ``households``.
@@ -222,6 +223,10 @@ def _labels(before: Codes) -> NDArray[np.int64] | None:
     return labels if (labels >= 0).any() else None
 
 
+def _known(before: Codes) -> NDArray[np.bool_]:
+    return np.array([code is not None for code in before], bool)
+
+
 def _assemble(
     community: Community,
     atoms: gpd.GeoDataFrame,
@@ -239,7 +244,7 @@ def _assemble(
     taken = frozenset(code for code in asked.before if code is not None)
     number = number_drafted(np.column_stack([points.x, points.y]), community.code, old, taken) - 1
     continues = np.array([old.get(label) for label in range(k)], dtype=object)
-    moving = (asked.before != continues[labels]) & np.array([code is not None for code in asked.before], bool)
+    moving = (asked.before != continues[labels]) & _known(asked.before)
     households = np.bincount(labels, of_atom, k).astype(np.int64)
     grids = gpd.GeoDataFrame(
         {
@@ -265,6 +270,7 @@ def _assemble(
     held = {q.name: np.bincount(labels, np.asarray(q.values, float), k) for q in asked.quantities}
     metrics = solved.metrics | _split_compounds(atoms["compound"], labels)
     metrics["households_moved"] = float(of_atom[moving].sum())
+    metrics["households_before"] = float(of_atom[_known(asked.before)].sum())
     return CommunityDraft(
         code=community.code,
         grids=grids,

@@ -51,6 +51,10 @@ METRICS: MappingProxyType[str, Metric] = MappingProxyType(
                 "households_moved", "调整户数", "households that change grid", "户 households", "less",
                 "greedy one-to-one matching of old and new grids",
             ),
+            Metric(
+                "households_before", "现行网格户数", "households in grids of the plan in force", "户 households", "none",
+                _OWN,
+            ),
             Metric("compounds", "小区数", "compounds", "", "none", _OWN),
             Metric("compounds_split", "被拆分小区", "compounds in several grids", "", "less", _OWN),
             Metric("boundary_cost_total", "全部邻接代价", "cost of all edges", "input", "none", "sum over edges"),

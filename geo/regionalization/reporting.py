@@ -6,15 +6,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geo.regionalization.balancing import Balance
 from geo.regionalization.communities import Bounds
-from geo.regionalization.drafting import CommunityDraft
+from geo.regionalization.continuity import flows
+from geo.regionalization.drafting import POSTS, CommunityDraft
 from geo.regionalization.numbering import grid_code
 
 __all__ = ["grid_code", "report"]
 
+_COUNTED = ("atoms", "households", "grids", "in_range", "contiguous", "lower_bound", "divided_buildings")
+_SUMMED = ("compounds", "compounds_split", "boundary_cost", "boundary_cost_total", "barrier_crossed")
+
 
 def report(
-    drafts: Sequence[CommunityDraft], bounds: Bounds, *, seed: int, seconds: float, names: dict[str, str] | None = None
+    drafts: Sequence[CommunityDraft],
+    bounds: Bounds,
+    *,
+    seed: int,
+    seconds: float,
+    names: dict[str, str] | None = None,
+    quantities: Sequence[Balance] = (),
 ) -> dict[str, Any]:
     """Sum up drafts as plain values that JSON can hold.
 
@@ -24,20 +35,26 @@ def report(
         Wall time of the whole draft.
     names
         Community names by code.
+    quantities
+        The limits of further quantities that were balanced.
 
     Returns
     -------
     dict
         Counts over all communities (``atoms``, ``households``, ``grids``, ``in_range``, ``contiguous``,
-        ``lower_bound`` ...), ``communities`` with the same per community, ``grid_list`` with one row per grid, and
-        ``reasons`` counting why grids are out of range.
+        ``lower_bound``, ``compounds``, ``compounds_split``, ``boundary_cost``, ``barrier_crossed`` ...);
+        ``gap``: grids above the lower bound; ``cancelled``: whether the search was stopped before its end;
+        ``communities`` with the same per community and ``metrics``, all figures of ``geo.regionalization.metrics``;
+        ``grid_list`` with one row per grid: also ``continues`` (the grid of the plan in force whose worker it keeps)
+        and ``moved`` (its households that had another); ``moves``: from which grid to which how many households
+        change, and ``households_moved`` of ``households_before`` in all, None without a plan in force;
+        ``quantities``: what grids hold of each; ``reasons`` counting why grids are out of range.
     """
+    limits = {balance.name: balance for balance in quantities} | {POSTS: Balance(POSTS, 1, 1)}
     rows = [row for draft in drafts for row in _grid_rows(draft)]
     communities = [_community_row(draft, (names or {}).get(draft.code)) for draft in drafts]
-    total = {
-        key: sum(row[key] for row in communities)
-        for key in ("atoms", "households", "grids", "in_range", "contiguous", "lower_bound", "divided_buildings")
-    }
+    total = {key: sum(row[key] for row in communities) for key in _COUNTED}
+    total |= {key: round(sum(draft.metrics.get(key, 0.0) for draft in drafts), 3) for key in _SUMMED}
     households = [row["households"] for row in rows]
     reasons: dict[str, int] = {}
     for row in rows:
@@ -46,6 +63,9 @@ def report(
     return {
         **total,
         "in_range_share": round(total["in_range"] / total["grids"], 6) if total["grids"] else None,
+        "boundary_cost_share": _share(total["boundary_cost"], total["boundary_cost_total"]),
+        "gap": total["grids"] - total["lower_bound"],
+        "cancelled": any(draft.metrics.get("cancelled", 0.0) > 0 for draft in drafts),
         "lower": bounds.lower,
         "upper": bounds.upper,
         "seed": seed,
@@ -53,9 +73,53 @@ def report(
         "households_per_grid": _spread(households),
         "polsby_popper_mean": _mean([row["polsby_popper"] for row in rows]),
         "reasons": reasons,
+        **_continuity(drafts),
+        "quantities": _quantities(drafts, limits),
         "communities": communities,
         "grid_list": rows,
     }
+
+
+def _continuity(drafts: Sequence[CommunityDraft]) -> dict[str, Any]:
+    """Who changes the grid worker, against the plan in force."""
+    known = [draft for draft in drafts if draft.metrics.get("households_before", 0.0) > 0]
+    if not known:
+        return {"households_before": None, "households_moved": None, "moves": []}
+    moves = pd.concat([draft.moves.assign(code=_codes(draft, draft.moves["grid"])) for draft in known])
+    return {
+        "households_before": int(sum(draft.metrics["households_before"] for draft in known)),
+        "households_moved": int(sum(draft.metrics["households_moved"] for draft in known)),
+        "moves": flows(moves),
+    }
+
+
+def _quantities(drafts: Sequence[CommunityDraft], limits: dict[str, Balance]) -> list[dict[str, Any]]:
+    held = pd.concat([draft.quantities for draft in drafts]) if drafts else pd.DataFrame()
+    found = []
+    for name in held.columns:
+        values = held[name].dropna()
+        limit = limits.get(str(name), Balance(str(name)))
+        found.append(
+            {
+                "name": str(name),
+                "lower": limit.lower,
+                "upper": limit.upper,
+                "in_range": sum(value in limit for value in values),
+                "grids": len(values),
+                "least": float(values.min()),
+                "most": float(values.max()),
+                "total": float(values.sum()),
+            }
+        )
+    return found
+
+
+def _codes(draft: CommunityDraft, numbers: "pd.Series[int]") -> list[str]:
+    return [grid_code(draft.code, int(number) + 1) for number in numbers]
+
+
+def _share(part: float, whole: float) -> float | None:
+    return round(part / whole, 6) if whole else None
 
 
 def _grid_rows(draft: CommunityDraft) -> list[dict[str, Any]]:
@@ -68,6 +132,9 @@ def _grid_rows(draft: CommunityDraft) -> list[dict[str, Any]]:
             "in_range": bool(grid["in_range"]),
             "contiguous": bool(grid["contiguous"]),
             "polsby_popper": round(float(grid["polsby_popper"]), 3),
+            "continues": None if pd.isna(grid["continues"]) else grid["continues"],
+            "moved": int(grid["moved"]),
+            "quantities": {str(name): float(draft.quantities[name][number]) for name in draft.quantities},
             "reason": None if pd.isna(grid["reason_code"]) else grid["reason_code"],
             "reason_zh": None if pd.isna(grid["reason_zh"]) else grid["reason_zh"],
             "reason_en": None if pd.isna(grid["reason_en"]) else grid["reason_en"],
@@ -88,6 +155,7 @@ def _community_row(draft: CommunityDraft, name: str | None) -> dict[str, Any]:
         "contiguous": int(draft.grids["contiguous"].sum()),
         "lower_bound": draft.lower_bound,
         "divided_buildings": int(divided),
+        "metrics": {name: round(float(value), 6) for name, value in draft.metrics.items() if np.isfinite(value)},
     }
 
 

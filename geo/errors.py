@@ -14,6 +14,7 @@
     ├── NotFoundError           no such thing in the store
     ├── ConflictError           the thing changed meanwhile, or its state forbids the change
     │   └── StaleVersionError   the version that was seen is not the newest any more
+    ├── ExecutionError          the processes or the cluster that do the work died, differ or cannot be reached
     └── DatabaseError           the database cannot be used
         ├── ServerError         the embedded server cannot be started, stopped or reached
         └── SchemaError         the database's schema is not the one this program knows
@@ -82,6 +83,10 @@ class ConflictError(WanggeError):
 
 class StaleVersionError(ConflictError):
     """The version that was seen is not the newest any more."""
+
+
+class ExecutionError(WanggeError):
+    """The processes or the cluster that do the work died, differ or cannot be reached."""
 
 
 class DatabaseError(WanggeError):

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def counting(title: str, console: Console) -> Iterator[Callable[[str, int, int], None]]:
+def counting(title: str, console: Console) -> Iterator[Callable[[str, float, int], None]]:
     """Show a bar; yield what is to be called with what is being done, how much is done, and how much there is."""
     with Progress(
         TextColumn(title),
@@ -21,7 +21,7 @@ def counting(title: str, console: Console) -> Iterator[Callable[[str, int, int],
     ) as bar:
         task = bar.add_task("", total=None)
 
-        def update(what: str, done: int, total: int) -> None:
+        def update(what: str, done: float, total: int) -> None:
             bar.update(task, completed=done, total=total, description=what)
 
         yield update

@@ -1,7 +1,6 @@
 """Use case: draft grids for a community, a street, or all, out of the store and back into it."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,7 @@ from geo.crs import WGS84, metric_crs_of
 from geo.errors import NotFoundError
 from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.drafting import CommunityDraft, DraftSettings
-from geo.regionalization.execution import draft_communities
+from geo.regionalization.execution import Progress, draft_communities
 from geo.regionalization.reporting import grid_code, report
 from geo.storage import buildings as building_rows
 from geo.storage import divisions, layers, plans
@@ -44,9 +43,10 @@ def plan_scope(
     seed: int = 0,
     name: str | None = None,
     who: str,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
     time_limit: float | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
 ) -> PlanOutcome:
     """Draft grids for one community or all communities of one street, and save them as a draft plan.
 
@@ -57,7 +57,7 @@ def plan_scope(
     time_limit
         Seconds for each community; None until the search converges.
     progress
-        Called after each community with its code, how many are done, and how many there are.
+        See :func:`~geo.regionalization.execution.draft_communities`, as for ``workers`` and ``scheduler``.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def plan_scope(
     buildings = building_rows.read_buildings(session, community_codes=rows["code"].tolist())
     communities, moved = _communities(session, rows, boundaries, buildings)
     settings = DraftSettings(bounds, seed, time_limit)
-    drafts = draft_communities(communities, settings, workers=workers, progress=progress)
+    drafts = draft_communities(communities, settings, workers=workers, scheduler=scheduler, progress=progress)
     names = dict(zip(rows["code"], rows["name"], strict=True))
     summary = report(drafts, bounds, seed=seed, seconds=time.perf_counter() - started, names=names)
     summary |= {

@@ -1,7 +1,6 @@
 """Use case: draft grids from files alone, with no database."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from geo.exchange.reading import read_frame
 from geo.exchange.writing import write_frames
 from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.drafting import CommunityDraft, DraftSettings
-from geo.regionalization.execution import draft_communities
+from geo.regionalization.execution import Progress, draft_communities
 from geo.regionalization.reporting import grid_code, report
 from geo.territory.dictionaries import dictionary
 from geo.territory.households import estimate_households
@@ -78,6 +77,7 @@ class FileRequest:
     seed: int = 0
     time_limit: float | None = None
     workers: int | None = None
+    scheduler: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,13 +110,13 @@ class _Rows:
         self.frame = self.frame[~mask]
 
 
-def plan_file(request: FileRequest, *, progress: Callable[[str, int, int], None] | None = None) -> FilePlan:
+def plan_file(request: FileRequest, *, progress: Progress | None = None) -> FilePlan:
     """Draft grids for the buildings of a file.
 
     Parameters
     ----------
     progress
-        Called after each community with its name, how many are done, and how many there are.
+        See :func:`~geo.regionalization.execution.draft_communities`, as for ``workers`` and ``scheduler``.
 
     Raises
     ------
@@ -137,7 +137,9 @@ def plan_file(request: FileRequest, *, progress: Callable[[str, int, int], None]
             f"such as {rows.rejected[0]['reason_en']!r}",
         )
     settings = DraftSettings(bounds, request.seed, request.time_limit)
-    drafts = draft_communities(communities, settings, workers=request.workers, progress=progress)
+    drafts = draft_communities(
+        communities, settings, workers=request.workers, scheduler=request.scheduler, progress=progress
+    )
     seconds = time.perf_counter() - started
     summary = report(drafts, bounds, seed=request.seed, seconds=seconds)
     summary |= {

@@ -52,8 +52,8 @@ METRICS: MappingProxyType[str, Metric] = MappingProxyType(
                 "greedy one-to-one matching of old and new grids",
             ),
             Metric(
-                "households_before", "现行网格户数", "households in grids of the plan in force", "户 households", "none",
-                _OWN,
+                "households_before", "现行网格户数", "households in grids in force", "户 households",
+                "none", _OWN,
             ),
             Metric("compounds", "小区数", "compounds", "", "none", _OWN),
             Metric("compounds_split", "被拆分小区", "compounds in several grids", "", "less", _OWN),

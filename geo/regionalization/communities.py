@@ -12,6 +12,25 @@ from geo.territory.dictionaries import dictionary
 
 
 @dataclass(frozen=True)
+class OldNetwork:
+    """Old grids of one department, which a merged network shall keep together.
+
+    Attributes
+    ----------
+    name
+        The department; no two networks of a community have the same.
+    grids
+        As ``Community.previous``: ``building`` (key), ``stairwell`` (key, None for a whole building) and ``grid``.
+    weight
+        How much these grids count beside those of other departments; 0 leaves them out.
+    """
+
+    name: str
+    grids: pd.DataFrame
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
 class Community:
     """What one community brings to a draft. All geometry in one projected CRS, metres.
 
@@ -38,6 +57,8 @@ class Community:
     floors
         Households of each floor: columns of :data:`geo.regionalization.floors.FLOOR_COLUMNS`, with all floors of a
         stairwell (or of a building without one) or none of them. None where nothing is known of floors.
+    networks
+        Departments' old grids that are to become one network; ``previous`` says nothing then.
     """
 
     code: str
@@ -48,6 +69,7 @@ class Community:
     tiles: gpd.GeoSeries | None = None
     previous: pd.DataFrame | None = None
     floors: pd.DataFrame | None = None
+    networks: tuple[OldNetwork, ...] = ()
 
 
 @dataclass(frozen=True)

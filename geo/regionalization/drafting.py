@@ -20,8 +20,8 @@ from geo.regionalization.balancing import Balance, of_atoms
 from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.continuity import Codes, continued, divided_before, old_grids
 from geo.regionalization.drawing import draw_grids
-from geo.regionalization.engine import regionalize
 from geo.regionalization.locks import CodeLocks, atom_locks, post_values
+from geo.regionalization.merging import atom_layers, merge
 from geo.regionalization.numbering import number_drafted
 from geo.regionalization.outcome import Prices, Quantity, Regionalization
 from geo.territory.barriers import border_costs
@@ -183,10 +183,11 @@ def _draft_once(
     inner = tiles.representative_point()
     before = old_grids(atoms, community.previous)
     asked = _Asked(before, _quantities(community, atoms, settings))
-    solved = regionalize(
+    solved = merge(
         atoms["households"].to_numpy(np.int64),
         touching.edges,
         costs.boundary_cost,
+        atom_layers(atoms, community.networks),
         lower=settings.bounds.lower,
         upper=settings.bounds.upper,
         xy=np.column_stack([inner.x, inner.y]),

@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import BoundsError, InputError
+from geo.regionalization.communities import OldNetwork
+from geo.regionalization.continuity import old_grids
 from geo.regionalization.engine import Progress, regionalize
 from geo.regionalization.outcome import Locks, Prices, Regionalization
 from geo.regionalization.problem import Problem, check_problem, pieces
@@ -55,6 +58,7 @@ def merge(
     xy: ArrayLike | None = None,
     barrier: ArrayLike | None = None,
     locks: Locks | None = None,
+    previous: ArrayLike | None = None,
     seed: int = 0,
     time_limit: float | None = None,
     progress: Progress | None = None,
@@ -63,12 +67,15 @@ def merge(
 ) -> Regionalization:
     """Assign atoms to grids in range that keep the households of each layer's old grids together.
 
-    The order of the layers does not matter. Barriers come before old grids: no block reaches across one.
+    The order of the layers does not matter. Barriers come before old grids: no block reaches across one. Without
+    layers it is :func:`~geo.regionalization.engine.regionalize`.
 
     Parameters
     ----------
     households, edges, boundary_cost, lower, upper, xy, barrier, locks, seed, time_limit, progress
         As for :func:`~geo.regionalization.engine.regionalize`.
+    previous
+        The plan in force, which matters only where there are no layers.
     prices
         ``stability`` says how dear parting households is; with 0 the layers do not matter.
     asked
@@ -92,7 +99,8 @@ def merge(
     asked |= {"xy": xy, "barrier": barrier, "locks": locks, "lower": lower, "upper": upper, "seed": seed}
     asked |= {"prices": prices} if prices != Prices() else {}
     if not layers or prices.stability == 0:
-        return regionalize(households, edges, boundary_cost, time_limit=time_limit, progress=progress, **asked)
+        asked |= {"previous": previous, "time_limit": time_limit, "progress": progress}
+        return regionalize(households, edges, boundary_cost, **asked)
     block = blocks(problem, layers)
     joined = _join_blocks(problem, layers, block, seed, prices, _share_of(time_limit, JOINING_SHARE), _first(progress))
     solved = regionalize(
@@ -109,6 +117,20 @@ def merge(
         metrics[name] += joined.metrics[name]
     metrics["cancelled"] = max(metrics["cancelled"], joined.metrics["cancelled"])
     return replace(solved, metrics=metrics)
+
+
+def atom_layers(atoms: pd.DataFrame, networks: Sequence[OldNetwork]) -> list[OldLayer]:
+    """Turn old networks by codes into layers by atom.
+
+    Parameters
+    ----------
+    atoms
+        Columns ``building`` and ``stairwell``, as for :func:`~geo.regionalization.continuity.old_grids`.
+    """
+    return [
+        OldLayer(network.name, pd.factorize(old_grids(atoms, network.grids))[0].astype(np.int64), network.weight)
+        for network in networks
+    ]
 
 
 def checked_layers(layers: Sequence[OldLayer], n_atoms: int) -> list[OldLayer]:

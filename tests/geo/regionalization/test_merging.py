@@ -1,15 +1,21 @@
 """Old networks merged: rows of houses whose answer one can count, then properties on random maps."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import BoundsError, InputError
 from geo.regionalization import Locks, regionalize
+from geo.regionalization.communities import Bounds, OldNetwork
+from geo.regionalization.drafting import DraftSettings, draft_community
 from geo.regionalization.merging import OldLayer, agreement, blocks, merge
 from geo.regionalization.problem import check_problem
 from tests.geo.regionalization.brute_force import connected
+from tests.geo.regionalization.drawn import community, grids_of
 from tests.strategies import limits, maps
 
 
@@ -77,6 +83,19 @@ def test_blocks_are_what_no_layer_divides():
 def test_agreement_is_a_share_of_weights():
     layers = [OldLayer("公安", np.array([0, 0, 1]), 3.0), OldLayer("社工", np.array([-1, -1, -1]), 1.0)]
     assert agreement(path(3), layers).tolist() == [0.75, 0.0]
+
+
+def test_a_draft_follows_the_old_networks_of_its_community():
+    # Two rows of five houses; any two grids of 200 to 300 will do, and nobody would draw the old ones anew.
+    drawn = community([[50, 50, 50, 50, 50], [50, 50, 50, 50, 50]])
+    keys = drawn.buildings.index
+    west = keys.isin(["00", "01", "02", "10"])
+    old = pd.DataFrame({"building": keys, "stairwell": None, "grid": np.where(west, "W", "E")})
+    draft = draft_community(replace(drawn, networks=(OldNetwork("城管", old),)), DraftSettings(Bounds(200, 300)))
+    assert grids_of(draft) == {frozenset(keys[west]), frozenset(keys[~west])}
+    ignored = replace(drawn, networks=(OldNetwork("城管", old, 0.0),))
+    afresh = draft_community(drawn, DraftSettings(Bounds(200, 300)))
+    assert grids_of(draft_community(ignored, DraftSettings(Bounds(200, 300)))) == grids_of(afresh) != grids_of(draft)
 
 
 # ---- refused

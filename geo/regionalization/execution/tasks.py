@@ -91,7 +91,7 @@ class _Forward:
 
     def __call__(self, fraction: float) -> bool:
         self.best = max(self.best, min(fraction, 1.0))
-        return self.tell(self.done + self.share * self.best)
+        return self.tell(float(self.done + self.share * self.best))
 
 
 class Handout:

@@ -1,6 +1,7 @@
 """Atoms: what is moved whole from grid to grid. Buildings, the stairwells of those that are divided, runs of floors."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -9,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.regionalization.communities import Community
-from geo.regionalization.floors import bands_of, part_keys
+from geo.regionalization.floors import Bands, cut_into_bands, part_keys
 from geo.territory.arrangement import Geometries
 
 #: Columns of parts and atoms beside ``geometry``. ``part`` numbers what an atom was cut from (a building, when a
@@ -117,28 +118,41 @@ def by_floor(
 
     A part that is a run of floors already is cut within it. A part of which fewer than two runs would be made stays.
     """
-    wanted = parts[which]
     known = floors.groupby(part_keys(floors)).indices
-    kept, bands = ~which, []
-    for position, (row, key) in enumerate(zip(wanted.itertuples(), part_keys(wanted), strict=True)):
-        if key not in known:
-            kept[np.flatnonzero(which)[position]] = True
+    floor, count, estimated = (floors[name].to_numpy() for name in ("floor", "households", "estimated"))
+    keys, total = part_keys(parts), parts["households"].to_numpy(np.int64)
+    ends = parts[["floor_from", "floor_to"]].to_numpy(np.float64)
+    kept, cuts = np.ones(len(parts), bool), []
+    for position in np.flatnonzero(which):
+        rows = known.get(keys[position], np.zeros(0, np.int64))
+        if not np.isnan(ends[position, 0]):
+            rows = rows[(floor[rows] >= ends[position, 0]) & (floor[rows] <= ends[position, 1])]
+        if not len(rows) or count[rows].sum() != total[position]:
             continue
-        own = floors.iloc[known[key]]
-        if not pd.isna(row.floor_from):
-            own = own[own["floor"].between(row.floor_from, row.floor_to)]
-        cut = bands_of(own, band_size)
-        if len(cut) < 2 or int(cut["households"].sum()) != int(row.households):
-            kept[np.flatnonzero(which)[position]] = True
-            continue
-        bands.append(
-            gpd.GeoDataFrame(
-                cut.assign(building=row.building, stairwell=row.stairwell, compound=row.compound, part=row.part),
-                geometry=_places(row.geometry, len(cut)),
-                crs=parts.crs,
-            )
-        )
-    return _joined([parts[kept], *bands], parts) if bands else parts
+        bands = cut_into_bands(floor[rows], count[rows], estimated[rows], band_size)
+        if len(bands.lowest) > 1:
+            kept[position] = False
+            cuts.append((int(position), bands))
+    return _joined([parts[kept], _banded(parts, cuts)], parts) if cuts else parts
+
+
+def _banded(parts: gpd.GeoDataFrame, cuts: list[tuple[int, Bands]]) -> gpd.GeoDataFrame:
+    """The bands of some parts, as parts."""
+    owner = np.repeat([position for position, _ in cuts], [len(bands.lowest) for _, bands in cuts])
+    shapes = parts.geometry.to_numpy()
+    columns = {name: parts[name].to_numpy(dtype=object)[owner] for name in ("building", "stairwell", "compound")}
+    return gpd.GeoDataFrame(
+        {name: pd.Series(values, dtype=object) for name, values in columns.items()}
+        | {
+            "floor_from": np.concatenate([bands.lowest for _, bands in cuts]),
+            "floor_to": np.concatenate([bands.highest for _, bands in cuts]),
+            "households": np.concatenate([bands.households for _, bands in cuts]),
+            "estimated": np.concatenate([bands.estimated for _, bands in cuts]),
+            "part": parts["part"].to_numpy()[owner],
+        },
+        geometry=np.concatenate([_places(shapes[position], len(bands.lowest)) for position, bands in cuts]),
+        crs=parts.crs,
+    )
 
 
 def assigned_parts(atoms: pd.DataFrame, unit: NDArray[np.int64], parts: pd.DataFrame) -> pd.DataFrame:
@@ -161,41 +175,47 @@ def assigned_parts(atoms: pd.DataFrame, unit: NDArray[np.int64], parts: pd.DataF
     DataFrame
         ``building``, ``stairwell``, ``floor_from``, ``floor_to``, ``households``, ``estimated``, ``unit``, by part.
     """
-    rows = pd.DataFrame({name: atoms[name].to_numpy() for name in PART_COLUMNS}).assign(unit=unit)
-    rows = rows.assign(key=part_keys(rows)).sort_values(["part", "key", "floor_from"], kind="stable")
-    whole = (rows.groupby("part")["unit"].transform("nunique") == 1).to_numpy()
-    together = rows[whole].groupby("part")["unit"].first()
-    kept = parts.iloc[together.index].assign(unit=together.to_numpy(), estimated=False)
-    runs = _runs(rows[~whole])
-    columns = [name for name in PART_COLUMNS if name != "compound"]
-    joined = pd.concat([frame[[*columns, "unit"]] for frame in (kept, runs) if len(frame)])
-    return joined.sort_values("part", kind="stable", ignore_index=True).drop(columns="part")
-
-
-def _runs(rows: pd.DataFrame) -> pd.DataFrame:
-    """Join the bands of one stairwell that follow each other in one unit."""
-    changes = (rows[["part", "key", "unit"]] != rows[["part", "key", "unit"]].shift()).any(axis=1)
-    grouped = rows.groupby(changes.cumsum().to_numpy())
-    runs = grouped.agg(
+    key = pd.factorize(part_keys(atoms))[0]
+    order = np.lexsort((atoms["floor_from"].to_numpy(np.float64), key, atoms["part"].to_numpy(np.int64)))
+    part, key, unit = atoms["part"].to_numpy(np.int64)[order], key[order], np.asarray(unit, np.int64)[order]
+    of_part, of_key = np.cumsum(_changes(part)) - 1, np.cumsum(_changes(part) | _changes(key)) - 1
+    run = np.cumsum(_changes(part) | _changes(key) | _changes(unit)) - 1
+    first = np.flatnonzero(_changes(run))
+    last = np.append(first[1:], len(run)) - 1
+    whole = ~_mixed(of_part, unit)[of_part][first]
+    entire = ~_mixed(of_key, unit)[of_key][first]
+    columns = {name: atoms[name].to_numpy()[order] for name in PART_COLUMNS}
+    runs = pd.DataFrame(
         {
-            "building": "first",
-            "stairwell": "first",
-            "floor_from": "min",
-            "floor_to": "max",
-            "households": "sum",
-            "part": "first",
-            "estimated": "any",
-            "unit": "first",
-            "key": "first",
+            "building": columns["building"][first],
+            "stairwell": pd.Series(columns["stairwell"][first], dtype=object),
+            "floor_from": np.where(entire, np.nan, columns["floor_from"][first]),
+            "floor_to": np.where(entire, np.nan, columns["floor_to"][last]),
+            "households": np.add.reduceat(columns["households"], first),
+            "estimated": np.logical_or.reduceat(columns["estimated"], first) & ~entire,
+            "part": part[first],
+            "unit": unit[first],
         }
     )
-    # A stairwell in one piece is whole; a run that is all of its part was joined before.
-    entire = (runs.groupby(["part", "key"])["unit"].transform("size") == 1).to_numpy()
-    return runs.assign(
-        floor_from=runs["floor_from"].mask(entire),
-        floor_to=runs["floor_to"].mask(entire),
-        estimated=runs["estimated"] & ~entire,
-    )
+    kept = np.flatnonzero(whole & _changes(part[first]))
+    again = parts.iloc[part[first][kept]][["building", "stairwell", "floor_from", "floor_to", "households"]]
+    again = pd.DataFrame(again).assign(estimated=False, part=part[first][kept], unit=unit[first][kept])
+    joined = pd.concat([frame for frame in (again, runs[~whole]) if len(frame)] or [runs])
+    joined = joined.sort_values("part", kind="stable", ignore_index=True)
+    return pd.DataFrame(joined).drop(columns="part")
+
+
+def _mixed(group: NDArray[np.int64], unit: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Of sorted groups 0, 1, 2 ..., which have members in several units."""
+    inner = _changes(unit) & ~_changes(group)
+    return np.asarray(np.bincount(group, inner) > 0, dtype=np.bool_)
+
+
+def _changes(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a value differs from the one before; the first one does."""
+    changed = np.ones(len(values), bool)
+    changed[1:] = values[1:] != values[:-1]
+    return changed
 
 
 def _places(shape: shapely.Geometry, count: int) -> Geometries:

@@ -1,5 +1,7 @@
 """Floors: how many households live on which, and the runs of whole floors (bands) that a stairwell is cut into."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -83,62 +85,63 @@ def part_keys(parts: pd.DataFrame) -> NDArray[np.object_]:
     return np.asarray(np.where(pd.isna(stairwell), parts["building"].to_numpy(dtype=object), stairwell), dtype=object)
 
 
-def cut_into_bands(households: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """Number runs of consecutive floors, from the lowest up, that hold at most ``most`` households each.
+@dataclass(frozen=True)
+class Bands:
+    """Runs of consecutive floors of one stairwell, from the lowest up; they follow each other without a gap.
+
+    Attributes
+    ----------
+    lowest, highest
+        int[n], the first and last floor of each; floors that have no household included.
+    households
+        int[n].
+    estimated
+        bool[n], whether the households were shared out evenly over the floors.
+    """
+
+    lowest: NDArray[np.int64]
+    highest: NDArray[np.int64]
+    households: NDArray[np.int64]
+    estimated: NDArray[np.bool_]
+
+
+def cut_into_bands(
+    floor: NDArray[np.int64], households: NDArray[np.int64], estimated: NDArray[np.bool_], most: int
+) -> Bands:
+    """Cut the floors of one stairwell into bands of at most ``most`` households.
+
+    A floor with more is a band of its own. Floors without households belong to the band below, the lowest ones to
+    the band above.
 
     Parameters
     ----------
-    households
-        Of each floor, from the lowest up.
-    most
-        A floor with more is a band of its own.
-
-    Returns
-    -------
-    int[n]
-        The band of each floor, 0, 1, 2 ... Floors without households belong to the band below, the lowest ones to
-        the band above.
+    floor, households, estimated
+        Of each floor, in any order.
     """
-    bands = np.zeros(len(households), np.int64)
-    band, held = 0, 0
-    for floor, count in enumerate(households.tolist()):
+    order = np.argsort(floor, kind="stable")
+    floor, households = floor[order], households[order]
+    starts, held = [0], 0
+    for position, count in enumerate(households.tolist()):
         if held and count and held + count > most:
-            band, held = band + 1, 0
+            starts.append(position)
+            held = 0
         held += count
-        bands[floor] = band
-    return bands
-
-
-def bands_of(floors: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Cut the floors of one stairwell into bands of at most ``most`` households.
-
-    Returns
-    -------
-    DataFrame
-        From the lowest up: ``floor_from``, ``floor_to``, ``households``, ``estimated``. Bands follow each other
-        without a gap, floors that have no household included.
-    """
-    rows = floors.sort_values("floor")
-    band = cut_into_bands(rows["households"].to_numpy(np.int64), most)
-    grouped = rows.groupby(band)
-    lowest = grouped["floor"].min().to_numpy(np.int64)
-    highest = np.append(lowest[1:] - 1, rows["floor"].max())
-    return pd.DataFrame(
-        {
-            "floor_from": lowest,
-            # There is no floor 0: below the first one is the basement, -1.
-            "floor_to": np.where(highest == 0, -1, highest),
-            "households": grouped["households"].sum().to_numpy(np.int64),
-            "estimated": grouped["estimated"].any().to_numpy(bool),
-        }
+    lowest = floor[starts]
+    highest = np.append(lowest[1:] - 1, floor[-1])
+    return Bands(
+        lowest=lowest,
+        # There is no floor 0: below the first one is the basement, -1.
+        highest=np.where(highest == 0, -1, highest),
+        households=np.add.reduceat(households, starts),
+        estimated=np.logical_or.reduceat(estimated[order], starts),
     )
 
 
 def _counted(doors: pd.DataFrame, holders: pd.DataFrame, with_stairwells: set[object]) -> pd.DataFrame:
     """The floors of those whose doors all have one."""
-    stairwell = doors["stairwell"].to_numpy(dtype=object)
-    of_building = ~doors["building"].isin(with_stairwells).to_numpy()
-    known = doors.assign(stairwell=np.where(of_building, None, stairwell))
+    stairwell = doors["stairwell"].to_numpy(dtype=object, copy=True)
+    stairwell[~doors["building"].isin(with_stairwells).to_numpy()] = None
+    known = doors.assign(stairwell=stairwell)
     known = known.assign(key=part_keys(known))
     known = known[known["key"].isin(holders.index) & known["floor"].notna()]
     held = known.groupby("key")["households"].sum()

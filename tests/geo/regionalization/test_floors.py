@@ -1,12 +1,14 @@
 """Floors: counted from doors, shared out where only totals are known, never made up; cut into runs."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.regionalization.floors import FLOOR_COLUMNS, bands_of, cut_into_bands, households_by_floor
+from geo.regionalization.floors import FLOOR_COLUMNS, cut_into_bands, households_by_floor
 
 
 def buildings(**rows: tuple[int, int | None]) -> pd.DataFrame:
@@ -78,34 +80,36 @@ class TestHouseholdsByFloor:
         assert set(held.index) == {f"b{i}" for i, (count, floors) in enumerate(rows) if count and floors and floors > 0}
 
 
+def bands(households: list[int], most: int, floors: list[int] | None = None) -> list[tuple[int, int, int]]:
+    """Bands as (first floor, last floor, households)."""
+    of = np.array(floors or range(1, len(households) + 1))
+    found = cut_into_bands(of, np.array(households), np.zeros(len(of), bool), most)
+    return list(zip(found.lowest.tolist(), found.highest.tolist(), found.households.tolist(), strict=True))
+
+
 class TestBands:
     def test_runs_hold_at_most_what_is_allowed(self):
-        assert cut_into_bands(np.array([4, 4, 4, 4, 4]), 12).tolist() == [0, 0, 0, 1, 1]
+        assert bands([4, 4, 4, 4, 4], 12) == [(1, 3, 12), (4, 5, 8)]
 
     def test_a_floor_with_more_is_a_band_of_its_own(self):
-        assert cut_into_bands(np.array([2, 9, 2]), 6).tolist() == [0, 1, 2]
+        assert bands([2, 9, 2], 6) == [(1, 1, 2), (2, 2, 9), (3, 3, 2)]
 
     def test_floors_without_households_join_the_band_below(self):
-        assert cut_into_bands(np.array([0, 6, 0, 6]), 6).tolist() == [0, 0, 0, 1]
+        assert bands([0, 6, 0, 6], 6) == [(1, 3, 6), (4, 4, 6)]
 
     def test_floors_between_two_bands_belong_to_the_lower(self):
-        rows = pd.DataFrame({"floor": [2, 3, 6], "households": [5, 5, 5], "estimated": False})
-        bands = bands_of(rows, 5)
-        assert list(zip(bands["floor_from"], bands["floor_to"], strict=True)) == [(2, 2), (3, 5), (6, 6)]
+        assert bands([5, 5, 5], 5, [2, 3, 6]) == [(2, 2, 5), (3, 5, 5), (6, 6, 5)]
 
     def test_there_is_no_floor_nought(self):
-        rows = pd.DataFrame({"floor": [1, -1], "households": [5, 5], "estimated": False})
-        assert bands_of(rows, 5)["floor_to"].tolist() == [-1, 1]
+        assert bands([5, 5], 5, [1, -1]) == [(-1, -1, 5), (1, 1, 5)]
 
-    @given(st.lists(st.integers(0, 20), min_size=1, max_size=40), st.integers(1, 30), st.integers(-3, 5))
-    def test_bands_follow_each_other_and_keep_every_household(self, households, most, lowest):
+    @given(st.lists(st.integers(0, 20), min_size=1, max_size=40), st.integers(1, 30), st.integers(-3, 5), st.randoms())
+    def test_bands_follow_each_other_and_keep_every_household(self, households, most, lowest, random):
         floors = [floor for floor in range(lowest, lowest + len(households) + 1) if floor][: len(households)]
-        rows = pd.DataFrame({"floor": floors, "households": households, "estimated": False})
-        bands = bands_of(rows.sample(frac=1, random_state=1), most)
-        assert bands["households"].sum() == sum(households)
-        assert bands["floor_from"].iloc[0] == floors[0]
-        assert bands["floor_to"].iloc[-1] == floors[-1]
-        following = bands["floor_to"].to_numpy()[:-1] + 1
-        assert (np.where(following == 0, 1, following) == bands["floor_from"].to_numpy()[1:]).all()
-        many = bands[bands["households"] > most]
-        assert all(max(households) >= count for count in many["households"])
+        order = random.sample(range(len(floors)), len(floors))
+        found = bands([households[i] for i in order], most, [floors[i] for i in order])
+        assert sum(count for _, _, count in found) == sum(households)
+        assert (found[0][0], found[-1][1]) == (floors[0], floors[-1])
+        for (_, below, _), (above, _, _) in pairwise(found):
+            assert above == (below + 1 or 1)
+        assert all(count <= max(most, *households, 0) for _, _, count in found)

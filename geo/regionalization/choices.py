@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from geo.regionalization.continuity import households_between, old_grids
-from geo.regionalization.drafting import CommunityDraft
+from geo.regionalization.drafting import CommunityDraft, DraftSettings
 from geo.regionalization.metrics import METRICS
 from geo.regionalization.outcome import Prices
 from geo.territory.dictionaries import Entry, dictionary
@@ -73,7 +73,9 @@ class Choice:
     Attributes
     ----------
     style
-        How its dials were set.
+        Its name.
+    settings
+        How it was drafted.
     drafts
         One per community, in the same order in all choices.
     seconds
@@ -81,7 +83,7 @@ class Choice:
     """
 
     style: Style
-    seed: int
+    settings: DraftSettings
     drafts: Sequence[CommunityDraft]
     seconds: float
 
@@ -174,7 +176,7 @@ def trade_offs(kept: Sequence[Choice], left_out: Sequence[Same] = ()) -> dict[st
                 **_words(choice),
                 "note_zh": choice.style.note_zh,
                 "note_en": choice.style.note_en,
-                "prices": asdict(choice.style.prices),
+                "prices": asdict(choice.settings.prices),
                 "plan": None,
                 "file": None,
                 "figures": figures(choice.drafts, choice.seconds),
@@ -202,7 +204,7 @@ def _column(name: str) -> dict[str, str]:
 
 
 def _words(choice: Choice) -> dict[str, Any]:
-    return {"style": choice.style.code, "zh": choice.style.zh, "en": choice.style.en, "seed": choice.seed}
+    return {"style": choice.style.code, "zh": choice.style.zh, "en": choice.style.en, "seed": choice.settings.seed}
 
 
 def _style(entry: Entry) -> Style:

@@ -128,6 +128,22 @@ def create_draft(
     return plan.id
 
 
+def complete_report(session: Session, plan_id: int, report: dict[str, Any]) -> None:
+    """Write the whole report of a draft that was created in this same transaction, whose id it may name.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such plan.
+    ConflictError
+        The plan is no draft.
+    """
+    plan = _locked_draft(session, plan_id, read_plan(session, plan_id).version)
+    with in_plain_words():
+        plan.report = report
+        session.flush()
+
+
 def rename(session: Session, plan_id: int, *, name: str, who: str, version: int) -> PlanRecord:
     """Give a draft another name.
 

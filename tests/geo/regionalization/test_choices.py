@@ -29,7 +29,7 @@ HUNDREDS = [[100] * 6, [100] * 6]
 def choice(code: str, n_grids: int, seed: int = 0) -> Choice:
     drawn = community(HUNDREDS, previous=["aabbcc", "aabbcc"], compounds=["xx....", "......"])
     settings = replace(GRIDS, seed=seed, locks=CodeLocks(n_grids={CODE: n_grids}))
-    return Choice(style(code), seed, [draft_community(drawn, settings)], 0.5)
+    return Choice(style(code), settings, [draft_community(drawn, settings)], 0.5)
 
 
 def test_styles_are_found_by_any_name_and_those_there_are_listed():

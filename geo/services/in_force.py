@@ -1,0 +1,128 @@
+"""The plan in force, as a draft needs it: which of its grids each building or stairwell is in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from geo.errors import InputError
+from geo.storage import network, plans
+
+NONE: Literal["none"] = "none"
+COLUMNS = ["building", "stairwell", "floor_from", "floor_to", "grid", "households"]
+_NAMES = {"building_code": "building", "stairwell_code": "stairwell", "grid_code": "grid"}
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The plan in force over some buildings.
+
+    Attributes
+    ----------
+    plan_ids
+        The plans it is made of: a street's, and communities' own.
+    assignment
+        Columns :data:`COLUMNS`; buildings that stand in no grid have no row.
+    """
+
+    plan_ids: tuple[int, ...]
+    assignment: pd.DataFrame
+
+
+def read_in_force(
+    session: Session, scope_code: str, buildings: gpd.GeoDataFrame, previous: int | Literal["none"] | None = None
+) -> InForce | None:
+    """Read the plan in force over some buildings; None where there is none.
+
+    Parameters
+    ----------
+    scope_code
+        The street or community whose network is read.
+    buildings
+        Columns ``code``, ``households`` and ``geometry`` (EPSG:4326).
+    previous
+        A plan to take instead, or :data:`NONE` for none.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such plan.
+    InputError
+        The plan that was named has no grid round any of the buildings.
+
+    Notes
+    -----
+    A building that the plan does not name (it is new since then, or the plan is a department's drawn grids) is in the
+    grid that it stands in.
+    """
+    if previous == NONE:
+        return None
+    if previous is None:
+        grids = network.read_network(session, scope_code)
+    else:
+        plans.read_plan(session, previous)
+        grids = plans.read_grids(session, previous).assign(plan_id=previous)
+    plan_ids = tuple(int(plan) for plan in sorted(grids["plan_id"].unique()))
+    named = [_named(session, plan, set(grids.loc[grids["plan_id"] == plan, "code"])) for plan in plan_ids]
+    assignment = pd.concat(named) if named else pd.DataFrame({name: [] for name in COLUMNS})
+    assignment = assignment[assignment["building"].isin(buildings["code"])]
+    rest = buildings[~buildings["code"].isin(assignment["building"])]
+    found = pd.concat([assignment, by_place(rest.set_index("code"), grids)], ignore_index=True)
+    if found.empty:
+        if previous is None:
+            return None
+        raise InputError(
+            f"方案 {previous} 在划分范围内没有网格;请用 wangge plans 查看此范围的方案",
+            f"plan {previous} has no grid round any building of the area; wangge plans lists those that have",
+        )
+    return InForce(plan_ids, found)
+
+
+def by_place(buildings: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Put buildings into the grids that they stand in.
+
+    Parameters
+    ----------
+    buildings
+        Index: key; ``households``.
+    grids
+        ``code`` and areas, in the CRS of the buildings. On a common border the first by code is taken.
+
+    Returns
+    -------
+    DataFrame
+        :data:`COLUMNS`; only of buildings that stand in a grid.
+    """
+    grids = grids.sort_values("code", kind="stable").reset_index(drop=True)
+    points = gpd.GeoSeries(buildings.geometry.representative_point(), crs=buildings.crs)
+    position, grid = grids.sindex.query(points, predicate="intersects")
+    first = np.lexsort((grid, position))
+    position, unique = np.unique(position[first], return_index=True)
+    return pd.DataFrame(
+        {
+            "building": buildings.index[position].to_numpy(dtype=object),
+            "stairwell": None,
+            "floor_from": np.nan,
+            "floor_to": np.nan,
+            "grid": grids["code"].to_numpy(dtype=object)[grid[first][unique]],
+            "households": buildings["households"].to_numpy(np.int64)[position],
+        }
+    )
+
+
+def of_buildings(found: InForce | None, keys: Sequence[str] | pd.Index) -> pd.DataFrame | None:
+    """Return the rows of some buildings, as ``Community.previous`` has them; None where there are none."""
+    if found is None:
+        return None
+    rows = found.assignment[found.assignment["building"].isin(keys)]
+    return None if rows.empty else rows.reset_index(drop=True)
+
+
+def _named(session: Session, plan_id: int, codes: set[str]) -> pd.DataFrame:
+    rows = plans.read_assignment(session, plan_id).rename(columns=_NAMES).reindex(columns=COLUMNS)
+    rows = rows[rows["grid"].isin(codes)]
+    return rows.assign(stairwell=rows["stairwell"].astype(object).where(rows["stairwell"].notna(), None))

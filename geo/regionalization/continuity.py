@@ -6,12 +6,15 @@ by at most one new one, matched so that as many households as possible keep thei
 
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 Codes = NDArray[np.object_]
+#: Columns of ``Community.previous``.
+COLUMNS = ["building", "stairwell", "floor_from", "floor_to", "grid", "households"]
 
 
 def old_grids(atoms: pd.DataFrame, previous: pd.DataFrame | None) -> Codes:
@@ -44,6 +47,38 @@ def old_grids(atoms: pd.DataFrame, previous: pd.DataFrame | None) -> Codes:
     best = summed.sort_values(["exact", "weight"], ascending=False, kind="stable").drop_duplicates("atom")
     found[best["atom"].to_numpy()] = best["grid"].astype(object).to_numpy()
     return found
+
+
+def by_place(buildings: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Put buildings into the grids that they stand in.
+
+    Parameters
+    ----------
+    buildings
+        Index: key; ``households``.
+    grids
+        ``code`` and areas, in the CRS of the buildings. On a common border the first by code is taken.
+
+    Returns
+    -------
+    DataFrame
+        :data:`COLUMNS`; only of buildings that stand in a grid.
+    """
+    grids = grids.sort_values("code", kind="stable").reset_index(drop=True)
+    points = gpd.GeoSeries(buildings.geometry.representative_point(), crs=buildings.crs)
+    position, grid = grids.sindex.query(points, predicate="intersects")
+    first = np.lexsort((grid, position))
+    position, unique = np.unique(position[first], return_index=True)
+    return pd.DataFrame(
+        {
+            "building": buildings.index[position].to_numpy(dtype=object),
+            "stairwell": None,
+            "floor_from": np.nan,
+            "floor_to": np.nan,
+            "grid": grids["code"].to_numpy(dtype=object)[grid[first][unique]],
+            "households": buildings["households"].to_numpy(np.int64)[position],
+        }
+    )
 
 
 def divided_before(previous: pd.DataFrame | None, grids: frozenset[str] | None = None) -> frozenset[str]:

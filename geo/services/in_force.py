@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 from sqlalchemy.orm import Session
 
 from geo.errors import InputError
+from geo.regionalization.continuity import COLUMNS, by_place
 from geo.storage import network, plans
 
+__all__ = ["NONE", "InForce", "by_place", "of_buildings", "read_in_force"]
+
 NONE: Literal["none"] = "none"
-COLUMNS = ["building", "stairwell", "floor_from", "floor_to", "grid", "households"]
 _NAMES = {"building_code": "building", "stairwell_code": "stairwell", "grid_code": "grid"}
 
 
@@ -26,7 +27,7 @@ class InForce:
     plan_ids
         The plans it is made of: a street's, and communities' own.
     assignment
-        Columns :data:`COLUMNS`; buildings that stand in no grid have no row.
+        Columns :data:`~geo.regionalization.continuity.COLUMNS`; buildings that stand in no grid have no row.
     """
 
     plan_ids: tuple[int, ...]
@@ -80,38 +81,6 @@ def read_in_force(
             f"plan {previous} has no grid round any building of the area; wangge plans lists those that have",
         )
     return InForce(plan_ids, found)
-
-
-def by_place(buildings: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Put buildings into the grids that they stand in.
-
-    Parameters
-    ----------
-    buildings
-        Index: key; ``households``.
-    grids
-        ``code`` and areas, in the CRS of the buildings. On a common border the first by code is taken.
-
-    Returns
-    -------
-    DataFrame
-        :data:`COLUMNS`; only of buildings that stand in a grid.
-    """
-    grids = grids.sort_values("code", kind="stable").reset_index(drop=True)
-    points = gpd.GeoSeries(buildings.geometry.representative_point(), crs=buildings.crs)
-    position, grid = grids.sindex.query(points, predicate="intersects")
-    first = np.lexsort((grid, position))
-    position, unique = np.unique(position[first], return_index=True)
-    return pd.DataFrame(
-        {
-            "building": buildings.index[position].to_numpy(dtype=object),
-            "stairwell": None,
-            "floor_from": np.nan,
-            "floor_to": np.nan,
-            "grid": grids["code"].to_numpy(dtype=object)[grid[first][unique]],
-            "households": buildings["households"].to_numpy(np.int64)[position],
-        }
-    )
 
 
 def of_buildings(found: InForce | None, keys: Sequence[str] | pd.Index) -> pd.DataFrame | None:

@@ -1,7 +1,8 @@
 """Use case: draft grids from files alone, with no database."""
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,22 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from geo.crs import WGS84, metric_crs_of
 from geo.errors import ColumnError, FileFormatError, GeometryError, InputError
 from geo.exchange.columns import guess_columns
 from geo.exchange.reading import read_frame
 from geo.exchange.writing import write_frames
+from geo.regionalization.choices import distinct, trade_offs
 from geo.regionalization.communities import Bounds, Community
+from geo.regionalization.continuity import COLUMNS, by_place
 from geo.regionalization.drafting import CommunityDraft, DraftSettings
 from geo.regionalization.execution import Progress, draft_communities
 from geo.regionalization.reporting import grid_code, report
+from geo.regionalization.unmet import unmet
+from geo.services.alternatives import draft_choices
+from geo.services.wishes import Wishes, parameters_of, settings_of
 from geo.territory.dictionaries import dictionary
 from geo.territory.households import estimate_households
 from geo.territory.nouns import COMMUNITY
@@ -32,6 +39,10 @@ NO_PARENT = "all"
 STOREY_HEIGHT_M = 3.0
 #: Headings under which files of lines say what they are.
 KIND_COLUMNS = ("kind", "类型", "类别", "kind_detail", "highway", "railway", "waterway", "fclass", "type")
+
+
+Counts = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,16 @@ class FileRequest:
         Dictionary ``barrier_kinds`` code for lines that do not say what they are.
     where
         ``COLUMN=VALUE``: only those rows.
+    compound
+        A column of ``path`` that names the compound of each building; blank for none.
+    previous
+        The grids in force: a column of ``path`` with the grid of each building (blank for none), or a file of
+        polygons. None where there are none.
+    previous_column
+        The column of the file of old grids that names them; None as for ``parent_column``.
+    wishes
+        Style, dials, locks, further quantities. Buildings are named by their row numbers, as in ``rejected``; a
+        quantity is a column of ``path``, blank counts as 0.
     """
 
     path: Path
@@ -72,6 +93,10 @@ class FileRequest:
     floors: str | None = None
     height: str | None = None
     where: str | None = None
+    compound: str | None = None
+    previous: str | None = None
+    previous_column: str | None = None
+    wishes: Wishes = field(default_factory=Wishes)
     datum: str | None = None
     encoding: str | None = None
     seed: int = 0
@@ -95,6 +120,17 @@ class FilePlan:
     report: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class FileAlternatives:
+    """Several drafts from files, by the code of their style, and the table that weighs them (``choices.trade_offs``).
+
+    A style that comes twice, with different seeds, has its seed behind it: ``balanced-1``.
+    """
+
+    plans: dict[str, FilePlan]
+    table: dict[str, Any]
+
+
 @dataclass
 class _Rows:
     """The usable rows of the input and what was said of the others."""
@@ -108,6 +144,15 @@ class _Rows:
         for number in self.frame.loc[mask, "_row"]:
             self.rejected.append({"row": int(number), "reason_zh": zh, "reason_en": en})
         self.frame = self.frame[~mask]
+
+
+@dataclass(frozen=True)
+class _Area:
+    """What was read: the rows, the barriers, and the communities made of them, in metres."""
+
+    rows: _Rows
+    barriers: gpd.GeoDataFrame
+    communities: list[Community]
 
 
 def plan_file(request: FileRequest, *, progress: Progress | None = None) -> FilePlan:
@@ -124,11 +169,58 @@ def plan_file(request: FileRequest, *, progress: Progress | None = None) -> File
         A file, column, datum or bound is not usable; nothing was written.
     """
     started = time.perf_counter()
-    bounds = Bounds(request.lower, request.upper)
+    area = _read_area(request)
+    settings = _settings(request, area)
+    drafts = draft_communities(
+        area.communities, settings, workers=request.workers, scheduler=request.scheduler, progress=progress
+    )
+    return _file_plan(request, area, drafts, settings, request.wishes, time.perf_counter() - started)
+
+
+def plan_file_alternatives(
+    request: FileRequest, styles: Sequence[str] | None = None, *, progress: Progress | None = None
+) -> FileAlternatives:
+    """Draft several plans that differ for the buildings of a file.
+
+    Parameters
+    ----------
+    styles
+        Codes or names of styles; None for all that make sense. The style of the wishes comes first.
+
+    Raises
+    ------
+    InputError
+        A file, column, datum, bound, style or lock is not usable; nothing was written.
+    """
+    area = _read_area(request)
+    choices = draft_choices(
+        area.communities,
+        _settings(request, area),
+        request.wishes.style,
+        styles,
+        workers=request.workers,
+        scheduler=request.scheduler,
+        progress=progress,
+    )
+    kept, left_out = distinct(choices)
+    table = trade_offs(kept, left_out)
+    found: dict[str, FilePlan] = {}
+    for choice in kept:
+        code = choice.style.code
+        name = code if code not in found else f"{code}-{choice.settings.seed}"
+        wishes = replace(request.wishes, style=code)
+        found[name] = _file_plan(request, area, choice.drafts, choice.settings, wishes, choice.seconds)
+        found[name].report["alternatives"] = table
+    return FileAlternatives(found, table)
+
+
+def _read_area(request: FileRequest) -> _Area:
+    Bounds(request.lower, request.upper)
     rows = _read_rows(request)
     crs = metric_crs_of(rows.frame)
     rows.frame = rows.frame.to_crs(crs)
     barriers = _read_barriers(request, crs)
+    previous = _previous(request, rows)
     communities = _communities(request, rows, barriers)
     if not communities:
         raise InputError(
@@ -136,19 +228,31 @@ def plan_file(request: FileRequest, *, progress: Progress | None = None) -> File
             f"there is no building to plan with: {len(rows.rejected)} rows rejected, "
             f"such as {rows.rejected[0]['reason_en']!r}",
         )
-    settings = DraftSettings(bounds, request.seed, request.time_limit)
-    drafts = draft_communities(
-        communities, settings, workers=request.workers, scheduler=request.scheduler, progress=progress
-    )
-    seconds = time.perf_counter() - started
-    summary = report(drafts, bounds, seed=request.seed, seconds=seconds)
+    return _Area(rows, barriers, [_with_previous(community, previous) for community in communities])
+
+
+def _settings(request: FileRequest, area: _Area) -> DraftSettings:
+    bounds = Bounds(request.lower, request.upper)
+    return settings_of(request.wishes, bounds, request.seed, request.time_limit, area.communities)
+
+
+def _file_plan(
+    request: FileRequest,
+    area: _Area,
+    drafts: Sequence[CommunityDraft],
+    settings: DraftSettings,
+    wishes: Wishes,
+    seconds: float,
+) -> FilePlan:
+    summary = report(drafts, settings.bounds, seed=settings.seed, seconds=seconds, quantities=settings.quantities)
     summary |= {
-        "households_source": {_source(request): len(rows.frame)},
+        "households_source": {_source(request): len(area.rows.frame)},
         "source": request.path.name,
-        "rejected": rows.rejected,
-        "notes": rows.notes,
+        "rejected": area.rows.rejected,
+        "notes": area.rows.notes + unmet(drafts, settings),
+        "settings": parameters_of(wishes, settings),
     }
-    layers = _layers(rows.frame, communities, drafts, barriers)
+    layers = _layers(area.rows.frame, area.communities, drafts, area.barriers)
     return FilePlan({name: layer.to_crs(WGS84) for name, layer in layers.items()}, summary)
 
 
@@ -199,6 +303,7 @@ def _read_rows(request: FileRequest) -> _Rows:
     else:
         _need(frame, request.households, request.path)
         _take_households(rows, request.households)
+    _take_further(rows, request)
     if rows.frame.empty:
         raise InputError(
             f"“{request.path.name}”没有一行可用({len(rows.rejected)} 行被拒绝)",
@@ -208,11 +313,8 @@ def _read_rows(request: FileRequest) -> _Rows:
 
 
 def _take_households(rows: _Rows, column: str) -> None:
-    text = rows.frame[column].astype("string").str.strip()
-    blank = text.isna() | (text == "")
-    number = pd.to_numeric(text.mask(blank, "0"), errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    wrong = ~(np.isfinite(number) & (number >= 0) & (number == np.floor(number)) & (number < 1e6))
-    rows.frame["_households"] = np.where(wrong, 0, number).astype(np.int64)
+    number, blank, wrong = _whole_numbers(rows.frame[column])
+    rows.frame["_households"] = number
     rows.reject(
         pd.Series(wrong, index=rows.frame.index),
         f"“{column}”应为不小于 0 的整数",
@@ -220,6 +322,72 @@ def _take_households(rows: _Rows, column: str) -> None:
     )
     if blank.any():
         rows.notes.append(f"{int(blank.sum())} 行户数为空,按 0 计 {int(blank.sum())} blank counts taken as 0")
+
+
+def _whole_numbers(column: "pd.Series[Any]") -> tuple[Counts, Flags, Flags]:
+    """Read counts: the numbers (0 where there is none), which were blank, and which are no whole number >= 0."""
+    text = column.astype("string").str.strip()
+    blank = (text.isna() | (text == "")).to_numpy(bool)
+    number = pd.to_numeric(text.mask(blank, "0"), errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    wrong = ~(np.isfinite(number) & (number >= 0) & (number == np.floor(number)) & (number < 1e6))
+    return np.where(wrong, 0, number).astype(np.int64), blank, wrong
+
+
+def _take_further(rows: _Rows, request: FileRequest) -> None:
+    """Take the compound of each building and what is to be balanced."""
+    frame = rows.frame
+    frame["_compound"] = None
+    if request.compound:
+        _need(frame, request.compound, request.path)
+        frame["_compound"] = _words(frame[request.compound])
+    for balance in request.wishes.balances:
+        _need(frame, balance.name, request.path)
+        number, _, wrong = _whole_numbers(frame[balance.name])
+        if wrong.any():
+            first = int(frame["_row"].to_numpy()[wrong][0])
+            raise ColumnError(
+                f"“{balance.name}”应为不小于 0 的整数,第 {first} 行不是",
+                f"{balance.name!r} must hold whole numbers, 0 or more; row {first} does not",
+            )
+        frame[f"_count {balance.name}"] = number
+
+
+def _words(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Read names; None where there is none."""
+    text = column.astype("string").str.strip()
+    return text.astype(object).where(text.notna() & (text != ""), None)
+
+
+def _previous(request: FileRequest, rows: _Rows) -> pd.DataFrame | None:
+    """Read which grid in force each building is in."""
+    if request.previous is None:
+        if request.previous_column is not None:
+            raise InputError(
+                "--previous-column 只与 --previous-grids 的文件一起使用",
+                "--previous-column goes with a file of --previous-grids only",
+            )
+        return None
+    frame = rows.frame.set_index(rows.frame["_row"].astype(str)).assign(households=rows.frame["_households"].to_numpy())
+    if request.previous in frame.columns:
+        grid = _words(frame[request.previous])
+        found = pd.DataFrame({"building": frame.index, "grid": grid.to_numpy(), "households": frame["households"]})
+        return found[found["grid"].notna()].reindex(columns=COLUMNS)
+    path = Path(request.previous)
+    if not Path(str(path).partition("#")[0]).exists():
+        raise ColumnError(
+            f"“{request.previous}”既不是“{request.path.name}”的列,也不是文件",
+            f"{request.previous!r} is neither a column of {request.path.name!r} nor a file",
+        )
+    grids = _areas(path, request).to_crs(frame.crs)
+    named = _named(grids, request.previous_column, path).rename(columns={"name": "code"})
+    return by_place(frame, gpd.GeoDataFrame(named[["code", "geometry"]], crs=frame.crs))
+
+
+def _with_previous(community: Community, previous: pd.DataFrame | None) -> Community:
+    if previous is None:
+        return community
+    own = previous[previous["building"].isin(community.buildings.index)].reset_index(drop=True)
+    return community if own.empty else replace(community, previous=own)
 
 
 def _estimate(rows: _Rows, request: FileRequest) -> None:
@@ -319,10 +487,7 @@ def _by_column(rows: _Rows, column: str, barriers: gpd.GeoDataFrame) -> list[Com
 
 
 def _by_polygons(request: FileRequest, path: Path, rows: _Rows, barriers: gpd.GeoDataFrame) -> list[Community]:
-    parents = read_frame(path, datum=request.datum, encoding=request.encoding, prefer_geometry="area").frame
-    parents = parents[parents.geom_type.isin(["Polygon", "MultiPolygon"])].to_crs(rows.frame.crs)
-    if parents.empty:
-        raise GeometryError(f"“{path.name}”中没有面", f"{path.name!r} holds no polygon")
+    parents = _areas(path, request).to_crs(rows.frame.crs)
     parents = _named(parents, request.parent_column, path)
     parents.geometry, overlaps = settle_overlaps(parents.geometry)
     rows.notes.extend(
@@ -341,6 +506,14 @@ def _by_polygons(request: FileRequest, path: Path, rows: _Rows, barriers: gpd.Ge
         _community(str(name), shapes[name], part, barriers, None)
         for name, part in rows.frame.groupby("_community", sort=True)
     ]
+
+
+def _areas(path: Path, request: FileRequest) -> gpd.GeoDataFrame:
+    areas = read_frame(path, datum=request.datum, encoding=request.encoding, prefer_geometry="area").frame
+    areas = areas[areas.geom_type.isin(["Polygon", "MultiPolygon"])]
+    if areas.empty:
+        raise GeometryError(f"“{path.name}”中没有面", f"{path.name!r} holds no polygon")
+    return areas
 
 
 def _named(parents: gpd.GeoDataFrame, column: str | None, path: Path) -> gpd.GeoDataFrame:
@@ -362,8 +535,12 @@ def _community(
     barriers: gpd.GeoDataFrame,
     tiles: gpd.GeoSeries | None,
 ) -> Community:
+    counts = {name.removeprefix("_count "): part[name] for name in part.columns if name.startswith("_count ")}
     buildings = gpd.GeoDataFrame(
-        {"households": part["_households"], "compound": None}, geometry=part.geometry, crs=part.crs, index=part.index
+        {"households": part["_households"], "compound": part["_compound"], **counts},
+        geometry=part.geometry,
+        crs=part.crs,
+        index=part.index,
     )
     near = barriers.iloc[barriers.sindex.query(boundary, predicate="intersects")] if len(barriers) else barriers
     stairwells = gpd.GeoDataFrame({"building": [], "stairwell": [], "households": []}, geometry=[], crs=part.crs)
@@ -375,7 +552,10 @@ def _hull(frame: gpd.GeoDataFrame) -> shapely.Geometry:
 
 
 def _layers(
-    frame: gpd.GeoDataFrame, communities: list[Community], drafts: list[CommunityDraft], barriers: gpd.GeoDataFrame
+    frame: gpd.GeoDataFrame,
+    communities: list[Community],
+    drafts: Sequence[CommunityDraft],
+    barriers: gpd.GeoDataFrame,
 ) -> dict[str, gpd.GeoDataFrame]:
     grids: list[gpd.GeoDataFrame] = []
     codes: dict[str, str] = {}
@@ -386,8 +566,13 @@ def _layers(
         grids.append(part)
         by_number = part["code"].to_dict()
         codes |= dict(zip(draft.assignment["building"], draft.assignment["grid"].map(by_number), strict=True))
-    atoms = frame.drop(columns=["_row", "_community", "_households", "grid_code"], errors="ignore")
+    ours = [name for name in frame.columns if name.startswith(("_count ", "_compound"))]
+    atoms = frame.drop(columns=["_row", "_community", "_households", "grid_code", *ours], errors="ignore")
     atoms = atoms.assign(grid_code=pd.Series(codes).reindex(frame.index), households=frame["_households"])
+    before = [community.previous for community in communities if community.previous is not None]
+    if before:
+        grid = pd.concat(before).set_index("building")["grid"].reindex(frame.index).astype(object)
+        atoms["previous_grid"] = grid.where(grid.notna(), None)
     layers = {
         "grids": gpd.GeoDataFrame(pd.concat(grids, ignore_index=True), crs=frame.crs),
         "atoms": atoms.reset_index(drop=True),

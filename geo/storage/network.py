@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 import geopandas as gpd
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from geo.errors import NotFoundError
 from geo.storage import queries
-from geo.storage.tables import Building
+from geo.storage.tables import Building, Plan
 from geo.territory.times import CHINA_TIME
 
 #: A day ends at midnight in China, wherever the server stands.
@@ -44,6 +44,13 @@ def read_network(
     """
     values = {"scope": scope_code, "department": department, "moment": _moment(session, on)}
     return queries.frame(session, "network", _COUNTS, values)
+
+
+def departments(session: Session, scope_code: str) -> list[str]:
+    """Return the departments that have old grids in force in a street or community, or in a part of it."""
+    here = or_(func.starts_with(Plan.scope_code, scope_code), func.starts_with(scope_code, Plan.scope_code))
+    query = select(Plan.department).where(Plan.state == "adopted", Plan.department != "", here)
+    return sorted(session.scalars(query.distinct()))
 
 
 def grids_at(

@@ -8,8 +8,8 @@ from geo.errors import NotFoundError
 _HERE = Path(__file__).parent
 _INSTALLED = _HERE / "node_modules"
 
-#: In the order in which they run.
-PAGE_SCRIPTS = (
+#: Scripts of both pages, in the order in which they run.
+_SHARED_SCRIPTS = (
     "shapes.js",
     "patterns.js",
     "labels.js",
@@ -17,8 +17,10 @@ PAGE_SCRIPTS = (
     "card.js",
     "search.js",
     "panel.js",
-    "page.js",
+    "view.js",
 )
+PAGE_SCRIPTS = (*_SHARED_SCRIPTS, "page.js")
+COMPARISON_SCRIPTS = (*_SHARED_SCRIPTS, "change.js", "figures.js", "comparison.js")
 
 
 @cache
@@ -53,12 +55,12 @@ def leaflet_style() -> str:
     return "}".join(rules)
 
 
-def page_script() -> str:
-    """Return our own scripts as one strict scope."""
-    parts = [(_HERE / "static" / name).read_text(encoding="utf-8") for name in PAGE_SCRIPTS]
+def page_script(names: tuple[str, ...] = PAGE_SCRIPTS) -> str:
+    """Return scripts of ours as one strict scope."""
+    parts = [(_HERE / "static" / name).read_text(encoding="utf-8") for name in names]
     return "(() => {\n'use strict';\n" + "\n".join(parts) + "\n})();"
 
 
-def page_style() -> str:
-    """Return our own style sheet."""
-    return (_HERE / "static" / "page.css").read_text(encoding="utf-8")
+def page_style(*names: str) -> str:
+    """Return style sheets of ours, the plan page's when none is named."""
+    return "\n".join((_HERE / "static" / name).read_text(encoding="utf-8") for name in names or ("page.css",))

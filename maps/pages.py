@@ -5,6 +5,7 @@ file, put into the page itself. The plan travels as one JSON block; no value of 
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,12 @@ from maps.assets import leaflet_script, leaflet_style, page_script, page_style
 from maps.escaping import content_hash, html_text, json_text, plain_text
 from maps.facts import facts_of, holds_estimates
 from maps.layers import Extent, extent_of, layers_of
-from maps.styles import PALETTE, UNKNOWN, household_classes
+from maps.styles import PALETTE, UNKNOWN, HouseholdClass, household_classes
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 #: Of China as a whole, for a page without anything to show.
-_NOWHERE = Extent(73.0, 18.0, 135.0, 54.0)
+NOWHERE = Extent(73.0, 18.0, 135.0, 54.0)
 
 _TIANDITU_HOSTS = tuple(f"https://t{number}.tianditu.gov.cn" for number in range(8))
 
@@ -57,7 +58,7 @@ class PlanMap(folium.Map):
         """
     )
 
-    def __init__(self, extent: Extent) -> None:
+    def __init__(self, extent: Extent, name: str = "plan") -> None:
         middle = [(extent.south + extent.north) / 2, (extent.west + extent.east) / 2]  # folium is [lat, lon]
         super().__init__(
             location=middle,
@@ -72,7 +73,7 @@ class PlanMap(folium.Map):
             wheel_px_per_zoom_level=90,
             attribution_control=False,
         )
-        self._id = "plan"
+        self._id = name
 
 
 class PlanFigure(Figure):
@@ -80,18 +81,30 @@ class PlanFigure(Figure):
 
     _template = Template((_TEMPLATES / "document.html").read_text(encoding="utf-8"))
 
-    def __init__(self, *, title: str, panel: str, data: str, image_hosts: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        *,
+        title: str,
+        panel: str,
+        data: str,
+        script: str,
+        style: str,
+        over_map: str = "",
+        image_hosts: tuple[str, ...] = (),
+    ) -> None:
         super().__init__()
         self.title = html_text(title)
         self.panel = panel
         self.data = data
         self.image_hosts = image_hosts
-        self.styles = [leaflet_style(), page_style()]
+        self.own_script = script
+        self.over_map = over_map
+        self.styles = [leaflet_style(), style]
 
     @property
     def scripts(self) -> list[str]:
         """All scripts in the order in which they run; the last one is folium's, known after the map is rendered."""
-        return [leaflet_script(), page_script(), self.script.render()]
+        return [leaflet_script(), self.own_script, self.script.render()]
 
     @property
     def policy(self) -> str:
@@ -123,12 +136,19 @@ def plan_page(content: MapContent, *, tianditu_token: str | None = None) -> str:
     """
     if tianditu_token is not None and not re.fullmatch(r"[0-9A-Za-z]{8,64}", tianditu_token):
         raise BoundsError("天地图密钥应为 8–64 位字母或数字", "a Tianditu token is 8 to 64 letters or digits")
-    extent = extent_of(content) or _NOWHERE
+    extent = extent_of(content) or NOWHERE
     hosts = _TIANDITU_HOSTS if tianditu_token else ()
     data = page_data(content, extent)
     if tianditu_token:
         data["tianditu"] = tianditu_token
-    figure = PlanFigure(title=content.title, panel=_panel(), data=json_text(data), image_hosts=hosts)
+    figure = PlanFigure(
+        title=content.title,
+        panel=_panel(),
+        data=json_text(data),
+        image_hosts=hosts,
+        script=page_script(),
+        style=page_style(),
+    )
     figure.add_child(PlanMap(extent))
     return str(figure.render())
 
@@ -137,11 +157,18 @@ def page_data(content: MapContent, extent: Extent) -> dict[str, Any]:
     """Return everything the page's script is told, as plain values."""
     households = [] if content.grids is None else content.grids["households"].tolist()
     classes = household_classes(content.lower, content.upper, households)
+    return shared_data(content, extent, classes) | {
+        "facts": [fact.as_row() for fact in facts_of(content)],
+        "estimated": holds_estimates(content),
+        "layers": [layer.as_row() for layer in layers_of(content, extent.origin, classes)],
+    }
+
+
+def shared_data(content: MapContent, extent: Extent, classes: Sequence[HouseholdClass]) -> dict[str, Any]:
+    """Return what every page's script is told: where it is, how things look, what they are called."""
     return {
         "title": plain_text(content.title),
         "subtitle": plain_text(content.subtitle),
-        "facts": [fact.as_row() for fact in facts_of(content)],
-        "estimated": holds_estimates(content),
         "extent": [extent.west, extent.south, extent.east, extent.north],
         "origin": list(extent.origin),
         "classes": [each.as_row() for each in classes],
@@ -149,7 +176,6 @@ def page_data(content: MapContent, extent: Extent) -> dict[str, Any]:
         "palette": PALETTE,
         "terms": _words_of(dictionary("terms")),
         "words": {column: _words_of(dictionary(name)) for column, name in _CODED.items()},
-        "layers": [layer.as_row() for layer in layers_of(content, extent.origin, classes)],
     }
 
 

@@ -114,6 +114,8 @@ PALETTE = {
     "wall": "#9a7d55",
     "grid_line": "#1d4e79",
     "community_line": "#3b2a56",
+    "cell_line": "#7a4a12",
+    "cell_out": "#e0a24a",
     "text": "#1c2430",
     "road_text": "#6a6458",
     "element_text": "#ffffff",
@@ -131,3 +133,37 @@ OLD_GRID_LINES = (
 
 #: Building kinds in which nobody is counted as living; drawn paler.
 NOT_LIVED_IN = frozenset({"office", "market", "school", "factory", "public", "other"})
+
+
+@dataclass(frozen=True)
+class ChangeClass:
+    """One row of the legend of change: the share of a grid's households that change their grid.
+
+    Attributes
+    ----------
+    at_most
+        Upper limit of the share, 0 to 1, included; None for grids that have no counterpart at all.
+    """
+
+    key: str
+    zh: str
+    en: str
+    at_most: float | None
+    fill: str
+    pattern: Pattern = "none"
+    mark: str = ""
+
+    def as_row(self) -> dict[str, object]:
+        """Return the class for the page."""
+        return asdict(self)
+
+
+#: From pale to dark violet: apart from the classes of households, and apart for the colour-blind by lightness.
+CHANGE_CLASSES = (
+    ChangeClass("none", "无变动", "no change", 0.0, "#f4f2f7"),
+    ChangeClass("few", "不超过 5%", "up to 5%", 0.05, "#d9d3ea"),
+    ChangeClass("some", "5%–20%", "5–20%", 0.20, "#b3a5d3"),
+    ChangeClass("many", "20%–50%", "20–50%", 0.50, "#8870b8"),
+    ChangeClass("most", "超过 50%", "over 50%", 1.0, "#5b3a94"),
+    ChangeClass("alone", "新设或撤销", "new or ended", None, "#8f8f99", pattern="hatch"),
+)

@@ -86,3 +86,59 @@ def _check(name: str, frame: gpd.GeoDataFrame) -> None:
             f"地图图层 {name} 缺少列:{'、'.join(missing)}",
             f"map layer {name} lacks columns: {', '.join(missing)}",
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanSide:
+    """One plan of a comparison.
+
+    Attributes
+    ----------
+    name
+        What tells it from the others.
+    note
+        A line about it: its state, its day.
+    grids
+        As in :class:`MapContent`.
+    assignment
+        ``building`` (key of :attr:`ComparisonContent.buildings`), ``grid`` (code), ``households``; where buildings are
+        divided ``stairwell``, ``floor_from``, ``floor_to``.
+    measured
+        Figures that the plan's report knows beside those that its grids show, by the names of the report.
+    """
+
+    name: str
+    note: str = ""
+    grids: gpd.GeoDataFrame
+    assignment: pd.DataFrame
+    lower: int | None = None
+    upper: int | None = None
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check("grids", self.grids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonContent:
+    """Several plans of one area and the ground they share. Frames are in EPSG:4326 (lon, lat).
+
+    Attributes
+    ----------
+    ground
+        Everything but the grids, which belong to the plans. Its buildings have a column ``key``, by which assignments
+        name them.
+    plans
+        Two or more; the first is what the others are held against.
+    """
+
+    ground: MapContent
+    plans: tuple[PlanSide, ...]
+
+    @property
+    def buildings(self) -> gpd.GeoDataFrame:
+        """The buildings with their keys; empty where the ground has none."""
+        frame = self.ground.buildings
+        if frame is None:
+            return gpd.GeoDataFrame({"key": [], "households": []}, geometry=[], crs=WGS84)
+        return frame

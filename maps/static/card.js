@@ -21,6 +21,7 @@ function bilingual(tag, className, [zh, en]) {
 
 const CARD_ROWS = {
   grids: [['code', 'code'], ['name', 'name'], ['households', 'households'], ['reason', 'reason']],
+  cells: [['of_plan', 'grid_code'], ['households', 'households'], ['reason', 'reason'], ['code', 'code']],
   communities: [['code', 'code']],
   compounds: [['kind', 'kind']],
   buildings: [
@@ -35,10 +36,10 @@ function titleOf(plan, layer, i) {
   const { columns, drawn } = layer;
   const kind = [layer.zh, layer.en];
   const singular = {
-    grids: plan.terms.grid, communities: plan.terms.community, compounds: plan.terms.compound,
+    grids: plan.terms.grid, cells: plan.terms.cell, communities: plan.terms.community, compounds: plan.terms.compound,
     buildings: plan.terms.building, old_grids: [`${plan.terms.old_grid[0]} · ${layer.zh}`, plan.terms.old_grid[1]],
   }[drawn];
-  const name = drawn === 'grids' ? columns.short[i] : textAt(layer, 'name', i) || textAt(layer, 'address', i);
+  const name = columns.short ? columns.short[i] : textAt(layer, 'name', i) || textAt(layer, 'address', i);
   return { kind: singular || kind, name: name || textAt(layer, 'code', i) || plan.terms.unnamed[0] };
 }
 
@@ -64,6 +65,7 @@ function cardOf(plan, layer, i, show) {
     if (value && value !== name) table.append(rowOf(plan, term, value));
   }
   if (layer.drawn === 'grids') addGridRows(plan, layer, i, table);
+  for (const [term, value] of layer.moreRows ? layer.moreRows(i) : []) table.append(rowOf(plan, term, value));
   if (table.childElementCount) card.append(table);
   if (layer.drawn === 'buildings') addBuildingParts(plan, layer, i, card, show);
   return card;

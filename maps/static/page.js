@@ -9,23 +9,12 @@
 //   place(layer, i)  where a feature is, in pixels of the map's container
 //   select(layer, i) fly to a feature, mark it, open its card
 
-const REACH_PX = 11;
-
-class Page {
+class Page extends MapView {
   constructor(map) {
     const started = performance.now();
     const data = JSON.parse(document.getElementById('plan-data').textContent);
-    this.map = map;
-    this.plan = { ...data, layers: [], labelled: true };
-    this.painter = new Painter(this.plan);
-    this.mark = L.layerGroup();
-    this.popup = L.popup({ maxWidth: 340, minWidth: 200, autoPanPadding: [24, 24] });
-    this.decode(data);
+    super(map, { ...data, layers: data.layers.map((row) => decodeLayer(row, data.origin)), labelled: true });
     this.decoded = performance.now() - started;
-  }
-
-  decode(data) {
-    this.plan.layers = data.layers.map((row) => decodeLayer(row, data.origin));
   }
 
   start() {
@@ -39,25 +28,17 @@ class Page {
     this.search = new Search(plan, show);
     this.addControls();
     this.fit();
-    this.painter.addTo(map);
-    this.mark.addTo(map);
-    map.on('click', (event) => this.open(event.latlng));
-    map.on('popupclose', () => this.mark.clearLayers());
-    map.getContainer().setAttribute('aria-label', `${plan.terms.map.join(' ')}: ${plan.title}`);
-    map.getContainer().setAttribute('role', 'application');
+    this.show(plan.title);
   }
 
   addControls() {
-    const { map, plan } = this;
-    map.attributionControl?.setPrefix(false);
-    L.control.scale({ imperial: false, position: 'bottomright', maxWidth: 140 }).addTo(map);
-    const [inward, outward] = [plan.terms.zoom_in, plan.terms.zoom_out].map((words) => words.join(' '));
-    L.control.zoom({ position: 'topright', zoomInTitle: inward, zoomOutTitle: outward }).addTo(map);
+    const { map } = this;
+    this.addScaleAndZoom();
     document.getElementById('whole').addEventListener('click', () => this.fit());
     document.getElementById('print').addEventListener('click', () => window.print());
     window.addEventListener('beforeprint', () => map.invalidateSize({ animate: false }));
     const toggle = document.getElementById('panel-toggle');
-    toggle.addEventListener('click', () => this.togglePanel());
+    toggle.addEventListener('click', () => togglePanel());
   }
 
   // The only thing that leaves the page, and only when the reader switches it on.
@@ -77,73 +58,18 @@ class Page {
     place.append(row);
   }
 
-  togglePanel(open = !document.body.classList.contains('panel-open')) {
-    document.body.classList.toggle('panel-open', open);
-    document.getElementById('panel-toggle').setAttribute('aria-expanded', String(open));
-  }
-
-  isNarrow() {
-    return window.matchMedia('(max-width: 720px)').matches;
-  }
-
   fit() {
     const [west, south, east, north] = this.plan.extent;
-    const covered = this.isNarrow() ? document.getElementById('panel').offsetHeight : 0;
+    const covered = isNarrow() ? document.getElementById('panel').offsetHeight : 0;
     this.map.fitBounds([[south, west], [north, east]], {
       animate: false, paddingTopLeft: [16, 16], paddingBottomRight: [16, 16 + covered],
     });
   }
 
-  // What lies under a place: the smallest kind of thing first.
-  at(place) {
-    const x = worldX(place.lng);
-    const y = worldY(place.lat);
-    const reach = REACH_PX / (256 * 2 ** this.map.getZoom());
-    for (const drawn of ['elements', 'buildings', 'grids', 'old_grids', 'compounds', 'communities']) {
-      for (const layer of this.plan.layers) {
-        if (layer.drawn !== drawn || !layer.visible) continue;
-        const i = featureAt(layer, x, y, reach);
-        if (i >= 0) return { layer, i };
-      }
-    }
-    return null;
-  }
-
-  open(place) {
-    const hit = this.at(place);
-    if (hit) this.card(hit.layer, hit.i, place);
-    else this.map.closePopup();
-  }
-
-  card(layer, i, place) {
-    const content = cardOf(this.plan, layer, i, (other, index) => this.select(other, index));
-    this.popup.setLatLng(place).setContent(content).openOn(this.map);
-    this.popup.getElement()?.querySelector('.leaflet-popup-close-button')
-      ?.setAttribute('aria-label', this.plan.terms.close.join(' '));
-    this.highlight(layer, i);
-  }
-
-  highlight(layer, i) {
-    this.mark.clearLayers();
-    const style = { color: this.plan.palette.highlight, weight: 3.5, fill: false, interactive: false };
-    for (let p = layer.first[i]; p < layer.first[i + 1]; p += 1) {
-      const points = [];
-      for (let v = layer.pathStart[p]; v < layer.pathStart[p + 1]; v += 1) {
-        points.push(latLng(layer.xs[v], layer.ys[v]));
-      }
-      if (layer.kinds[i] === 'P') L.circleMarker(points[0], { ...style, radius: 13 }).addTo(this.mark);
-      else if (layer.kinds[i] === 'A') L.polygon(points, style).addTo(this.mark);
-      else L.polyline(points, style).addTo(this.mark);
-    }
-  }
-
   select(layer, i) {
     if (!layer.visible) document.querySelector(`[data-layer="${layer.name}"] input`)?.click();
-    if (this.isNarrow()) this.togglePanel(false);
-    const nearest = { buildings: 18, elements: 18, lines: 16 }[layer.drawn] || 17;
-    this.map.fitBounds(boundsOf(layer, i), { maxZoom: nearest, animate: false, padding: [90, 90] });
-    const [x, y] = middleOf(layer, i);
-    this.card(layer, i, latLng(x, y));
+    if (isNarrow()) togglePanel(false);
+    this.goTo(layer, i);
   }
 }
 

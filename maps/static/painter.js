@@ -145,11 +145,16 @@ function paintCompounds(pen, layer, view, plan) {
 // Light enough for the base map to show through, strong enough to tell classes apart.
 const FILL_ALPHA = 0.58;
 
+// By households, or by how many of them change grid where plans are compared.
+function gridClasses(layer, plan) {
+  return plan.change ? [layer.columns.changed, plan.change_classes] : [layer.columns.class, plan.classes];
+}
+
 function paintGridFills(pen, layer, view, plan) {
-  plan.fills = plan.fills || plan.classes.map((style) => fillOf(pen, style));
+  const [classes, styles] = gridClasses(layer, plan);
+  const fills = styles.map((style) => fillOf(pen, style));
   pen.globalAlpha = FILL_ALPHA;
-  const classes = layer.columns.class;
-  const count = fillAll(pen, layer, view, (i) => (classes[i] < 0 ? plan.unknown.fill : plan.fills[classes[i]]));
+  const count = fillAll(pen, layer, view, (i) => (classes[i] < 0 ? plan.unknown.fill : fills[classes[i]]));
   pen.globalAlpha = 1;
   return count;
 }
@@ -199,10 +204,13 @@ function paintBuildings(pen, layer, view, plan) {
   const outlined = view.zoom >= 16;
   pen.lineWidth = 0.7;
   pen.strokeStyle = palette.building_line;
+  const marked = markedBuildings(layer);
   return eachInView(layer, view, radius, (i, side) => {
     pen.fillStyle = paler.has(kind[i]) ? palette.other_building : palette.building;
-    if (layer.kinds[i] === 'P') paintDisc(pen, layer, i, view, radius);
-    else if (side < 1.6) pen.fillRect(layer.box[i * 4] * view.scale - view.left, layer.box[i * 4 + 1] * view.scale - view.top, 1.2, 1.2);
+    if (marked.has(i)) pen.fillStyle = palette.highlight;
+    const least = marked.has(i) ? 3 : 1.2;
+    if (layer.kinds[i] === 'P') paintDisc(pen, layer, i, view, marked.has(i) ? radius + 1.5 : radius);
+    else if (side < Math.max(1.6, least)) paintSpeck(pen, layer, i, view, least);
     else {
       pen.beginPath();
       trace(pen, layer, i, view);
@@ -210,6 +218,17 @@ function paintBuildings(pen, layer, view, plan) {
       if (outlined) pen.stroke();
     }
   });
+}
+
+// Buildings to be seen first: those that change grid between plans, those that keep a grid out of range.
+function markedBuildings(layer) {
+  return layer.marked || NOTHING_MARKED;
+}
+
+const NOTHING_MARKED = new Set();
+
+function paintSpeck(pen, layer, i, view, side) {
+  pen.fillRect(layer.box[i * 4] * view.scale - view.left, layer.box[i * 4 + 1] * view.scale - view.top, side, side);
 }
 
 function discRadius(view) {
@@ -228,6 +247,20 @@ function paintGridLines(pen, layer, view, plan) {
   const width = Math.max(1, Math.min(2.4, (view.zoom - 11) * 0.5));
   strokeAll(pen, layer, view, { colour: 'rgba(255, 255, 255, 0.85)', width: width + 2 });
   return strokeAll(pen, layer, view, { colour: plan.palette.grid_line, width });
+}
+
+// Cells are thirty times as many as communities: from afar they would be a blot.
+const CELLS_FROM = 15;
+
+function paintCells(pen, layer, view, plan) {
+  if (view.zoom < CELLS_FROM) return 0;
+  const { in_range: inRange } = layer.columns;
+  if (inRange) {
+    pen.globalAlpha = FILL_ALPHA;
+    fillAll(pen, layer, view, (i) => (inRange[i] ? 'rgba(0, 0, 0, 0)' : plan.palette.cell_out));
+    pen.globalAlpha = 1;
+  }
+  return strokeAll(pen, layer, view, { colour: plan.palette.cell_line, width: 1.2, dash: [4, 3] });
 }
 
 function paintCommunityLines(pen, layer, view, plan) {
@@ -279,6 +312,7 @@ const PAINTING_ORDER = [
   ['grids', paintGridFills],
   ['lines', paintLines],
   ['buildings', paintBuildings],
+  ['cells', paintCells],
   ['grids', paintGridLines],
   ['old_grids', paintOldGrids],
   ['communities', paintCommunityLines],
@@ -299,6 +333,7 @@ function paintLabels(pen, view, plan) {
   if (!far) shown('communities').forEach((layer) => labelCommunities(labels, layer, view, plan));
   shown('old_grids').forEach((layer) => labelOldGrids(labels, layer, view));
   shown('lines').forEach((layer) => labelLines(labels, layer, view, plan));
+  if (view.zoom >= 17) shown('cells').forEach((layer) => labelCells(labels, layer, view, plan));
   if (view.zoom >= 16.25) shown('compounds').forEach((layer) => labelCompounds(labels, layer, view));
   if (view.zoom >= 17.5) shown('buildings').forEach((layer) => labelBuildings(labels, layer, view));
   return labels.count;
@@ -321,12 +356,22 @@ function labelGrids(labels, layer, view, plan) {
     if (side < 20) return;
     const style = plan.classes[layer.columns.class[i]] || plan.unknown;
     const number = { text: short[i], size: 14 + large, font: font(14 + large, 700) };
-    const count = { text: `${style.mark}${households[i] ?? '?'}户`, size: 12 + large, font: font(12 + large, 500) };
+    const said = plan.change ? layer.columns.said[i] : `${style.mark}${households[i] ?? '?'}户`;
+    const count = { text: said, size: 12 + large, font: font(12 + large, 500) };
     const shifts = [[0, 0], [0, -12], [0, 12], [-16, 0], [16, 0]];
     const options = { colour: plan.palette.text, room: side * 1.15, shifts };
     const [x, y] = placeOf(layer, i, view);
     if (side > 46 && labels.put([number, count], x, y, options)) return;
     labels.put([{ text: style.mark + short[i], size: 11, font: font(11, 600) }], x, y, options);
+  });
+}
+
+function labelCells(labels, layer, view, plan) {
+  const { short, households } = layer.columns;
+  eachInView(layer, view, 0, (i, side) => {
+    const line = { text: `${short[i]} · ${households[i] ?? '?'}户`, size: 11, font: font(11, 500) };
+    const shifts = [[0, 0], [0, 16], [0, -16]];
+    labels.put([line], ...placeOf(layer, i, view), { colour: plan.palette.cell_line, room: side * 1.2, shifts });
   });
 }
 

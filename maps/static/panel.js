@@ -20,20 +20,33 @@ function fillClasses(plan) {
   if (!grids) return;
   const counts = plan.classes.map((_, index) => grids.columns.class.filter((each) => each === index).length);
   const unknown = grids.columns.class.filter((each) => each < 0).length;
-  plan.classes.forEach((style, index) => list.append(classRow(style, counts[index])));
-  if (unknown) list.append(classRow(plan.unknown, unknown));
+  plan.classes.forEach((style, index) => list.append(classRow(style, String(counts[index]))));
+  if (unknown) list.append(classRow(plan.unknown, String(unknown)));
+}
+
+function isNarrow() {
+  return window.matchMedia('(max-width: 720px)').matches;
+}
+
+// On a phone the panel is a sheet at the bottom, a touch away.
+function togglePanel(open = !document.body.classList.contains('panel-open')) {
+  document.body.classList.toggle('panel-open', open);
+  document.getElementById('panel-toggle').setAttribute('aria-expanded', String(open));
 }
 
 function classRow(style, count) {
   const row = make('li');
   row.append(swatch((pen, width, height) => {
+    // As pale as on the map, or one shade would be taken for the next.
+    pen.globalAlpha = FILL_ALPHA;
     pen.fillStyle = fillOf(pen, style);
     pen.fillRect(0, 0, width, height);
+    pen.globalAlpha = 1;
     pen.strokeStyle = 'rgba(0, 0, 0, 0.35)';
     pen.strokeRect(0.5, 0.5, width - 1, height - 1);
   }));
   row.append(bilingual('span', 'class-name', [`${style.mark} ${style.zh}`.trim(), style.en]));
-  row.append(make('span', 'count', String(count)));
+  row.append(make('span', 'count', count));
   return row;
 }
 
@@ -69,6 +82,8 @@ function fillSwatch(pen, width, height, fill, line) {
 
 const SWATCHES = {
   grids: (pen, w, h, layer, { palette }) => strokeSwatch(pen, w, h, { colour: palette.grid_line, width: 2.4 }),
+  cells: (pen, w, h, layer, { palette }) =>
+    strokeSwatch(pen, w, h, { colour: palette.cell_line, width: 1.6, dash: [4, 3] }),
   communities: (pen, w, h, layer, { palette }) =>
     strokeSwatch(pen, w, h, { colour: palette.community_line, width: 3, dash: [10, 4, 2, 4] }),
   compounds: (pen, w, h, layer, { palette }) => fillSwatch(pen, w, h, palette.compound, palette.compound_line),

@@ -26,7 +26,7 @@ function rankOf(entry, wanted) {
   return 2;
 }
 
-const SEARCH_ORDER = ['grids', 'communities', 'compounds', 'elements', 'lines', 'buildings'];
+const SEARCH_ORDER = ['grids', 'cells', 'communities', 'compounds', 'elements', 'lines', 'buildings'];
 
 function find(entries, query) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -49,6 +49,12 @@ class Search {
     this.input.addEventListener('keydown', (event) => this.onKey(event));
     this.input.addEventListener('focus', () => this.update());
     this.input.addEventListener('blur', () => setTimeout(() => this.close(), 150));
+  }
+
+  // Another plan is shown: what was listed of the one before no longer holds.
+  forget() {
+    this.entries = null;
+    this.close();
   }
 
   update() {

@@ -1,5 +1,6 @@
 """A small made-up town for maps: two communities of two grids each, counted on fingers."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,7 @@ import pandas as pd
 from shapely import LineString, Point, box
 
 from geo.crs import WGS84
-from geo.territory.map_content import MapContent
+from geo.territory.map_content import ComparisonContent, MapContent, PlanSide
 
 WEST, SOUTH = 114.10, 22.60
 STEP = 0.002  # degrees; one grid is two steps wide and three high
@@ -114,3 +115,40 @@ def line(*steps: float) -> LineString:
 
 def point(column: float, row: float) -> Point:
     return Point(WEST + column * STEP, SOUTH + row * STEP)
+
+
+def comparison(**given: Any) -> ComparisonContent:
+    """Two plans: the second gives building 2 (75 households) of grid 1 to grid 2, and joins grids 3 and 4."""
+    ground = content(grids=None, old_grids={}, plan_name="", plan_state="", plan_date=None, title="南湖街道方案比较")
+    ground = replace(ground, buildings=buildings().drop(columns="grid_code").assign(key=buildings()["code"]))
+    first = buildings()["grid_code"].tolist()
+    codes = grids()["code"].tolist()
+    second = [first[0], codes[1], *first[2:6], codes[2], codes[2]]
+    joined = frame(
+        [
+            {"code": codes[0], "households": 75, "reason": "户数不足", "geometry": area(0, 0, 1, 3)},
+            {"code": codes[1], "households": 325, "reason": None, "geometry": area(1, 0, 3, 3)},
+            {"code": codes[2], "households": 600, "reason": None, "geometry": area(4, 0, 4, 3)},
+        ]
+    )
+    default: dict[str, Any] = {
+        "ground": ground,
+        "plans": (
+            PlanSide(
+                name="现行方案",
+                note="已采用 · 2026-01-05",
+                grids=grids(),
+                assignment=assigned(first),
+                lower=200,
+                upper=300,
+            ),
+            PlanSide(name="网格最少", note="草案", grids=joined, assignment=assigned(second), lower=200, upper=300),
+        ),
+    }
+    return ComparisonContent(**(default | given))
+
+
+def assigned(codes: list[str]) -> pd.DataFrame:
+    """Every building whole, in the grids given in order."""
+    rows = buildings()
+    return pd.DataFrame({"building": rows["code"], "grid": codes, "households": rows["households"]})

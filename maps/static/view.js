@@ -1,0 +1,84 @@
+// One map with a plan painted on it: what lies under a place, its card, its mark, its bounds.
+
+const REACH_PX = 11;
+const HIT_ORDER = ['elements', 'buildings', 'cells', 'grids', 'old_grids', 'compounds', 'communities'];
+const NEAREST_ZOOM = { buildings: 18, elements: 18, cells: 18, lines: 16 };
+
+class MapView {
+  constructor(map, plan) {
+    this.map = map;
+    this.plan = plan;
+    this.painter = new Painter(plan);
+    this.mark = L.layerGroup();
+    this.popup = L.popup({ maxWidth: 340, minWidth: 200, autoPanPadding: [24, 24] });
+  }
+
+  show(title) {
+    const { map } = this;
+    this.painter.addTo(map);
+    this.mark.addTo(map);
+    map.on('click', (event) => this.open(event.latlng));
+    map.on('popupclose', () => this.mark.clearLayers());
+    map.getContainer().setAttribute('aria-label', `${this.plan.terms.map.join(' ')}: ${title}`);
+    map.getContainer().setAttribute('role', 'application');
+  }
+
+  addScaleAndZoom() {
+    const { map, plan } = this;
+    map.attributionControl?.setPrefix(false);
+    L.control.scale({ imperial: false, position: 'bottomright', maxWidth: 140 }).addTo(map);
+    const [inward, outward] = [plan.terms.zoom_in, plan.terms.zoom_out].map((words) => words.join(' '));
+    L.control.zoom({ position: 'topright', zoomInTitle: inward, zoomOutTitle: outward }).addTo(map);
+  }
+
+  // What lies under a place: the smallest kind of thing first.
+  at(place) {
+    const x = worldX(place.lng);
+    const y = worldY(place.lat);
+    const reach = REACH_PX / (256 * 2 ** this.map.getZoom());
+    for (const drawn of HIT_ORDER) {
+      for (const layer of this.plan.layers) {
+        if (layer.drawn !== drawn || !layer.visible) continue;
+        const i = featureAt(layer, x, y, reach);
+        if (i >= 0) return { layer, i };
+      }
+    }
+    return null;
+  }
+
+  open(place) {
+    const hit = this.at(place);
+    if (hit) this.card(hit.layer, hit.i, place);
+    else this.map.closePopup();
+  }
+
+  card(layer, i, place) {
+    const content = cardOf(this.plan, layer, i, (other, index) => this.select(other, index));
+    this.popup.setLatLng(place).setContent(content).openOn(this.map);
+    this.popup.getElement()?.querySelector('.leaflet-popup-close-button')
+      ?.setAttribute('aria-label', this.plan.terms.close.join(' '));
+    this.highlight(layer, i);
+  }
+
+  highlight(layer, i) {
+    this.mark.clearLayers();
+    const style = { color: this.plan.palette.highlight, weight: 3.5, fill: false, interactive: false };
+    for (let p = layer.first[i]; p < layer.first[i + 1]; p += 1) {
+      const points = [];
+      for (let v = layer.pathStart[p]; v < layer.pathStart[p + 1]; v += 1) {
+        points.push(latLng(layer.xs[v], layer.ys[v]));
+      }
+      if (layer.kinds[i] === 'P') L.circleMarker(points[0], { ...style, radius: 13 }).addTo(this.mark);
+      else if (layer.kinds[i] === 'A') L.polygon(points, style).addTo(this.mark);
+      else L.polyline(points, style).addTo(this.mark);
+    }
+  }
+
+  goTo(layer, i) {
+    this.map.fitBounds(boundsOf(layer, i), {
+      maxZoom: NEAREST_ZOOM[layer.drawn] || 17, animate: false, padding: [90, 90],
+    });
+    const [x, y] = middleOf(layer, i);
+    this.card(layer, i, latLng(x, y));
+  }
+}

@@ -1,29 +1,39 @@
 """Buildings in, grids out: every grid in one piece and in range wherever that is possible, with a reason where not."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo.errors import BoundsError
+from geo.errors import BoundsError, InputError
 from geo.regionalization.certificates import Prover
+from geo.regionalization.component import Component, point_sums
 from geo.regionalization.exhaustive import MOST_ATOMS, cheapest_partition
-from geo.regionalization.outcome import Locks, Regionalization
+from geo.regionalization.outcome import Locks, Prices, Quantity, Regionalization
 from geo.regionalization.problem import Problem, check_problem, pieces
-from geo.regionalization.solver import Component, Effort, deadline_ticker, solve
+from geo.regionalization.solver import EFFORTS, Rules, deadline_ticker, solve
 
 #: In mean border edges: what it costs to have a barrier of weight 1 inside a grid, per edge that crosses it.
 BARRIER_PRICE = 6.0
-#: What it costs to draw a border between two atoms that share a grid in the plan in force.
+#: What it costs to draw a border between two atoms that share a grid in the plan in force, and to move a household.
 STABILITY_PRICE = 1.0
+MOVE_PRICE = 0.02
+#: Where nothing but the smallest change is asked for.
+REPAIR_PRICE, REPAIR_MOVE_PRICE = 3.0, 0.5
+#: What a grid outside of the limits of a further quantity costs, and missing them by their whole amount once more.
+QUANTITY_PRICE = 100.0
+#: What each grid costs, and what the dial ``fewer`` adds.
+EACH_PRICE, FEWER_PRICE = 10.0, 40.0
 #: What it costs to put two atoms that must be apart in one grid: less than a grid out of range, more than all else.
 APART_PRICE = 150.0
 
 #: Attempts while grids stay out of range and there is time left of a limit that was given.
 PATIENT = 1000
 
+Effort = Literal["polished", "draft", "repair"]
 Progress = Callable[[float], bool | None]
 
 
@@ -41,6 +51,9 @@ def regionalize(
     seed: int = 0,
     time_limit: float | None = None,
     progress: Progress | None = None,
+    prices: Prices | None = None,
+    quantities: Sequence[Quantity] = (),
+    effort: Effort = "polished",
 ) -> Regionalization:
     """Assign atoms (buildings, stairwells) to grids of ``lower`` to ``upper`` households, each in one piece.
 
@@ -72,6 +85,14 @@ def regionalize(
         Seconds after which the best plan so far is returned; None for as many moves as the size asks for.
     progress
         Called with the share done; returning False ends the search with the best plan so far.
+    prices
+        The planner's dials; None for the house's own setting.
+    quantities
+        What grids should hold beside households, within limits of their own: kept where it can be without a grid
+        out of range, and before barriers, borders, shape and stability.
+    effort
+        ``polished``; ``draft`` for a good plan many times sooner; ``repair`` to change ``previous`` only where it
+        has grids out of range, and there as few households as can be.
 
     Returns
     -------
@@ -83,13 +104,16 @@ def regionalize(
     BoundsError
         A number is out of what is allowed: negative households, an atom number that does not exist, lower > upper.
     InputError
-        A shape is wrong, a value is not a number, or locks contradict one another.
+        A shape is wrong, a value is not a number, locks contradict one another, or there is nothing to repair.
     """
     began = time.monotonic()
-    _check_controls(seed, time_limit)
-    problem = check_problem(households, edges, boundary_cost, lower, upper, xy, barrier, previous, locks)
+    _check_controls(seed, time_limit, effort, previous is not None)
+    problem = check_problem(
+        households, edges, boundary_cost, lower, upper, xy, barrier, previous, locks, prices, quantities
+    )
     prover = Prover(problem)
-    search = _Search(problem, prover, seed, None if time_limit is None else began + time_limit, progress)
+    until = None if time_limit is None else began + time_limit
+    search = _Search(problem, prover, seed, effort, until, progress)
     labels = _numbered(search.run())
     reasons = prover.explain(labels)
     metrics = _measure(problem, labels)
@@ -99,13 +123,19 @@ def regionalize(
     return Regionalization(labels, reasons, metrics)
 
 
-def _check_controls(seed: int, time_limit: float | None) -> None:
+def _check_controls(seed: int, time_limit: float | None, effort: str, follows: bool) -> None:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise BoundsError(
             f"随机种子 seed 为 {seed!r},应为非负整数", f"seed is {seed!r}; it must be a whole number >= 0"
         )
     if time_limit is not None and not time_limit >= 0:
         raise BoundsError(f"时限 {time_limit} 秒无效,应不小于 0", f"time_limit is {time_limit}; it must be 0 or more")
+    if effort not in EFFORTS:
+        raise InputError(
+            f"effort 为 {effort!r},可用:{'、'.join(EFFORTS)}", f"effort is {effort!r}; use {list(EFFORTS)}"
+        )
+    if effort == "repair" and not follows:
+        raise InputError("没有现行方案可供修复,请给出 previous", "there is no plan to repair; give `previous`")
 
 
 @dataclass
@@ -115,6 +145,7 @@ class _Search:
     problem: Problem
     prover: Prover
     seed: int
+    effort: Effort
     until: float | None
     progress: Progress | None
     iterations: int = 0
@@ -153,12 +184,14 @@ class _Search:
         problem = self.problem
         mean = float(problem.cost.mean()) if len(problem.cost) else 0.0
         price = problem.cost / mean if mean > 0 else np.zeros(len(problem.cost))
-        price = price - BARRIER_PRICE * problem.barrier
+        dials = problem.prices
+        price = dials.boundary * price - dials.barrier * BARRIER_PRICE * problem.barrier
         if problem.previous is not None:
             before = problem.previous[problem.edges]
             known = (before >= 0).all(axis=1)
             same = before[:, 0] == before[:, 1]
-            price = price + STABILITY_PRICE * np.where(known, np.where(same, 1.0, -1.0), 0.0)
+            stability = REPAIR_PRICE if self.effort == "repair" else dials.stability * STABILITY_PRICE
+            price = price + stability * np.where(known, np.where(same, 1.0, -1.0), 0.0)
         return price
 
     def _solve(
@@ -182,23 +215,44 @@ class _Search:
                 self.stopped = self.progress(min(1.0, done + share * fraction)) is False
             return not self.stopped
 
-        effort = Effort(attempts=3 if self.until is None else PATIENT)
+        effort = EFFORTS[self.effort]
+        if self.until is not None:
+            effort = replace(effort, attempts=PATIENT)
 
         def hopeless(bad: list[NDArray[np.int64]]) -> bool:
             return self.prover.all_proved([atoms[grid] for grid in bad])
 
-        labels, moves = solve(
-            component, problem.lower, problem.upper, self.seed, effort, deadline_ticker(tick, self.until), hopeless
-        )
+        labels, moves = solve(component, self._rules(), self.seed, effort, deadline_ticker(tick, self.until), hopeless)
         self.iterations += moves
         return self._exact(component, labels.astype(np.int64))
+
+    def _rules(self) -> Rules:
+        problem, dials = self.problem, self.problem.prices
+        limits = np.array(
+            [
+                (q.lower, q.upper, QUANTITY_PRICE, QUANTITY_PRICE / max(1e-9, q.upper if q.upper < np.inf else q.lower))
+                for q in problem.quantities
+            ]
+        ).reshape(-1, 4)
+        move = 0.0
+        if problem.previous is not None:
+            move = REPAIR_MOVE_PRICE if self.effort == "repair" else dials.stability * MOVE_PRICE
+        return Rules(
+            problem.lower,
+            problem.upper,
+            compactness=dials.compactness,
+            each=EACH_PRICE + FEWER_PRICE * dials.fewer,
+            move=move,
+            limits=limits,
+        )
 
     def _exact(self, component: Component, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         """Of a handful of atoms left with grids out of range, take the best partition in range if there is one."""
         problem, weight = self.problem, component.weight
         sizes = np.bincount(labels, weight)
         sound = ((sizes >= problem.lower) & (sizes <= problem.upper)).all()
-        if sound or len(weight) > MOST_ATOMS or component.n_grids is not None or len(component.soft_ends):
+        asked = component.n_grids is not None or len(component.soft_ends) or len(self.problem.quantities)
+        if sound or len(weight) > MOST_ATOMS or asked:
             return labels
         found = cheapest_partition(weight, component.ends, component.price, problem.lower, problem.upper)
         return labels if found is None else found
@@ -227,9 +281,15 @@ class _Search:
             price=prices,
             soft_ends=apart,
             soft_price=np.full(len(apart), -APART_PRICE),
-            xy=xy,
+            points=point_sums(xy, ends, len(atoms)),
+            extra=self._extra(local[group], len(atoms)),
             start=start,
         )
+
+    def _extra(self, at: NDArray[np.int32], n: int) -> NDArray[np.float64]:
+        mine = at >= 0
+        sums = [np.bincount(at[mine], quantity.values[mine], n) for quantity in self.problem.quantities]
+        return np.column_stack(sums) if sums else np.empty((n, 0))
 
 
 def _members(piece: NDArray[np.int32], free: NDArray[np.bool_]) -> list[NDArray[np.int64]]:

@@ -19,8 +19,11 @@ Ints = NDArray[np.int32]
 
 #: Slots of ``Plan.counts``.
 GRIDS, BAD, FREE, FLIPS, MOVES = 0, 1, 2, 3, 4
-#: Slots of ``Rules.numbers``.
+#: Slots of the numbers that ``Rules`` makes; limits of further quantities have slots of their own.
 LOWER, UPPER, BAD_GRID, BAD_HOUSEHOLD, COMPACTNESS, DP_LOWER, DP_UPPER, WANTED, MISCOUNT = 0, 1, 2, 3, 4, 5, 6, 7, 8
+EACH, MOVE = 9, 10
+
+LEAST, MOST, MISSED, MISSED_EACH = 0, 1, 2, 3
 
 UNREACHABLE = np.float32(1e30)
 
@@ -30,30 +33,38 @@ def record(**names: str) -> np.dtype[Any]:
     return np.dtype([(name, kind) for kind, listed in names.items() for name in listed.split()], align=True)
 
 
-#: One atom: where its arcs are, households, those in the unit of the tables, and position.
-ATOM = record(i8="weight coarse", f8="x y", i4="start stop")
+#: One atom: where its arcs are, households, those in the unit of the tables, and how many points it stands for (one,
+#: or those of a cluster) with the sums of their coordinates and of the squares of these. ``home`` is the grid that it
+#: was in at the start, -1 when that is nothing to keep.
+ATOM = record(i8="weight coarse", f8="points sx sy sq", i4="start stop home")
 #: One arc, an edge seen from one end. Soft arcs only carry a price, one cannot walk along them.
 ARC = record(f8="price", i4="near", bool="hard")
 #: Members of a grid are a doubly linked list.
 LINK = record(i4="after before")
 #: One grid; ``bad`` lists the grids out of range, ``bad_at`` is each one's place in it, ``free`` the unused numbers.
-GRID = record(i8="weight", f8="sx sy sq", i4="head count bad bad_at free")
+GRID = record(i8="weight", f8="points sx sy sq", i4="head count bad bad_at free")
 #: One atom on the bench, by its local number: its place in the random tree, sums below it, and tables.
 NODE = record(
-    i8="weight table_at before_at",
-    f8="sx sy sq cut inside",
+    i8="weight table_at before_at first_home second_home",
+    f8="points sx sy sq cut inside",
     f4="close_cost",
-    i4="atom parent depth order part count leader first grids queue table_len before_len close_at target",
+    i4="atom parent depth order part leader first grids queue table_len before_len close_at target",
 )
 EDGE = record(f8="price key", i4="a b")
 
 
 class Graph(NamedTuple):
-    """Atoms and who touches whom, in compressed rows; ``ends`` lists both ends of every hard edge."""
+    """Atoms and who touches whom, in compressed rows; ``ends`` lists both ends of every hard edge.
+
+    ``extra`` holds further quantities, one row per atom, and ``limits`` one row for each: least, most, the price of
+    a grid outside of these, and of each unit by which it misses them.
+    """
 
     atoms: Any
     arcs: Any
     ends: Ints
+    extra: NDArray[np.float64]
+    limits: NDArray[np.float64]
 
 
 class Plan(NamedTuple):
@@ -63,6 +74,7 @@ class Plan(NamedTuple):
     links: Any
     grids: Any
     counts: NDArray[np.int64]
+    extra: NDArray[np.float64]
 
 
 class Bench(NamedTuple):
@@ -74,6 +86,7 @@ class Bench(NamedTuple):
     table: NDArray[np.float32]
     local: Ints
     stamp: Ints
+    extra: NDArray[np.float64]
 
 
 @kernel
@@ -100,26 +113,48 @@ def violation(weight: Any, numbers: Any) -> Any:
 
 
 @kernel
+def missing(amount: Any, limit: Any) -> Any:
+    """Price of a grid's amount of a further quantity being outside of its limits."""
+    if amount < limit[LEAST] - 1e-9:
+        return limit[MISSED] + limit[MISSED_EACH] * (limit[LEAST] - amount)
+    if amount > limit[MOST] + 1e-9:
+        return limit[MISSED] + limit[MISSED_EACH] * (amount - limit[MOST])
+    return 0.0
+
+
+@kernel
 def spread(size: Any, sx: Any, sy: Any, sq: Any) -> Any:
-    """Sum of squared distances of a grid's atoms from their middle."""
-    if size == 0:
+    """Sum of squared distances of a grid's points from their middle."""
+    if size <= 0:
         return 0.0
     return sq - (sx * sx + sy * sy) / size
 
 
 @kernel
-def miscount(grids: Any, numbers: Any) -> Any:
-    """Price of having another number of grids than wanted; 0 wanted means any."""
-    if numbers[WANTED] == 0:
-        return 0.0
-    return numbers[MISCOUNT] * abs(grids - numbers[WANTED])
+def spread_with(atom: Any, grid: Any, sign: Any) -> Any:
+    """Tell how the spread of a grid changes when an atom joins (1) or leaves (-1)."""
+    return spread(
+        grid.points + sign * atom.points, grid.sx + sign * atom.sx, grid.sy + sign * atom.sy, grid.sq + sign * atom.sq
+    ) - spread(grid.points, grid.sx, grid.sy, grid.sq)
 
 
 @kernel
-def grid_energy(plan: Any, grid: Any, numbers: Any) -> Any:
+def miscount(grids: Any, numbers: Any) -> Any:
+    """Price of the number of grids: each one's, and of having another number than wanted; 0 wanted means any."""
+    each = numbers[EACH] * grids
+    if numbers[WANTED] == 0:
+        return each
+    return each + numbers[MISCOUNT] * abs(grids - numbers[WANTED])
+
+
+@kernel
+def grid_energy(graph: Any, plan: Any, grid: Any, numbers: Any) -> Any:
     """What one grid costs by itself, without its borders."""
     row = plan.grids[grid]
-    return violation(row.weight, numbers) + numbers[COMPACTNESS] * spread(row.count, row.sx, row.sy, row.sq)
+    energy = violation(row.weight, numbers) + numbers[COMPACTNESS] * spread(row.points, row.sx, row.sy, row.sq)
+    for q in range(len(graph.limits)):
+        energy += missing(plan.extra[grid, q], graph.limits[q])
+    return energy
 
 
 @kernel
@@ -134,9 +169,12 @@ def enter(graph: Any, plan: Any, atom: Any, grid: Any) -> None:
     plan.grids[grid].head = atom
     plan.grids[grid].weight += graph.atoms[atom].weight
     plan.grids[grid].count += 1
-    plan.grids[grid].sx += graph.atoms[atom].x
-    plan.grids[grid].sy += graph.atoms[atom].y
-    plan.grids[grid].sq += graph.atoms[atom].x ** 2 + graph.atoms[atom].y ** 2
+    plan.grids[grid].points += graph.atoms[atom].points
+    plan.grids[grid].sx += graph.atoms[atom].sx
+    plan.grids[grid].sy += graph.atoms[atom].sy
+    plan.grids[grid].sq += graph.atoms[atom].sq
+    for q in range(len(graph.limits)):
+        plan.extra[grid, q] += graph.extra[atom, q]
 
 
 @kernel
@@ -153,21 +191,28 @@ def leave(graph: Any, plan: Any, atom: Any) -> None:
     plan.label[atom] = -1
     plan.grids[grid].weight -= graph.atoms[atom].weight
     plan.grids[grid].count -= 1
-    plan.grids[grid].sx -= graph.atoms[atom].x
-    plan.grids[grid].sy -= graph.atoms[atom].y
-    plan.grids[grid].sq -= graph.atoms[atom].x ** 2 + graph.atoms[atom].y ** 2
+    plan.grids[grid].points -= graph.atoms[atom].points
+    plan.grids[grid].sx -= graph.atoms[atom].sx
+    plan.grids[grid].sy -= graph.atoms[atom].sy
+    plan.grids[grid].sq -= graph.atoms[atom].sq
+    for q in range(len(graph.limits)):
+        plan.extra[grid, q] -= graph.extra[atom, q]
     if plan.grids[grid].count == 0:
         # Sums drift by rounding as atoms come and go; an empty grid is where they can start anew.
+        plan.grids[grid].points = 0.0
         plan.grids[grid].sx = 0.0
         plan.grids[grid].sy = 0.0
         plan.grids[grid].sq = 0.0
 
 
 @kernel
-def mark(plan: Any, grid: Any, numbers: Any) -> None:
+def mark(graph: Any, plan: Any, grid: Any, numbers: Any) -> None:
     """Keep the list of grids out of range true after a change of ``grid``."""
     weight = plan.grids[grid].weight
-    wrong = plan.grids[grid].count > 0 and (weight < numbers[LOWER] or weight > numbers[UPPER])
+    wrong = weight < numbers[LOWER] or weight > numbers[UPPER]
+    for q in range(len(graph.limits)):
+        wrong = wrong or missing(plan.extra[grid, q], graph.limits[q]) > 0
+    wrong = wrong and plan.grids[grid].count > 0
     at = plan.grids[grid].bad_at
     if wrong and at < 0:
         plan.grids[grid].bad_at = plan.counts[BAD]
@@ -290,10 +335,10 @@ def sum_subtrees(graph: Any, bench: Any, n: Any, m: Any, reach: Any) -> None:
     for i in range(n):
         atom = bench.nodes[i].atom
         bench.nodes[i].weight = graph.atoms[atom].weight
-        bench.nodes[i].count = 1
-        bench.nodes[i].sx = graph.atoms[atom].x
-        bench.nodes[i].sy = graph.atoms[atom].y
-        bench.nodes[i].sq = graph.atoms[atom].x ** 2 + graph.atoms[atom].y ** 2
+        bench.nodes[i].points = graph.atoms[atom].points
+        bench.nodes[i].sx = graph.atoms[atom].sx
+        bench.nodes[i].sy = graph.atoms[atom].sy
+        bench.nodes[i].sq = graph.atoms[atom].sq
         bench.nodes[i].cut = 0.0
         bench.nodes[i].inside = 0.0
     for e in range(m):
@@ -313,7 +358,7 @@ def sum_subtrees(graph: Any, bench: Any, n: Any, m: Any, reach: Any) -> None:
         i = bench.nodes[at].order
         p = bench.nodes[i].parent
         bench.nodes[p].weight += bench.nodes[i].weight
-        bench.nodes[p].count += bench.nodes[i].count
+        bench.nodes[p].points += bench.nodes[i].points
         bench.nodes[p].sx += bench.nodes[i].sx
         bench.nodes[p].sy += bench.nodes[i].sy
         bench.nodes[p].sq += bench.nodes[i].sq
@@ -324,15 +369,64 @@ def sum_subtrees(graph: Any, bench: Any, n: Any, m: Any, reach: Any) -> None:
 
 
 @kernel
-def cut_in_two(bench: Any, n: Any, others: Any, numbers: Any) -> tuple[float, int]:
+def sum_extras(graph: Any, bench: Any, n: Any) -> None:
+    """For each atom of the tree, sum the further quantities below it."""
+    for i in range(n):
+        for q in range(len(graph.limits)):
+            bench.extra[i, q] = graph.extra[bench.nodes[i].atom, q]
+    for at in range(n - 1, 0, -1):
+        i = bench.nodes[at].order
+        for q in range(len(graph.limits)):
+            bench.extra[bench.nodes[i].parent, q] += bench.extra[i, q]
+
+
+@kernel
+def sum_homes(graph: Any, bench: Any, n: Any) -> None:
+    """For each atom of the tree, sum the households below it that are at home in either of the two grids there are."""
+    for i in range(n):
+        atom = bench.nodes[i].atom
+        home, weight = graph.atoms[atom].home, graph.atoms[atom].weight
+        bench.nodes[i].first_home = weight if home == bench.nodes[0].grids else 0
+        bench.nodes[i].second_home = weight if home == bench.nodes[1].grids else 0
+    for at in range(n - 1, 0, -1):
+        i = bench.nodes[at].order
+        p = bench.nodes[i].parent
+        bench.nodes[p].first_home += bench.nodes[i].first_home
+        bench.nodes[p].second_home += bench.nodes[i].second_home
+
+
+@kernel
+def away(bench: Any, i: Any, root: Any) -> Any:
+    """Households that leave home when the tree is cut above ``i``, each side named after whom it holds most of."""
+    first, second = bench.nodes[root].first_home, bench.nodes[root].second_home
+    below, beyond = bench.nodes[i].first_home, bench.nodes[i].second_home
+    return first + second - max(below + second - beyond, beyond + first - below)
+
+
+@kernel
+def extras_apart(graph: Any, bench: Any, i: Any, root: Any) -> Any:
+    """Price of the further quantities of both sides when the tree is cut above ``i``."""
+    energy = 0.0
+    for q in range(len(graph.limits)):
+        below = bench.extra[i, q]
+        energy += missing(below, graph.limits[q]) + missing(bench.extra[root, q] - below, graph.limits[q])
+    return energy
+
+
+@kernel
+def cut_in_two(graph: Any, bench: Any, n: Any, others: Any, numbers: Any) -> tuple[float, int]:
     """Find the tree edge whose two sides make the cheapest pair of grids; return the energy and the edge's lower end.
 
     The root instead of a lower end means: leave all in one grid. ``others`` counts the grids that are not on the bench.
     """
     root = bench.nodes[0].order
-    weight, size = bench.nodes[root].weight, bench.nodes[root].count
+    weight, size = bench.nodes[root].weight, bench.nodes[root].points
     sx, sy, sq = bench.nodes[root].sx, bench.nodes[root].sy, bench.nodes[root].sq
     best = violation(weight, numbers) + numbers[COMPACTNESS] * spread(size, sx, sy, sq) + miscount(others + 1, numbers)
+    for q in range(len(graph.limits)):
+        best += missing(bench.extra[root, q], graph.limits[q])
+    if numbers[MOVE] > 0:
+        best += numbers[MOVE] * min(bench.nodes[root].first_home, bench.nodes[root].second_home)
     two = miscount(others + 2, numbers)
     where = root
     for at in range(1, n):
@@ -341,11 +435,14 @@ def cut_in_two(bench: Any, n: Any, others: Any, numbers: Any) -> tuple[float, in
         energy = two + bench.nodes[i].cut + violation(below, numbers) + violation(weight - below, numbers)
         if energy < best:
             energy += numbers[COMPACTNESS] * (
-                spread(bench.nodes[i].count, bench.nodes[i].sx, bench.nodes[i].sy, bench.nodes[i].sq)
+                spread(bench.nodes[i].points, bench.nodes[i].sx, bench.nodes[i].sy, bench.nodes[i].sq)
                 + spread(
-                    size - bench.nodes[i].count, sx - bench.nodes[i].sx, sy - bench.nodes[i].sy, sq - bench.nodes[i].sq
+                    size - bench.nodes[i].points, sx - bench.nodes[i].sx, sy - bench.nodes[i].sy, sq - bench.nodes[i].sq
                 )
             )
+            energy += extras_apart(graph, bench, i, root)
+            if numbers[MOVE] > 0:
+                energy += numbers[MOVE] * away(bench, i, root)
             if energy < best:
                 best = energy
                 where = i
@@ -482,23 +579,88 @@ def parts_energy(graph: Any, bench: Any, n: Any, m: Any, parts: Any, numbers: An
             energy += bench.edges[e].price
     for k in range(parts):
         bench.nodes[k].weight = 0
-        bench.nodes[k].count = 0
+        bench.nodes[k].points = 0.0
         bench.nodes[k].sx = 0.0
         bench.nodes[k].sy = 0.0
         bench.nodes[k].sq = 0.0
     for i in range(n):
         k, atom = bench.nodes[i].part, bench.nodes[i].atom
         bench.nodes[k].weight += graph.atoms[atom].weight
-        bench.nodes[k].count += 1
-        bench.nodes[k].sx += graph.atoms[atom].x
-        bench.nodes[k].sy += graph.atoms[atom].y
-        bench.nodes[k].sq += graph.atoms[atom].x ** 2 + graph.atoms[atom].y ** 2
+        bench.nodes[k].points += graph.atoms[atom].points
+        bench.nodes[k].sx += graph.atoms[atom].sx
+        bench.nodes[k].sy += graph.atoms[atom].sy
+        bench.nodes[k].sq += graph.atoms[atom].sq
     for k in range(parts):
         energy += violation(bench.nodes[k].weight, numbers)
         energy += numbers[COMPACTNESS] * spread(
-            bench.nodes[k].count, bench.nodes[k].sx, bench.nodes[k].sy, bench.nodes[k].sq
+            bench.nodes[k].points, bench.nodes[k].sx, bench.nodes[k].sy, bench.nodes[k].sq
         )
+    for q in range(len(graph.limits)):
+        bench.extra[:parts, q] = 0.0
+        for i in range(n):
+            bench.extra[bench.nodes[i].part, q] += graph.extra[bench.nodes[i].atom, q]
+        for k in range(parts):
+            energy += missing(bench.extra[k, q], graph.limits[q])
     return energy
+
+
+@kernel
+def name_parts(graph: Any, bench: Any, n: Any, n_grids: Any, parts: Any) -> Any:
+    """Name each part after the grid most of whose households it keeps, the largest share first.
+
+    Parts and grids on the bench are put in the order of their pairs; the households that leave home are returned.
+    """
+    kept = np.zeros((parts, n_grids), np.int64)
+    moved = 0
+    for i in range(n):
+        atom = bench.nodes[i].atom
+        for k in range(n_grids):
+            if graph.atoms[atom].home == bench.nodes[k].grids:
+                kept[bench.nodes[i].part, k] += graph.atoms[atom].weight
+                moved += graph.atoms[atom].weight
+    number = np.full(parts, -1)
+    names = np.empty(n_grids, np.int32)
+    taken = np.zeros(n_grids, np.bool_)
+    pairs = min(parts, n_grids)
+    for turn in range(pairs):
+        best, part, grid = -1, -1, -1
+        for a in range(parts):
+            for b in range(n_grids):
+                if number[a] < 0 and not taken[b] and kept[a, b] > best:
+                    best, part, grid = kept[a, b], a, b
+        number[part] = turn
+        taken[grid] = True
+        names[turn] = bench.nodes[grid].grids
+        moved -= best
+    following = pairs
+    for a in range(parts):
+        if number[a] < 0:
+            number[a] = following
+            following += 1
+    following = pairs
+    for b in range(n_grids):
+        if not taken[b]:
+            names[following] = bench.nodes[b].grids
+            following += 1
+    for i in range(n):
+        bench.nodes[i].part = number[bench.nodes[i].part]
+    for k in range(n_grids):
+        bench.nodes[k].grids = names[k]
+    return moved
+
+
+@kernel
+def left_home(graph: Any, plan: Any, bench: Any, n: Any, n_grids: Any) -> Any:
+    """Households on the bench that are at home in one of its grids and live in another."""
+    moved = 0
+    for i in range(n):
+        atom = bench.nodes[i].atom
+        home = graph.atoms[atom].home
+        if home >= 0 and home != plan.label[atom]:
+            for k in range(n_grids):
+                if home == bench.nodes[k].grids:
+                    moved += graph.atoms[atom].weight
+    return moved
 
 
 @kernel
@@ -518,7 +680,7 @@ def adopt(graph: Any, plan: Any, bench: Any, n: Any, n_grids: Any, parts: Any, n
         if k >= parts:
             plan.grids[plan.counts[FREE]].free = grid
             plan.counts[FREE] += 1
-        mark(plan, grid, numbers)
+        mark(graph, plan, grid, numbers)
     plan.counts[GRIDS] += parts - n_grids
 
 
@@ -586,14 +748,20 @@ def try_flip(graph: Any, plan: Any, bench: Any, numbers: Any, heat: Any, state: 
     if weight > 0:
         change += violation(plan.grids[source].weight - weight, numbers) - violation(plan.grids[source].weight, numbers)
         change += violation(plan.grids[goal].weight + weight, numbers) - violation(plan.grids[goal].weight, numbers)
-    x, y = graph.atoms[atom].x, graph.atoms[atom].y
-    # Huygens: how the spread about the middle changes when one atom leaves one grid and joins another.
-    n_from, n_to = plan.grids[source].count, plan.grids[goal].count
-    dx, dy = x - plan.grids[source].sx / n_from, y - plan.grids[source].sy / n_from
-    ex, ey = x - plan.grids[goal].sx / n_to, y - plan.grids[goal].sy / n_to
     change += numbers[COMPACTNESS] * (
-        (ex * ex + ey * ey) * n_to / (n_to + 1.0) - (dx * dx + dy * dy) * n_from / (n_from - 1.0)
+        spread_with(graph.atoms[atom], plan.grids[goal], 1.0) + spread_with(graph.atoms[atom], plan.grids[source], -1.0)
     )
+    for q in range(len(graph.limits)):
+        amount = graph.extra[atom, q]
+        change += missing(plan.extra[source, q] - amount, graph.limits[q])
+        change -= missing(plan.extra[source, q], graph.limits[q])
+        change += missing(plan.extra[goal, q] + amount, graph.limits[q])
+        change -= missing(plan.extra[goal, q], graph.limits[q])
+    home = graph.atoms[atom].home
+    if home == source:
+        change += numbers[MOVE] * weight
+    elif home == goal:
+        change -= numbers[MOVE] * weight
     if not accepts(change, heat, state):
         return False
     plan.counts[FLIPS] += 1
@@ -601,8 +769,8 @@ def try_flip(graph: Any, plan: Any, bench: Any, numbers: Any, heat: Any, state: 
         return False
     leave(graph, plan, atom)
     enter(graph, plan, atom, goal)
-    mark(plan, source, numbers)
-    mark(plan, goal, numbers)
+    mark(graph, plan, source, numbers)
+    mark(graph, plan, goal, numbers)
     return True
 
 
@@ -658,17 +826,26 @@ def try_move(graph: Any, plan: Any, bench: Any, want: Any, focus: Any, numbers: 
     others = plan.counts[GRIDS] - chosen
     old = miscount(plan.counts[GRIDS], numbers)
     for k in range(chosen):
-        old += grid_energy(plan, bench.nodes[k].grids, numbers)
+        old += grid_energy(graph, plan, bench.nodes[k].grids, numbers)
     for e in range(m):
         if plan.label[bench.nodes[bench.edges[e].a].atom] != plan.label[bench.nodes[bench.edges[e].b].atom]:
             old += bench.edges[e].price
     grow_tree(bench, n, m, state)
     sum_subtrees(graph, bench, n, m, n)
+    sum_extras(graph, bench, n)
+    if numbers[MOVE] > 0:
+        old += numbers[MOVE] * left_home(graph, plan, bench, n, chosen)
     if chosen <= 2:
-        new, where = cut_in_two(bench, n, others, numbers)
+        if numbers[MOVE] > 0:
+            if chosen == 1:
+                bench.nodes[1].grids = -1
+            sum_homes(graph, bench, n)
+        new, where = cut_in_two(graph, bench, n, others, numbers)
         parts = fill_below(bench, n, where)
+        if numbers[MOVE] > 0:
+            name_parts(graph, bench, n, chosen, parts)
     else:
-        each_grid = 0.0
+        each_grid = numbers[EACH]
         if numbers[WANTED] > 0 and plan.counts[GRIDS] != numbers[WANTED]:
             # Less than a grid out of range, or the tree would be cut into crumbs.
             each_grid = 0.5 * numbers[BAD_GRID]
@@ -676,6 +853,8 @@ def try_move(graph: Any, plan: Any, bench: Any, want: Any, focus: Any, numbers: 
                 each_grid = -each_grid
         parts = cut_tree(graph, bench, n, each_grid, numbers)
         new = parts_energy(graph, bench, n, m, parts, numbers) + miscount(others + parts, numbers)
+        if numbers[MOVE] > 0:
+            new += numbers[MOVE] * name_parts(graph, bench, n, chosen, parts)
     taken = accepts(new - old, heat, state)
     if taken:
         adopt(graph, plan, bench, n, chosen, parts, numbers)
@@ -729,7 +908,7 @@ def start_from_tree(graph: Any, plan: Any, bench: Any, numbers: Any, state: Any)
     m = gather_edges(graph, bench, n)
     grow_tree(bench, n, m, state)
     sum_subtrees(graph, bench, n, m, 100)
-    cut_tree(graph, bench, n, 0.0, numbers)
+    cut_tree(graph, bench, n, numbers[EACH], numbers)
     scatter(bench, n)
     load(graph, plan, bench.nodes.part[:n], numbers)
 
@@ -741,6 +920,8 @@ def load(graph: Any, plan: Any, labels: Any, numbers: Any) -> None:
     plan.grids.head[:] = -1
     plan.grids.weight[:] = 0
     plan.grids.count[:] = 0
+    plan.grids.points[:] = 0.0
+    plan.extra[:] = 0.0
     plan.grids.sx[:] = 0.0
     plan.grids.sy[:] = 0.0
     plan.grids.sq[:] = 0.0
@@ -756,7 +937,7 @@ def load(graph: Any, plan: Any, labels: Any, numbers: Any) -> None:
         plan.grids[plan.counts[FREE]].free = grid
         plan.counts[FREE] += 1
     for grid in range(grids):
-        mark(plan, grid, numbers)
+        mark(graph, plan, grid, numbers)
 
 
 @kernel
@@ -765,12 +946,15 @@ def total_energy(graph: Any, plan: Any, numbers: Any) -> Any:
     energy = 0.0
     wrong = 0.0
     for i in range(len(plan.label)):
+        home = graph.atoms[i].home
+        if home >= 0 and home != plan.label[i]:
+            energy += numbers[MOVE] * graph.atoms[i].weight
         for e in range(graph.atoms[i].start, graph.atoms[i].stop):
             j = graph.arcs[e].near
             if j > i and plan.label[i] != plan.label[j]:
                 energy += graph.arcs[e].price
     for grid in range(len(plan.grids.head)):
         if plan.grids[grid].count > 0:
-            energy += grid_energy(plan, grid, numbers)
+            energy += grid_energy(graph, plan, grid, numbers)
             wrong += violation(plan.grids[grid].weight, numbers)
     return wrong, energy + miscount(plan.counts[GRIDS], numbers)

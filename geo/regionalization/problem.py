@@ -1,7 +1,7 @@
 """The input of the engine, checked at the door."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,9 +9,21 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from geo.errors import BoundsError, InputError
-from geo.regionalization.outcome import Locks
+from geo.regionalization.outcome import Locks, Prices, Quantity
 
 MAX_HOUSEHOLDS = 10**9
+#: Dials above this would outweigh a grid out of range.
+MAX_DIAL = 20.0
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """A further quantity that has passed all checks; no limit is 0 below and infinite above."""
+
+    name: str
+    values: NDArray[np.float64]
+    lower: float
+    upper: float
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,8 @@ class Problem:
     n_grids: int | None
     lower: int
     upper: int
+    prices: Prices
+    quantities: tuple[Amounts, ...]
 
 
 def check_problem(
@@ -53,6 +67,8 @@ def check_problem(
     barrier: ArrayLike | None,
     previous: ArrayLike | None,
     locks: Locks | None,
+    prices: Prices | None = None,
+    quantities: Sequence[Quantity] = (),
 ) -> Problem:
     """Check everything that came in and bring it into one shape.
 
@@ -88,6 +104,8 @@ def check_problem(
         n_grids=_checked_count(locks),
         lower=lower,
         upper=upper,
+        prices=_checked_prices(prices or Prices()),
+        quantities=tuple(_checked_quantity(quantity, n) for quantity in quantities),
     )
 
 
@@ -296,3 +314,25 @@ def _checked_count(locks: Locks) -> int | None:
             f"网格数 {locks.n_grids} 无效,应至少为 1", f"n_grids is {locks.n_grids}; it must be at least 1"
         )
     return locks.n_grids
+
+
+def _checked_prices(prices: Prices) -> Prices:
+    for name, value in asdict(prices).items():
+        if not 0 <= value <= MAX_DIAL:
+            raise BoundsError(
+                f"权重 {name} 为 {value},应在 0 与 {MAX_DIAL:g} 之间(1 为标准设置)",
+                f"the dial {name} is {value}; allowed are 0 to {MAX_DIAL:g}, 1 is the house's own setting",
+            )
+    return prices
+
+
+def _checked_quantity(quantity: Quantity, n: int) -> Amounts:
+    values = _real_numbers(quantity.values, n, f"{quantity.name}数量", f"values of {quantity.name}", 0.0, np.inf)
+    lower = 0.0 if quantity.lower is None else float(quantity.lower)
+    upper = np.inf if quantity.upper is None else float(quantity.upper)
+    if not (np.isfinite(lower) and 0 <= lower <= upper):
+        raise BoundsError(
+            f"{quantity.name}的范围 {quantity.lower}-{quantity.upper} 无效:下限应不小于 0 且不超过上限",
+            f"{quantity.name}: limits {quantity.lower}-{quantity.upper} are not usable; they start at 0 or above",
+        )
+    return Amounts(quantity.name, values, lower, upper)

@@ -1,0 +1,103 @@
+"""Coarsening: atoms that hardly any good plan would part, joined into clusters, so that a search has less to move."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.regionalization.compilation import kernel
+from geo.regionalization.component import Component
+
+#: Rounds of clustering; each joins what the one before left single, and clusters with clusters.
+ROUNDS = 3
+
+
+def coarsen(component: Component, heaviest: int, rng: np.random.Generator) -> tuple[Component, NDArray[np.int32]]:
+    """Join atoms across their dearest borders into connected clusters of at most ``heaviest`` households.
+
+    Returns
+    -------
+    Component
+        One atom per cluster; prices between two clusters are summed.
+    ndarray
+        The cluster of each atom.
+    """
+    cluster = np.arange(len(component.weight), dtype=np.int32)
+    coarse = component
+    for _ in range(ROUNDS):
+        n = len(coarse.weight)
+        found = np.arange(n, dtype=np.int32)
+        start, near, price = _rows(coarse)
+        join(start, near, price, coarse.weight, rng.permutation(n), heaviest, found, coarse.weight.copy())
+        number = np.unique(found, return_inverse=True)[1].astype(np.int32)
+        coarse, cluster = _contracted(coarse, number), number[cluster]
+        if len(coarse.weight) > 0.9 * n:
+            break
+    return coarse, cluster
+
+
+@kernel
+def join(start: Any, near: Any, price: Any, weight: Any, order: Any, heaviest: Any, cluster: Any, total: Any) -> None:
+    """Let each atom that is still single join the neighbouring cluster that it is tied to most."""
+    n = len(order)
+    tie = np.zeros(n)
+    members = np.ones(n, np.int32)
+    for i in order:
+        if members[i] > 1 or cluster[i] != i:
+            continue
+        for e in range(start[i], start[i + 1]):
+            tie[cluster[near[e]]] += price[e]
+        best, most = -1, 1e-9
+        for e in range(start[i], start[i + 1]):
+            c = cluster[near[e]]
+            if c != i and tie[c] > most and total[c] + weight[i] <= heaviest:
+                best, most = c, tie[c]
+        for e in range(start[i], start[i + 1]):
+            tie[cluster[near[e]]] = 0.0
+        if best >= 0:
+            cluster[i] = best
+            members[best] += 1
+            total[best] += weight[i]
+
+
+def _rows(component: Component) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+    """Edges and soft pairs in compressed rows."""
+    ends = np.vstack([component.ends, component.soft_ends])
+    price = np.r_[component.price, component.soft_price]
+    a, b = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
+    order = np.argsort(a, kind="stable")
+    start = np.r_[0, np.cumsum(np.bincount(a, minlength=len(component.weight)))]
+    return start, b[order].astype(np.int32), np.r_[price, price][order]
+
+
+def _contracted(component: Component, cluster: NDArray[np.int32]) -> Component:
+    n = int(cluster.max()) + 1
+    ends, price = _merged(cluster[component.ends], component.price, n)
+    soft_ends, soft_price = _merged(cluster[component.soft_ends], component.soft_price, n)
+    return replace(
+        component,
+        weight=np.bincount(cluster, component.weight, n).astype(np.int64),
+        ends=ends,
+        price=price,
+        soft_ends=soft_ends,
+        soft_price=soft_price,
+        points=_summed(component.points, cluster, n),
+        extra=_summed(component.extra, cluster, n),
+        start=None,
+    )
+
+
+def _summed(values: NDArray[np.float64], cluster: NDArray[np.int32], n: int) -> NDArray[np.float64]:
+    sums = np.zeros((n, values.shape[1]))
+    np.add.at(sums, cluster, values)
+    return sums
+
+
+def _merged(
+    ends: NDArray[np.int32], price: NDArray[np.float64], n: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    pairs = np.sort(ends[ends[:, 0] != ends[:, 1]], axis=1)
+    key, at = np.unique(pairs[:, 0].astype(np.int64) * n + pairs[:, 1], return_inverse=True)
+    joined = np.column_stack([key // n, key % n]).astype(np.int32)
+    return joined, np.bincount(at, price[ends[:, 0] != ends[:, 1]], len(key)).astype(np.float64)

@@ -1,0 +1,135 @@
+"""Regions: a big plan is searched part by part, each part small enough for the processor's cache, side by side.
+
+Grids never reach over the border of a region while it is searched, so that regions do not depend on one another;
+they are drawn anew for every round, so that no border stays where it was.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.regionalization.compilation import kernel
+from geo.regionalization.kernels import ARC, Graph
+
+#: Regions below this share of the wanted size join a neighbour.
+CRUMB = 0.4
+
+
+def draw_regions(
+    graph: Graph, labels: NDArray[np.int32], households: float, rng: np.random.Generator
+) -> NDArray[np.int32]:
+    """Group grids that touch into regions of about so many households.
+
+    Returns
+    -------
+    ndarray
+        The region of each atom.
+    """
+    units = int(labels.max()) + 1
+    weight = np.bincount(labels, graph.atoms.weight, units)
+    pairs = labels[graph.ends.reshape(-1, 2)]
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]].astype(np.int64)
+    key = np.unique(np.r_[pairs[:, 0] * units + pairs[:, 1], pairs[:, 1] * units + pairs[:, 0]])
+    start = np.searchsorted(key // units, np.arange(units + 1))
+    region = np.full(units, -1, np.int32)
+    grow(start, (key % units).astype(np.int32), weight, rng.permutation(units), households, region)
+    return region[labels]
+
+
+@kernel
+def grow(start: Any, near: Any, weight: Any, order: Any, households: Any, region: Any) -> None:
+    """Let regions grow breadth first from random units; then let crumbs join the region they touch most."""
+    n = len(order)
+    queue = np.empty(n, np.int32)
+    sums = np.zeros(n)
+    count = 0
+    for first in order:
+        if region[first] >= 0:
+            continue
+        queue[0] = first
+        region[first] = count
+        done, filled = 0, 1
+        while done < filled and sums[count] < households:
+            i = queue[done]
+            done += 1
+            sums[count] += weight[i]
+            for e in range(start[i], start[i + 1]):
+                j = near[e]
+                if region[j] < 0:
+                    region[j] = count
+                    queue[filled] = j
+                    filled += 1
+        # What was only seen, not taken, is free again.
+        for k in range(done, filled):
+            region[queue[k]] = -1
+        count += 1
+    goal = np.arange(count)
+    joined = np.zeros(count, np.bool_)
+    touch = np.zeros(count)
+    members = np.argsort(region)
+    at = 0
+    for r in range(count):
+        end = at
+        while end < n and region[members[end]] == r:
+            end += 1
+        if sums[r] < CRUMB * households and not joined[r]:
+            best = -1
+            for k in range(at, end):
+                for e in range(start[members[k]], start[members[k] + 1]):
+                    other = region[near[e]]
+                    if other != r and goal[other] == other:
+                        touch[other] += 1.0
+                        if best < 0 or touch[other] > touch[best]:
+                            best = other
+            for k in range(at, end):
+                for e in range(start[members[k]], start[members[k] + 1]):
+                    touch[region[near[e]]] = 0.0
+            if best >= 0:
+                goal[r] = best
+                joined[best] = True
+        at = end
+    for i in range(n):
+        region[i] = goal[region[i]]
+
+
+def subgraph(graph: Graph, members: NDArray[np.int64], region: NDArray[np.int32], local: NDArray[np.int32]) -> Graph:
+    """Cut one region out of a graph.
+
+    Parameters
+    ----------
+    members
+        Its atoms.
+    region, local
+        Region of each atom of the graph, and its number within its region, by the order of ``members``.
+    """
+    atoms = graph.atoms[members].copy()
+    room = int((atoms.stop - atoms.start).sum())
+    arcs = np.empty(room, ARC).view(np.recarray)
+    ends = np.empty(room, np.int32)
+    n_arcs, n_ends = cut_out(graph.atoms, graph.arcs, members, region, local, atoms, arcs, ends)
+    return Graph(atoms.view(np.recarray), arcs[:n_arcs], ends[:n_ends], graph.extra[members], graph.limits)
+
+
+@kernel
+def cut_out(
+    old_atoms: Any, old_arcs: Any, members: Any, region: Any, local: Any, atoms: Any, arcs: Any, ends: Any
+) -> tuple[int, int]:
+    """Fill in atoms, arcs and ends of one region; return how many arcs and ends there are."""
+    filled, ended = 0, 0
+    for i in range(len(members)):
+        atom = members[i]
+        atoms[i].start = filled
+        for e in range(old_atoms[atom].start, old_atoms[atom].stop):
+            j = old_arcs[e].near
+            if region[j] == region[atom]:
+                arcs[filled].near = local[j]
+                arcs[filled].hard = old_arcs[e].hard
+                arcs[filled].price = old_arcs[e].price
+                filled += 1
+                if old_arcs[e].hard and local[j] > i:
+                    ends[ended] = i
+                    ends[ended + 1] = local[j]
+                    ended += 2
+        atoms[i].stop = filled
+    return filled, ended

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import geopandas as gpd
+import pandas as pd
 from sqlalchemy.orm import Session
 
 from geo.storage import queries
@@ -53,6 +54,26 @@ def read_stairwells(
         "counting": _counting(),
     }
     return queries.frame(session, "stairwells", _COUNTS, values)
+
+
+def read_doors(session: Session, *, community_codes: Sequence[str] | None = None) -> pd.DataFrame:
+    """Count the doors that count, by ``building``, ``stairwell`` and ``floor``; no single household is read.
+
+    Returns
+    -------
+    DataFrame
+        ``building``, ``stairwell`` (None for doors of none), ``floor`` (NA where it is not on record), ``households``.
+    """
+    values = {"communities": _codes(community_codes), "counting": _counting()}
+    rows = queries.execute(session, "floors", values).all()
+    return pd.DataFrame(
+        {
+            "building": pd.Series([row[0] for row in rows], dtype=object),
+            "stairwell": pd.Series([row[1] for row in rows], dtype=object),
+            "floor": pd.Series([row[2] for row in rows], dtype="Int64"),
+            "households": pd.Series([row[3] for row in rows], dtype="int64"),
+        }
+    )
 
 
 def _codes(codes: Sequence[str] | None) -> list[str] | None:

@@ -40,6 +40,8 @@ from geo.territory.times import CHINA_TIME
 
 GRID_COLUMNS = ["code", "name", "community_code", "households", "reason_code", "reason"]
 ASSIGNMENT_COLUMNS = ["building_code", "stairwell_code", "grid_code", "households"]
+#: Of an assignment by floors; missing for all floors.
+FLOOR_RANGE = ["floor_from", "floor_to"]
 
 _COUNTS = {"households": "Int64"}
 
@@ -97,8 +99,8 @@ def create_draft(
         EPSG:4326, columns ``code``, ``community_code``, ``households`` and, where there are any, ``name``,
         ``reason_code``, ``reason``.
     assignment
-        ``building_code``, ``stairwell_code`` (missing for a whole building), ``grid_code``, ``households``; may be
-        empty for a department's drawn grids.
+        ``building_code``, ``stairwell_code`` (missing for a whole building), ``grid_code``, ``households`` and, where
+        there are any, ``floor_from``, ``floor_to``; may be empty for a department's drawn grids.
 
     Raises
     ------
@@ -138,7 +140,7 @@ def complete_report(session: Session, plan_id: int, report: dict[str, Any]) -> N
     ConflictError
         The plan is no draft.
     """
-    plan = _locked_draft(session, plan_id, read_plan(session, plan_id).version)
+    plan = locked_draft(session, plan_id, read_plan(session, plan_id).version)
     with in_plain_words():
         plan.report = report
         session.flush()
@@ -152,7 +154,7 @@ def rename(session: Session, plan_id: int, *, name: str, who: str, version: int)
     NotFoundError, ConflictError
         There is no such plan; it is no draft any more, or not at ``version`` any more.
     """
-    plan = _locked_draft(session, plan_id, version)
+    plan = locked_draft(session, plan_id, version)
     before = _image(read_plan(session, plan_id))
     with in_plain_words():
         plan.name = name
@@ -191,7 +193,7 @@ def adopt(session: Session, plan_id: int, *, who: str, version: int, at: datetim
         )
         replaced = _replaced(session, seen)
         _refuse_unseen(session, set(replaced) - set(replaced_before))
-        plan = _locked_draft(session, plan_id, version)
+        plan = locked_draft(session, plan_id, version)
         moment = _in_force_from(session, at)
         for old in replaced:
             _supersede(session, old, moment, who)
@@ -264,19 +266,21 @@ def read_grids(session: Session, plan_id: int) -> gpd.GeoDataFrame:
 
 
 def read_assignment(session: Session, plan_id: int) -> pd.DataFrame:
-    """Read a plan's assignment by building and stairwell: :data:`ASSIGNMENT_COLUMNS`.
+    """Read a plan's assignment by building, stairwell and floor: :data:`ASSIGNMENT_COLUMNS`, :data:`FLOOR_RANGE`.
 
-    ``stairwell_code`` is missing for a whole building.
+    ``stairwell_code`` is missing for a whole building, floors where there are all of them.
     """
+    columns = (Assignment.building_code, Assignment.stairwell_code, Grid.code, Assignment.households)
     query = (
-        select(Assignment.building_code, Assignment.stairwell_code, Grid.code, Assignment.households)
+        select(*columns, Assignment.floor_from, Assignment.floor_to)
         .join(Grid, Grid.id == Assignment.grid_id)
         .where(Assignment.plan_id == plan_id)
-        .order_by(Assignment.building_code, Assignment.stairwell_code)
+        .order_by(Assignment.building_code, Assignment.stairwell_code, Assignment.floor_from)
     )
     rows = [tuple(row) for row in session.execute(query)]
-    table = pd.DataFrame(rows, columns=ASSIGNMENT_COLUMNS)
-    return table.astype({"building_code": "str", "stairwell_code": "str", "grid_code": "str", "households": "int64"})
+    table = pd.DataFrame(rows, columns=[*ASSIGNMENT_COLUMNS, *FLOOR_RANGE])
+    text = dict.fromkeys(("building_code", "stairwell_code", "grid_code"), "str")
+    return table.astype({**text, "households": "int64", "floor_from": "Int64", "floor_to": "Int64"})
 
 
 # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -314,11 +318,22 @@ def _insert_grids(session: Session, plan_id: int, grids: gpd.GeoDataFrame) -> No
 
 
 def _insert_assignment(session: Session, plan_id: int, assignment: pd.DataFrame) -> None:
-    values = {name: _values(assignment, name, int if name == "households" else str) for name in ASSIGNMENT_COLUMNS}
+    counts = ("households", *FLOOR_RANGE)
+    names = [*ASSIGNMENT_COLUMNS, *FLOOR_RANGE]
+    values = {name: _values(assignment, name, int if name in counts else str) for name in names}
     queries.execute(session, "insert_assignment", {"plan_id": plan_id, **values})
 
 
-def _locked_draft(session: Session, plan_id: int, version: int) -> Plan:
+def locked_draft(session: Session, plan_id: int, version: int) -> Plan:
+    """Return a draft's row, locked until the end of the transaction.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such plan.
+    StaleVersionError, ConflictError
+        It is not at ``version`` any more, or no draft.
+    """
     plan = session.get(Plan, plan_id, with_for_update={"key_share": True}, populate_existing=True)
     if plan is None:
         raise NotFoundError(f"没有编号为 {plan_id} 的方案", f"there is no plan {plan_id}")

@@ -30,6 +30,8 @@ _BY_ENDING: dict[str, tuple[type[WanggeError], str, str]] = {
     "_structure": (CodeError, "编码结构不对", "a code breaks its structure"),
     "_not_blank": (InputError, "必填的文字是空的", "a required text is blank"),
     "_range": (BoundsError, "数值不能为负", "a count is below what is allowed"),
+    "_floors_both": (InputError, "楼层起止应同时填写或同时为空", "a run of floors has both ends or none"),
+    "_floors_order": (BoundsError, "起始楼层高于终止楼层", "the first floor is above the last"),
     "_lower_upper": (BoundsError, "下限大于上限", "the lower bound is above the upper"),
     "_source_source_key": (
         ConflictError,
@@ -50,6 +52,16 @@ _BY_NAME: dict[str, tuple[type[WanggeError], str, str]] = {
         ConflictError,
         "一栋楼在同一方案里分配了两次",
         "a building is assigned twice in one plan",
+    ),
+    "cell_assignment_inside_grid": (
+        CodeError,
+        "联户网格含有不属于其网格的楼栋",
+        "a cell holds a building that its grid does not",
+    ),
+    "cell_assignment_once": (
+        ConflictError,
+        "同一楼栋、单元或楼层分在两个联户网格里",
+        "a building, stairwell or floor is in two cells",
     ),
     "assignment_inside_scope": (CodeError, "楼栋不在方案范围内", "a building is outside its plan's scope"),
     "plan_frozen": (ConflictError, "已采用或已替代的方案不能更改", "an adopted or superseded plan cannot change"),

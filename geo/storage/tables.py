@@ -3,7 +3,7 @@
 Keys
     A noun's key is its official ``code``: files, frames, reports and people refer by code, so a reference means the
     same inside and outside the database, and a code once given is never given again (rows are ended, not deleted).
-    Rows of a plan (``grid``, ``cell``, ``assignment``) have surrogate ids, since every plan numbers anew.
+    Rows of a plan (``grid``, ``cell``, their assignments) have surrogate ids, since every plan numbers anew.
 Codes
     are compared as bytes (collation "C"), so that "everything under this street" is a range of the primary key.
 Geometry
@@ -104,6 +104,14 @@ def _not_blank(*columns: str) -> list[CheckConstraint]:
 
 def _at_least(least: int, *columns: str) -> list[CheckConstraint]:
     return [CheckConstraint(f"{column} >= {least}", name=f"{column}_range") for column in columns]
+
+
+def _floor_rules() -> list[CheckConstraint]:
+    """A run of floors has both ends or none; missing ones mean all floors."""
+    return [
+        CheckConstraint("(floor_from IS NULL) = (floor_to IS NULL)", name="floors_both"),
+        CheckConstraint("floor_from <= floor_to", name="floors_order"),
+    ]
 
 
 def _geom_rules(table: str, allowed: tuple[str, ...]) -> list[SchemaItem]:
@@ -315,7 +323,8 @@ class Plan(Base):
     """A plan (网格划分方案): draft, then adopted, then superseded.
 
     ``department`` is '' for the one merged network; a department's name marks that department's own old grids.
-    ``lower``, ``upper`` and ``seed`` are unknown (NULL) for grids that nobody computed.
+    ``lower``, ``upper`` and ``seed`` are unknown (NULL) for grids that nobody computed; ``cell_lower``, ``cell_upper``
+    and ``cell_seed`` as long as the grids are not divided into cells.
     """
 
     __tablename__ = "plan"
@@ -327,7 +336,8 @@ class Plan(Base):
         CheckConstraint("adopted_at <= superseded_at", name="adopted_before_superseded"),
         CheckConstraint("scope_code ~ '^([0-9]{9}|[0-9]{12})$'", name="scope_code_structure"),
         CheckConstraint("lower <= upper", name="lower_upper"),
-        *_at_least(0, "lower"),
+        CheckConstraint("cell_lower <= cell_upper", name="cell_lower_upper"),
+        *_at_least(0, "lower", "cell_lower"),
         *_at_least(1, "version"),
         Index(
             "uq_plan_adopted_scope", "scope_code", "department", unique=True, postgresql_where=text("state = 'adopted'")
@@ -350,6 +360,9 @@ class Plan(Base):
     lower: Mapped[int | None]
     upper: Mapped[int | None]
     seed: Mapped[int | None] = mapped_column(BigInteger)
+    cell_lower: Mapped[int | None]
+    cell_upper: Mapped[int | None]
+    cell_seed: Mapped[int | None] = mapped_column(BigInteger)
     parameters: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     report: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     created_by: Mapped[str]
@@ -385,7 +398,7 @@ class Grid(Base):
 
 
 class Cell(Base):
-    """A linked-household cell (联户网格) of a grid; ``geom`` may be unknown."""
+    """A linked-household cell (联户网格) of a grid; ``geom`` may be unknown, ``reason`` is as in a grid."""
 
     __tablename__ = "cell"
     __table_args__ = (
@@ -403,30 +416,56 @@ class Cell(Base):
     code: Mapped[str] = mapped_column(Code)
     name: Mapped[str | None]
     households: Mapped[int | None]
+    reason_code: Mapped[str | None]
+    reason: Mapped[str | None]
     geom: Mapped[WKBElement | None] = _geom(nullable=True)
 
 
+class CellAssignment(Base):
+    """Which cell a building of the cell's grid belongs to, or its stairwells or floors where cells divide it.
+
+    ``estimated`` says that the households of these floors were shared out evenly, not counted.
+    """
+
+    __tablename__ = "cell_assignment"
+    __table_args__ = (
+        _stem_rule("building_code", "stairwell_code"),
+        *_at_least(0, "households"),
+        *_floor_rules(),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    cell_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("cell.id", ondelete="CASCADE"), index=True)
+    building_code: Mapped[str] = _code("building")
+    stairwell_code: Mapped[str | None] = _code("stairwell", nullable=True)
+    floor_from: Mapped[int | None]
+    floor_to: Mapped[int | None]
+    households: Mapped[int]
+    estimated: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
 class Assignment(Base):
-    """Which grid of a plan a building belongs to, or each stairwell of a building that the plan divides."""
+    """Which grid of a plan a building belongs to, or its stairwells or floors where the plan divides it."""
 
     __tablename__ = "assignment"
     __table_args__ = (
         _stem_rule("building_code", "stairwell_code"),
         *_at_least(0, "households"),
+        *_floor_rules(),
         ForeignKeyConstraint(["plan_id", "grid_id"], ["grid.plan_id", "grid.id"], ondelete="CASCADE"),
         Index(
             "uq_assignment_building",
             "plan_id",
             "building_code",
             unique=True,
-            postgresql_where=text("stairwell_code IS NULL"),
+            postgresql_where=text("stairwell_code IS NULL AND floor_from IS NULL"),
         ),
         Index(
             "uq_assignment_stairwell",
             "plan_id",
             "stairwell_code",
             unique=True,
-            postgresql_where=text("stairwell_code IS NOT NULL"),
+            postgresql_where=text("stairwell_code IS NOT NULL AND floor_from IS NULL"),
         ),
     )
 
@@ -435,6 +474,8 @@ class Assignment(Base):
     grid_id: Mapped[int] = mapped_column(BigInteger, index=True)
     building_code: Mapped[str] = _code("building")
     stairwell_code: Mapped[str | None] = _code("stairwell", nullable=True)
+    floor_from: Mapped[int | None]
+    floor_to: Mapped[int | None]
     households: Mapped[int]
 
 

@@ -80,3 +80,18 @@ def test_which_buildings_are_read(session: Session) -> None:
     of_one = buildings.read_stairwells(session, building_codes=[codes[1]])
     assert of_one["building_code"].tolist() == [codes[1]]
     assert len(buildings.read_stairwells(session, community_codes=[make.COMMUNITY])) == 2
+
+
+def test_doors_that_count_are_counted_per_floor(session: Session) -> None:
+    one, two = make.make_building(session, 1), make.make_building(session, 2)
+    stairwell = make.make_stairwell(session, two)
+    for floor, door, kind in ((1, 1, "shop"), (2, 1, "home"), (2, 2, "rental")):
+        make.make_household_unit(session, one, floor, door, kind=kind)
+    make.make_household_unit(session, two, 3, 1, stairwell_code=stairwell)
+    unknown = make.make_household_unit(session, two, 4, 1)
+    session.execute(text("UPDATE household_unit SET floor = NULL WHERE code = :code"), {"code": unknown})
+    make.make_community(session, 2)
+    found = buildings.read_doors(session, community_codes=[make.COMMUNITY])
+    rows = found.astype(object).where(found.notna(), None).to_numpy().tolist()
+    assert rows == [[one, None, 2, 2], [two, stairwell, 3, 1], [two, None, None, 1]]
+    assert buildings.read_doors(session, community_codes=["440307001002"]).empty

@@ -1,128 +1,308 @@
-"""Can some atoms be covered by disjoint connected sets in range? An exact search with a budget."""
+"""Can some atoms be covered by disjoint connected sets in range? An exact search with a budget.
+
+Atoms near the pocket are *tracked*: a set has them or not, and no two sets share one. The light atoms further away
+are *shared*: each of their patches may serve any number of sets, as a way and with any part of its households. That
+can only make more covers possible, so what has no cover has none in truth; a cover that is found has still to be
+carried out.
+"""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+FAR = 1 << 60
+
+
+class Land(NamedTuple):
+    """Atoms that may share grids.
+
+    Attributes
+    ----------
+    weight
+        Households of each atom.
+    near, price
+        Neighbours of each atom in ascending order, and the price of a border towards each.
+    lower, upper
+        Households of a grid, both included.
+    """
+
+    weight: Sequence[int]
+    near: Sequence[Sequence[int]]
+    price: Sequence[Sequence[float]]
+    lower: int
+    upper: int
+
+
+def land(
+    weight: NDArray[np.int64], ends: NDArray[np.integer], price: NDArray[np.float64], lower: int, upper: int
+) -> Land:
+    """Return the land of n atoms and the m edges between them."""
+    a, b = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
+    order = np.lexsort((b, a))
+    stop = np.cumsum(np.bincount(a, minlength=len(weight))).tolist()
+    near, prices = b[order].tolist(), np.r_[price, price][order].tolist()
+    rows = list(zip([0, *stop[:-1]], stop, strict=True)) if stop else []
+    return Land(weight.tolist(), [near[i:j] for i, j in rows], [prices[i:j] for i, j in rows], lower, upper)
+
+
+class BudgetSpentError(Exception):
+    """The search has looked at as much as it may."""
+
+
+class Budget:
+    """Sets and combinations that may still be looked at; counts, so that every machine gives up at the same place."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self) -> None:
+        """Count one.
+
+        Raises
+        ------
+        BudgetSpentError
+            Nothing is left.
+        """
+        self.left -= 1
+        if self.left < 0:
+            raise BudgetSpentError
+
 
 class Cover:
-    """Search for disjoint connected sets, each with ``lower`` to ``upper`` households, that cover a pocket.
+    """All ways to cover a pocket by disjoint connected sets with ``lower`` to ``upper`` households.
 
     Atoms outside the pocket may be used or left over, so that a pocket which cannot be covered rules out every
-    partition of the whole graph.
+    partition of the whole land.
 
     Parameters
     ----------
-    weight
-        Households of each atom, above 0 where it is looked at.
-    near
-        Neighbours of each atom.
+    pocket
+        Atoms to be covered, each of at most ``upper``.
+    tracked
+        How many light atoms around the pocket are followed one by one; the heavy ones in reach always are.
     budget
-        Sets and combinations looked at before the search gives up.
+        What may be looked at.
+
+    Raises
+    ------
+    BudgetSpentError
+        By the constructor or by :meth:`covers`, before the answer is known.
     """
 
-    def __init__(
-        self, weight: NDArray[np.int64], near: Sequence[set[int]], lower: int, upper: int, budget: int
-    ) -> None:
-        self.weight, self.near = weight, near
-        self.lower, self.upper = lower, upper
-        self.left = budget
+    def __init__(self, area: Land, pocket: Iterable[int], tracked: int, budget: Budget) -> None:
+        self.land, self.budget = area, budget
+        self.pocket = sorted(pocket, key=lambda a: (-area.weight[a], a))
+        ball = _ball(area, self.pocket)
+        self.atoms = _tracked(area, self.pocket, ball, tracked)
+        self.number = {a: i for i, a in enumerate(self.atoms)}
+        self.weight = [area.weight[a] for a in self.atoms]
+        self._share_the_rest(ball)
+        self.sets = _least(self._all_sets(), (1 << len(self.pocket)) - 1)
 
-    def possible(self, pocket: frozenset[int]) -> bool | None:
-        """Whether the pocket can be covered; None when the budget is spent before the answer is known."""
-        try:
-            return self._coverable(pocket)
-        except _BudgetSpentError:
-            return None
+    def covers(
+        self, pocket: Iterable[int] | None = None, spared: int = 0, cost: Callable[[list[int]], float] | None = None
+    ) -> Iterator[list[list[int]]]:
+        """Yield covers, each a list of sets of tracked atoms; a set may need shared atoms beside.
 
-    def _coverable(self, pocket: frozenset[int]) -> bool:
-        ball = self._ball(pocket)
-        number = {a: i for i, a in enumerate(ball)}
-        self.local_weight = [int(self.weight[a]) for a in ball]
-        self.masks = [sum(1 << number[b] for b in self.near[a] if b in number) for a in ball]
-        wanted = sum(1 << number[a] for a in pocket)
-        if len(pocket) == 1:
-            return bool(self._sets_with(number[next(iter(pocket))], wanted, first_only=True))
-        found: set[int] = set()
-        for a in sorted(pocket, key=lambda a: -int(self.weight[a])):
-            mine = self._sets_with(number[a], wanted, first_only=False)
-            if not mine:
-                return False
-            found.update(mine)
-        useful = _least(found, wanted)
-        holding = {number[a]: [s for s in useful if s >> number[a] & 1] for a in pocket}
-        return self._exact(wanted, 0, holding, set())
-
-    def _ball(self, pocket: frozenset[int]) -> list[int]:
-        """Atoms that a set in range around some atom of the pocket can reach."""
-        least = {a: int(self.weight[a]) for a in pocket}
-        heap = [(w, a) for a, w in least.items()]
-        heapq.heapify(heap)
-        while heap:
-            far, a = heapq.heappop(heap)
-            if far > least[a]:
-                continue
-            for b in self.near[a]:
-                there = far + int(self.weight[b])
-                if there <= self.upper and there < least.get(b, self.upper + 1):
-                    least[b] = there
-                    heapq.heappush(heap, (there, b))
-        return sorted(least)
-
-    def _sets_with(self, first: int, wanted: int, *, first_only: bool) -> list[int]:
-        """Return the connected sets in range that hold ``first``, or one of them.
-
-        Every connected set is met once: an atom on the border is either taken now or banned on the rest of the branch.
+        Parameters
+        ----------
+        pocket
+            Part of the pocket to cover; None for all of it.
+        spared
+            How many atoms of it may be left uncovered.
+        cost
+            Of a set; cheap sets are tried first.
         """
-        found: list[int] = []
+        wanted = sum(1 << self.number[a] for a in (self.pocket if pocket is None else pocket))
+        sets = [s for s in self.sets if s & wanted]
+        if cost is not None:
+            sets.sort(key=lambda s: (cost(self._atoms_of(s)), s))
+        open_sets = _OpenSets(sets, wanted, self.budget)
+        for chosen in open_sets.exact(wanted, 0, spared, []):
+            yield [self._atoms_of(s) for s in chosen]
+
+    def _atoms_of(self, part: int) -> list[int]:
+        return [self.atoms[i] for i in _bits(part)]
+
+    def _share_the_rest(self, ball: set[int]) -> None:
+        """Find the patches of atoms in reach that are not tracked, and what each tracked atom reaches through them."""
+        area, number = self.land, self.number
+        patch: dict[int, int] = {}
+        self.patch_weight: list[int] = []
+        touching: list[int] = []
+        self.patches, self.reach = [0] * len(self.atoms), [0] * len(self.atoms)
+        for i, a in enumerate(self.atoms):
+            for b in area.near[a]:
+                if b in number:
+                    self.reach[i] |= 1 << number[b]
+                elif b in ball:
+                    if b not in patch:
+                        inside, rim = _patch(area, b, ball, number)
+                        patch.update(dict.fromkeys(inside, len(touching)))
+                        self.patch_weight.append(sum(area.weight[c] for c in inside))
+                        touching.append(rim)
+                    self.patches[i] |= 1 << patch[b]
+        for i, patches in enumerate(self.patches):
+            for k in _bits(patches):
+                self.reach[i] |= touching[k]
+            self.reach[i] &= ~(1 << i)
+
+    def _all_sets(self) -> set[int]:
+        """Return the sets in range that hold pocket atoms; some that only hold more besides are left out."""
+        far = [self._households_to(q) for q in range(len(self.pocket))]
+        found: set[int] = set()
+        for first in range(len(self.pocket)):
+            # Sets with an earlier atom of the pocket have been met from there.
+            self._grow(first, (1 << first) - 1, far, found)
+        return found
+
+    def _households_to(self, goal: int) -> list[int]:
+        """Least households to take along from next to each tracked atom up to and with ``goal``."""
+        far = [FAR] * len(self.atoms)
+        far[goal] = self.weight[goal]
+        heap = [(far[goal], goal)]
+        while heap:
+            least, i = heapq.heappop(heap)
+            if least > far[i]:
+                continue
+            for j in _bits(self.reach[i]):
+                there = least + self.weight[j]
+                if there <= self.land.upper and there < far[j]:
+                    far[j] = there
+                    heapq.heappush(heap, (there, j))
+        return [f - w if f < FAR else FAR for f, w in zip(far, self.weight, strict=True)]
+
+    def _grow(self, first: int, banned: int, far: list[list[int]], found: set[int]) -> None:
+        """Meet every connected set from ``first`` once: an atom on the border is taken, or banned on that branch.
+
+        A set in range grows on only towards further atoms of the pocket, since covers need no other.
+        """
+        lower, upper, weight, reach = self.land.lower, self.land.upper, self.weight, self.reach
+        goals = [q for q in range(len(far)) if q != first and not banned >> q & 1]
         start = 1 << first
-        stack = [(start, self.masks[first], start, self.local_weight[first])]
+        ways = [far[q][first] for q in goals]
+        stack = [
+            (start, reach[first], banned | start, weight[first], self.patches[first], self._shared(first, 0), ways)
+        ]
         while stack:
-            self._spend()
-            part, border, banned, weight = stack.pop()
-            if self.lower <= weight <= self.upper:
-                found.append(part)
-                if first_only:
-                    return found
+            self.budget.spend()
+            part, border, banned, own, patches, shared, ways = stack.pop()
+            if own + shared >= lower:
+                found.add(part)
+                if not any(not banned >> q & 1 and own + way <= upper for q, way in zip(goals, ways, strict=True)):
+                    continue
             options = border & ~banned
             while options:
                 bit = options & -options
                 options ^= bit
-                atom = bit.bit_length() - 1
                 banned |= bit
-                if weight + self.local_weight[atom] <= self.upper:
-                    stack.append((part | bit, border | self.masks[atom], banned, weight + self.local_weight[atom]))
-        return found
+                i = bit.bit_length() - 1
+                if own + weight[i] > upper or self._useless(i, patches, border | part):
+                    continue
+                stack.append(
+                    (
+                        part | bit,
+                        border | reach[i],
+                        banned,
+                        own + weight[i],
+                        patches | self.patches[i],
+                        shared + self._shared(i, patches),
+                        [min(way, far[q][i]) for q, way in zip(goals, ways, strict=True)],
+                    )
+                )
 
-    def _exact(self, wanted: int, used: int, holding: dict[int, list[int]], failed: set[tuple[int, int]]) -> bool:
-        """Cover what is left of the pocket, the atom with the fewest open sets first."""
+    def _shared(self, i: int, patches: int) -> int:
+        """Households of the patches that an atom adds to those at hand."""
+        return sum(self.patch_weight[k] for k in _bits(self.patches[i] & ~patches))
+
+    def _useless(self, i: int, patches: int, known: int) -> bool:
+        """Whether an atom outside the pocket has no households and leads nowhere that is not at hand already."""
+        outside = i >= len(self.pocket) and self.weight[i] == 0
+        return outside and not self.patches[i] & ~patches and not self.reach[i] & ~known
+
+
+class _OpenSets:
+    """Exact cover by sets given as bits: the atom with the fewest sets left first, failures remembered."""
+
+    def __init__(self, sets: list[int], wanted: int, budget: Budget) -> None:
+        self.budget = budget
+        self.holding = {i: [s for s in sets if s >> i & 1] for i in _bits(wanted)}
+        self.matter = {i: _union(held) for i, held in self.holding.items()}
+        self.failed: set[tuple[int, int, int]] = set()
+
+    def exact(self, wanted: int, used: int, spared: int, chosen: list[int]) -> Iterator[list[int]]:
         if not wanted:
-            return True
-        if (wanted, used) in failed:
-            return False
-        best: list[int] | None = None
-        for atom, sets in holding.items():
-            if wanted >> atom & 1:
-                self._spend()
-                still = [s for s in sets if not s & used]
-                if best is None or len(still) < len(best):
-                    best = still
-        for s in best or ():
-            if self._exact(wanted & ~s, used | s, holding, failed):
-                return True
-        failed.add((wanted, used))
-        return False
+            yield list(chosen)
+            return
+        tightest, best, matter = -1, [0] * 0, 0
+        for i in _bits(wanted):
+            self.budget.spend()
+            still = [s for s in self.holding[i] if not s & used]
+            if tightest < 0 or len(still) < len(best):
+                tightest, best = i, still
+            matter |= self.matter[i]
+        key = (wanted, used & matter, spared)
+        if key in self.failed:
+            return
+        failed = True
+        for s in best:
+            for cover in self.exact(wanted & ~s, used | s, spared, [*chosen, s]):
+                failed = False
+                yield cover
+        if spared:
+            bit = 1 << tightest
+            for cover in self.exact(wanted & ~bit, used | bit, spared - 1, chosen):
+                failed = False
+                yield cover
+        if failed:
+            self.failed.add(key)
 
-    def _spend(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise _BudgetSpentError
+
+def _ball(area: Land, pocket: Sequence[int]) -> set[int]:
+    """Atoms that a set in range around some atom of the pocket can reach."""
+    least = {a: area.weight[a] for a in pocket}
+    heap = [(w, a) for a, w in least.items()]
+    heapq.heapify(heap)
+    while heap:
+        far, a = heapq.heappop(heap)
+        if far > least[a]:
+            continue
+        for b in area.near[a]:
+            there = far + area.weight[b]
+            if there <= area.upper and there < least.get(b, area.upper + 1):
+                least[b] = there
+                heapq.heappush(heap, (there, b))
+    return set(least)
 
 
-class _BudgetSpentError(Exception):
-    """The search has looked at as much as it may."""
+def _tracked(area: Land, pocket: Sequence[int], ball: set[int], most: int) -> list[int]:
+    """The pocket, the light atoms nearest to it by steps, and all heavy ones in reach."""
+    queue, seen = list(pocket), set(pocket)
+    for a in queue:
+        for b in area.near[a]:
+            if b in ball and b not in seen:
+                seen.add(b)
+                queue.append(b)
+    around = queue[len(pocket) :]
+    heavy = area.upper - area.lower
+    light = [a for a in around if area.weight[a] <= heavy]
+    return [*pocket, *light[:most], *(a for a in around if area.weight[a] > heavy)]
+
+
+def _patch(area: Land, start: int, ball: set[int], number: dict[int, int]) -> tuple[set[int], int]:
+    """Untracked atoms that hang together with ``start``, and the tracked ones around them as bits."""
+    inside, stack, rim = {start}, [start], 0
+    while stack:
+        for b in area.near[stack.pop()]:
+            if b in number:
+                rim |= 1 << number[b]
+            elif b in ball and b not in inside:
+                inside.add(b)
+                stack.append(b)
+    return inside, rim
 
 
 def _least(sets: set[int], wanted: int) -> list[int]:
@@ -133,3 +313,17 @@ def _least(sets: set[int], wanted: int) -> list[int]:
         if not any(r & s == r for r in rivals):
             rivals.append(s)
     return [s for rivals in by_cover.values() for s in rivals]
+
+
+def _union(sets: Iterable[int]) -> int:
+    joined = 0
+    for s in sets:
+        joined |= s
+    return joined
+
+
+def _bits(part: int) -> Iterator[int]:
+    while part:
+        bit = part & -part
+        yield bit.bit_length() - 1
+        part ^= bit

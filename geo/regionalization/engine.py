@@ -224,7 +224,9 @@ class _Search:
 
         labels, moves = solve(component, self._rules(), self.seed, effort, deadline_ticker(tick, self.until), hopeless)
         self.iterations += moves
-        return self._exact(component, labels.astype(np.int64))
+        found = self._exact(component, labels.astype(np.int64))
+        asked_more = component.n_grids is not None or len(component.soft_ends) > 0
+        return found if asked_more else self.prover.mended(atoms, found)
 
     def _rules(self) -> Rules:
         problem, dials = self.problem, self.problem.prices

@@ -1,42 +1,57 @@
 """Proofs are checked against trying everything."""
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from geo.regionalization import regionalize
-from geo.regionalization.cover import Cover
+from geo.regionalization.cover import Budget, BudgetSpentError, Cover, land
 from tests.geo.regionalization.brute_force import connected_partitions, feasible_partition_exists
 from tests.strategies import limits, maps
 
 
-def near_of(n, edges):
-    near = [set() for _ in range(n)]
-    for a, b in edges.tolist():
-        near[a].add(b)
-        near[b].add(a)
-    return near
+def land_of(households, edges, lower, upper):
+    return land(households, np.asarray(edges).reshape(-1, 2), np.ones(len(edges)), lower, upper)
 
 
 @given(m=maps(max_atoms=7, connected=True), bounds=limits(), data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_pocket_is_covered_exactly_when_some_partition_does_it(m, bounds, data):
     lower, upper = bounds
-    households = m.households + 1
-    n = len(households)
-    pocket = data.draw(st.sets(st.integers(0, n - 1), min_size=1))
-    answer = Cover(households, near_of(n, m.edges), lower, upper, 10**6).possible(frozenset(pocket))
-    truth = False
-    for labels in connected_partitions(n, m.edges):
-        total = np.bincount(labels, households)[labels]
-        truth = truth or all(lower <= total[a] <= upper for a in pocket)
-    assert answer is truth
+    inhabited = [a for a in range(len(m.households)) if 0 < m.households[a] <= upper]
+    assume(inhabited)
+    pocket = data.draw(st.sets(st.sampled_from(inhabited), min_size=1))
+    spared = data.draw(st.integers(0, len(pocket) - 1))
+    fits = m.households <= upper
+    edges = m.edges[fits[m.edges].all(axis=1)]
+    cover = Cover(land_of(m.households, edges, lower, upper), pocket, len(m.households), Budget(10**6))
+    most = 0
+    for labels in connected_partitions(len(m.households), edges):
+        total = np.bincount(labels, m.households)[labels]
+        most = max(most, sum(lower <= total[a] <= upper for a in pocket))
+    assert (next(cover.covers(spared=spared), None) is not None) == (most >= len(pocket) - spared)
+
+
+@given(m=maps(max_atoms=7, connected=True), bounds=limits(), tracked=st.integers(0, 3), data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_sharing_what_is_not_followed_never_rules_out_a_cover(m, bounds, tracked, data):
+    lower, upper = bounds
+    households = np.minimum(m.households, upper)
+    inhabited = np.flatnonzero(households).tolist()
+    assume(inhabited)
+    pocket = data.draw(st.sets(st.sampled_from(inhabited), min_size=1, max_size=3))
+    area = land_of(households, m.edges, lower, upper)
+    followed = Cover(area, pocket, len(households), Budget(10**6))
+    shared = Cover(area, pocket, tracked, Budget(10**6))
+    if next(followed.covers(), None) is not None:
+        assert next(shared.covers(), None) is not None
 
 
 def test_no_answer_without_budget():
-    households = np.full(30, 10)
-    near = near_of(30, np.array([(i, j) for i in range(30) for j in range(i)]))
-    assert Cover(households, near, 145, 146, 1000).possible(frozenset(range(30))) is None
+    area = land_of(np.full(30, 10), np.array([(i, j) for i in range(30) for j in range(i)]), 145, 146)
+    with pytest.raises(BudgetSpentError):
+        Cover(area, range(30), 0, Budget(1000))
 
 
 @given(m=maps(max_atoms=8, most=20), bounds=limits(most=30))

@@ -18,10 +18,8 @@ demo: environment  ## 从零演示:示例街道、网格划分、地图 | from n
 test: browser environment  ## 运行全部检查和测试 | run all checks and tests
 	@$(BIN)/pytest -n 2 --dist loadfile $(PYTEST)
 
-bench: environment  ## 在真实数据上测速 | measure speed on real data
-	@for file in tests/benchmarks/bench_*.py; do \
-	  $(BIN)/python -m tests.benchmarks.$$(basename $$file .py) || exit 1; \
-	done
+bench: environment  ## 在真实数据和算例上测速,可加 MINUTES=每项分钟数 | measure; MINUTES=n bounds each benchmark
+	@$(BIN)/python -m tests.benchmarks $(if $(MINUTES),--minutes $(MINUTES))
 
 serve: environment  ## 启动网页服务 | start the web service
 	@$(BIN)/wangge serve

@@ -1,0 +1,1 @@
+"""What ``bench_regionalization`` measures with: instances, peers, children with their own clock, a checker."""

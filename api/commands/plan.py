@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from api.commands.counting import counting
+from api.commands.drafting import Engine, drafting, scheduler_for
 from api.commands.store import open_store, who_runs, write_whole
 from geo.errors import InputError
 from geo.exchange.formats import FORMATS
@@ -59,10 +59,20 @@ def plan_command(
     seed: Annotated[int, typer.Option(help="随机种子 Seed")] = 0,
     time_limit: Annotated[float | None, typer.Option(help="每个社区最多秒数 Seconds per community")] = None,
     workers: Annotated[int | None, typer.Option(help="进程数 Processes")] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="计算位置:本机或 Dask 集群 Where to draft: this machine or a Dask cluster")
+    ] = Engine.LOCAL,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="可信的 Dask 调度器地址 Address of a Dask scheduler that you trust, such as tcp://10.0.0.5:8786"
+        ),
+    ] = None,
 ) -> None:
     """划分网格:读取社区、街道或文件,写出方案草案和报告。 Draft grids and report what was reached."""
+    scheduler = scheduler_for(engine, scheduler)
     if not _is_file(target):
-        _plan_store(target, lower, upper, name, report, seed, time_limit, workers)
+        _plan_store(target, lower, upper, name, report, seed, time_limit, workers, scheduler)
         return
     if (households is None) != estimate_households:
         raise InputError(
@@ -87,9 +97,10 @@ def plan_command(
         seed=seed,
         time_limit=time_limit,
         workers=workers,
+        scheduler=scheduler,
     )
     out = out or Path("out") / "plan.gpkg"
-    with counting(BAR, console) as progress:
+    with drafting(BAR, console) as progress:
         plan = plan_file(request, progress=progress)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_plan(plan, out)
@@ -108,17 +119,28 @@ def _plan_store(
     seed: int,
     time_limit: float | None,
     workers: int | None,
+    scheduler: str | None,
 ) -> None:
     summaries = []
     with open_store() as session:
         for code in scope_codes(session, target):
             outcome = draft_with_progress(
-                session, code, lower=lower, upper=upper, seed=seed, name=name, time_limit=time_limit, workers=workers
+                session,
+                code,
+                lower=lower,
+                upper=upper,
+                seed=seed,
+                name=name,
+                time_limit=time_limit,
+                workers=workers,
+                scheduler=scheduler,
             )
             session.commit()
             summaries.append({"plan": outcome.plan_id, **outcome.report})
             show_report(outcome.report)
             console.print(f"方案草案已保存 Draft saved: {outcome.plan_id}")
+            if outcome.report["cancelled"]:
+                break
     path = path or Path("out") / "report.json"
     write_report(summaries[0] if len(summaries) == 1 else {"plans": summaries}, path)
     console.print(f"报告 Report: {path}")
@@ -126,7 +148,7 @@ def _plan_store(
 
 def draft_with_progress(session: Session, code: str, **options: Any) -> PlanOutcome:
     """Draft one street or community, showing how far it is."""
-    with counting(BAR, console) as progress:
+    with drafting(BAR, console) as progress:
         return plan_scope(session, code, who=who_runs(), progress=progress, **options)
 
 
@@ -159,6 +181,8 @@ def show_report(summary: dict[str, Any]) -> None:
         f"每网格户数 Households per grid: {spread['least']}–{spread['most']}, 中位 median {spread['median']:g}  "
         f"用时 Seconds: {summary['seconds']}"
     )
+    if summary.get("cancelled"):
+        console.print("[yellow]已提前停止,以上是目前最好的结果 Stopped early; this is the best so far[/yellow]")
     failed = [row for row in summary["grid_list"] if row["reason"]]
     for row in failed[:REASONS_SHOWN]:
         console.print(f"  {row['code']}  {row['households']} 户: {row['reason_zh']} {row['reason_en']}", markup=False)

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner, Result
 
 from api.cli import app
-from geo.errors import ConflictError, NotFoundError
+from geo.errors import ConflictError, InputError, NotFoundError
 from geo.storage import plans
 from geo.storage.database import open_engine, session_scope
 from tests import factories
@@ -72,8 +72,8 @@ def test_a_plan_that_is_not_there_is_said(store: Engine) -> None:
 
 def begin_long_draft(folder: Path) -> tuple[subprocess.Popen[bytes], list[int]]:
     """Start a draft in two worker processes; return it and its children, the workers last."""
-    cells = [(r, c) for r in range(60) for c in range(60)]
-    towers = {"户数": 90, "片区": [f"{r // 30}{c // 30}" for r, c in cells]}
+    cells = [(r, c) for r in range(42) for c in range(42)]
+    towers = {"户数": 90, "片区": [f"{r // 21}{c // 21}" for r, c in cells]}
     points = [Point(114.1 + c * 0.0005, 22.5 + r * 0.0005) for r, c in cells]
     gpd.GeoDataFrame(towers, geometry=points, crs=4326).to_file(folder / "a.gpkg")
     words = ["plan", "a.gpkg", "--households", "户数", "--parent", "片区", "--out", "plan.gpkg", "--workers", "2"]
@@ -87,14 +87,48 @@ def begin_long_draft(folder: Path) -> tuple[subprocess.Popen[bytes], list[int]]:
     return draft, [int(child) for child in found]
 
 
-def test_an_interrupted_draft_leaves_nothing_behind(tmp_path: Path) -> None:
-    draft, _ = begin_long_draft(tmp_path)
+def test_a_draft_interrupted_once_keeps_the_best_so_far(tmp_path: Path) -> None:
+    draft, children = begin_long_draft(tmp_path)
+    os.killpg(draft.pid, signal.SIGINT)
+    said = draft.communicate(timeout=120)[1].decode()
+    assert (draft.returncode, "正在停止" in said) == (0, True)
+    report = json.loads((tmp_path / "plan.report.json").read_text())
+    assert report["cancelled"]
+    assert report["households"] == 42 * 42 * 90
+    assert len(gpd.read_file(tmp_path / "plan.gpkg", layer="atoms")) == 42 * 42
+    assert not any(runs(child) for child in children)
+
+
+def test_a_draft_interrupted_twice_leaves_nothing_behind(tmp_path: Path) -> None:
+    draft, children = begin_long_draft(tmp_path)
+    assert draft.stderr is not None
+    os.killpg(draft.pid, signal.SIGINT)
+    assert "正在停止" in draft.stderr.readline().decode()
     os.killpg(draft.pid, signal.SIGINT)
     said = draft.communicate(timeout=60)[1].decode()
     assert draft.returncode == 130
     assert "已中断" in said
     assert "Traceback" not in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.gpkg"]
+    assert not any(runs(child) for child in children)
+
+
+def test_workers_end_when_the_draft_is_killed(tmp_path: Path) -> None:
+    draft, children = begin_long_draft(tmp_path)
+    draft.kill()
+    draft.communicate(timeout=60)
+    until = time.monotonic() + 60
+    while any(runs(child) for child in children):
+        assert time.monotonic() < until, "a worker goes on without the draft it works for"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    "words", [("--engine", "dask"), ("--scheduler", "tcp://127.0.0.1:9"), ("--engine", "local", "--scheduler", "x")]
+)
+def test_dask_without_scheduler_and_scheduler_without_dask_are_refused(words: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="--scheduler"):
+        run("plan", "all", *words)
 
 
 def test_a_draft_whose_worker_dies_is_finished_by_the_others(tmp_path: Path) -> None:

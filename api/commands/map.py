@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 
 from api.commands.store import open_store, write_whole
 from geo.errors import InputError
+from geo.services.comparing import comparison_from_store, newest_plan
+from geo.services.comparing_files import comparison_from_files
 from geo.services.mapping import content_from_store
 from geo.services.mapping_files import content_from_file
-from geo.territory.map_content import MapContent
+from geo.territory.map_content import ComparisonContent, MapContent
+from maps.comparison import comparison_page
 from maps.pages import plan_page
 from maps.sheets import PaperName, sheet_pdf, sheet_png
 
@@ -26,8 +29,28 @@ Title = Annotated[str | None, typer.Option(help="标题 Title")]
 
 
 def map_command(
-    scope: Annotated[
-        str | None, typer.Argument(help="街道或社区的编码或名称 Code or name of a street or community")
+    places: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SCOPE | --compare PLAN PLAN ...]",
+            help="街道或社区的编码或名称;--compare 时为要比较的方案 "
+            "Code or name of a street or community; with --compare the plans to compare",
+        ),
+    ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="并排比较几个方案:编号、部门名称、“现行”或 wangge plan 的结果文件 "
+            "Compare plans: numbers, a department, in-force, or files that wangge plan wrote",
+        ),
+    ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="谁换网格:与此方案(编号、部门名称或“现行”)相比 "
+            "Who changes grid against this plan: a number, a department, or in-force"
+        ),
     ] = None,
     plan: Plan = None,
     file: File = None,
@@ -42,11 +65,56 @@ def map_command(
     ] = None,
 ) -> None:
     """生成地图:一个不需要网络的网页文件。 Draw the map as one page that needs no network."""
-    content = _content(scope, plan, file, report, lower, upper, title)
+    if compare or against is not None:
+        comparison = _comparison(places or [], compare, against, plan, file, lower, upper, title)
+        page = comparison_page(comparison, colouring="change" if against else "households")
+        write_whole(out, page.encode("utf-8"))
+        names = "、".join(side.name for side in comparison.plans)
+        console.print(f"比较 Comparison: {out} ({names})", highlight=False, soft_wrap=True)
+        return
+    content = _content(_one_scope(places or []), plan, file, report, lower, upper, title)
     _write_page(content, out, tianditu_token)
     grids = 0 if content.grids is None else len(content.grids)
     size = f"{out.stat().st_size / 1e6:.1f} MB, 网格 grids {grids}"
     console.print(f"地图 Map: {out} ({size})", highlight=False, soft_wrap=True)
+
+
+def _one_scope(places: list[str]) -> str | None:
+    if len(places) > 1:
+        raise InputError(
+            f"只能给出一个街道或社区,得到 {len(places)} 个;比较方案请加 --compare",
+            f"one street or community, got {len(places)}; to compare plans add --compare",
+        )
+    return places[0] if places else None
+
+
+def _comparison(
+    places: list[str],
+    compare: bool,
+    against: str | None,
+    plan: int | None,
+    file: Path | None,
+    lower: int | None,
+    upper: int | None,
+    title: str | None,
+) -> ComparisonContent:
+    if compare:
+        if plan is not None or against is not None or file is not None:
+            raise InputError(
+                "--compare 后直接列出方案,不能与 --plan、--against、--file 同时使用",
+                "list the plans after --compare; it goes with none of --plan, --against and --file",
+            )
+        if any(place.lower().endswith(".gpkg") for place in places):
+            return comparison_from_files([Path(place) for place in places], title=title, lower=lower, upper=upper)
+        with open_store() as session:
+            return comparison_from_store(session, places, title=title)
+    assert against is not None
+    if file is not None:
+        return comparison_from_files([Path(against), file], title=title, lower=lower, upper=upper)
+    with open_store() as session:
+        scope = _one_scope(places)
+        newer = plan if plan is not None else newest_plan(session, scope)
+        return comparison_from_store(session, [against, str(newer)], scope, title=title)
 
 
 def print_command(

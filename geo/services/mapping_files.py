@@ -42,7 +42,7 @@ def content_from_file(
     FileFormatError
         The file is no GeoPackage of a plan, or the report is no report.
     """
-    told = _report(path, report)
+    told = report_of(path, report)
     grids = _layer(path, "grids")
     atoms = _layer(path, "atoms")
     communities = _optional_layer(path, "communities")
@@ -72,7 +72,14 @@ def _optional_layer(path: Path, name: str) -> gpd.GeoDataFrame | None:
     return frame if len(frame) else None
 
 
-def _report(path: Path, stated: Path | None) -> dict[str, Any]:
+def report_of(path: Path, stated: Path | None = None) -> dict[str, Any]:
+    """Return the report of a planned file, {} where there is none.
+
+    Raises
+    ------
+    FileFormatError
+        It is no report of a plan.
+    """
     beside = [path.with_name(name.format(stem=path.stem)) for name in _REPORTS]
     found = stated or next((name for name in beside if name.is_file()), None)
     if found is None:

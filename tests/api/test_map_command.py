@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from api.cli import app
 from geo.crs import WGS84
 from geo.errors import InputError
+from geo.storage import plans
 from geo.storage.database import open_engine, session_scope
 from tests.factories import COMMUNITY, grid_frame, make_building, make_plan, square
 
@@ -66,3 +67,37 @@ def test_a_file_and_a_scope_exclude_each_other(tmp_path: Path) -> None:
 def test_a_sheet_is_a_pdf_or_a_png_and_nothing_else(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"sheet\.docx"):
         run("print", COMMUNITY, "--out", tmp_path / "sheet.docx")
+
+
+def test_plans_are_compared_out_of_the_store(
+    fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WANGGE_DATABASE_URL", fresh_database_url)
+    engine = open_engine(fresh_database_url)
+    with session_scope(engine) as session:
+        make_building(session, 1)
+        first, second = make_plan(session, name="甲"), make_plan(session, name="乙")
+        plans.adopt(session, first, who="planner", version=plans.read_plan(session, first).version)
+    engine.dispose()
+    page = tmp_path / "compare.html"
+    assert f"甲(#{first})、乙(#{second})" in run("map", "--compare", first, second, "--out", page)
+    assert '"colouring":"households"' in page.read_text(encoding="utf-8")
+    assert f"现行:甲(#{first})、乙(#{second})" in run("map", COMMUNITY, "--against", "现行", "--out", page)
+    assert '"colouring":"change"' in page.read_text(encoding="utf-8")
+
+
+def test_planned_files_are_compared_without_a_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("WANGGE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    one = planned_file(tmp_path)
+    two = one.rename(tmp_path / "two.gpkg")
+    one = planned_file(tmp_path)
+    out = tmp_path / "compare.html"
+    assert "plan、two" in run("map", "--compare", one, two, "--out", out)
+    assert "two、plan" in run("map", "--against", two, "--file", one, "--out", out)
+
+
+def test_a_comparison_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--compare"):
+        run("map", "甲", "乙")
+    with pytest.raises(InputError, match="list the plans after --compare"):
+        run("map", "--compare", "1", "2", "--plan", "3")

@@ -2,7 +2,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import box
 
@@ -58,6 +58,7 @@ def test_buildings_that_one_plan_has_no_grid_for_are_not_compared():
     assert change(assigned({"x": "甲"}, {"x": 1}), assigned(AFTER)).compared == 0
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 300)), min_size=1, max_size=40))
 def test_leaving_coming_flows_and_buildings_add_up_to_the_same_households(rows):
     keys = [f"b{i}" for i in range(len(rows))]

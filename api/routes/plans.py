@@ -11,10 +11,20 @@ from api.layers import page_of
 from api.links import announce, page_links
 from api.openapi import problems
 from api.schemas.geojson import Feature, FeatureCollection, GeoJSONResponse, features, plain_rows
-from api.schemas.plans import AssignmentPage, AssignmentRow, GridProperties, PlanDetail, PlanDraft, PlanPage, State
+from api.schemas.plans import (
+    AlternativePlans,
+    AlternativesDraft,
+    AssignmentPage,
+    AssignmentRow,
+    GridProperties,
+    PlanDetail,
+    PlanDraft,
+    PlanPage,
+    State,
+)
 from geo.services import reading
 from geo.services.adopting import adopt_plan
-from geo.services.planning import plan_scope
+from geo.services.planning import plan_alternatives, plan_scope
 
 if TYPE_CHECKING:
     from geo.storage.plans import PlanRecord
@@ -155,10 +165,42 @@ def draft(request: Request, response: Response, store: Store, settings: Settings
             who=NOBODY,
             time_limit=settings.draft_seconds_per_community,
             workers=1,
+            wishes=body.wishes.asked(),
+            previous=body.previous,
         )
         made = reading.read_plan(store, outcome.plan_id)
     response.headers["Location"] = f"/plans/{made.id}"
     return _detail(response, made)
+
+
+@router.post(
+    "/plans/alternatives",
+    status_code=201,
+    summary="划分几个不同的方案并比较 Draft several plans that differ",
+    responses=problems(404, 409, 413, 415, 422, 503),
+)
+def alternatives(store: Store, request: Request, settings: Settings, body: AlternativesDraft) -> AlternativePlans:
+    """Divide a street or community in several styles, keep each that differs as a draft, and compare them.
+
+    Takes as many times longer than one draft as there are styles; refused (409, 503) as one draft is.
+    """
+    with request.app.state.drafts.work_on(body.scope):
+        found = plan_alternatives(
+            store,
+            body.scope,
+            lower=body.lower,
+            upper=body.upper,
+            seed=body.seed,
+            name=body.name,
+            who=NOBODY,
+            time_limit=settings.draft_seconds_per_community,
+            workers=1,
+            wishes=body.wishes.asked(),
+            previous=body.previous,
+            styles=body.styles,
+        )
+        items = [asdict(reading.read_plan(store, plan.plan_id)) for plan in found.plans]
+    return AlternativePlans.model_validate({"items": items, "alternatives": found.table})
 
 
 @router.post(

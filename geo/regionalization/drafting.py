@@ -197,17 +197,12 @@ def _draft_once(
         seed=settings.seed,
         time_limit=settings.time_limit,
         progress=progress,
-        **_dials(settings, asked),
+        prices=settings.prices,
+        quantities=asked.quantities,
+        effort=settings.effort,
     )
     solved.metrics["boundary_cost_total"] = float(costs.boundary_cost.sum())
     return _assemble(community, atoms, tiles, asked, solved, settings.bounds)
-
-
-def _dials(settings: DraftSettings, asked: _Asked) -> dict[str, Any]:
-    """What is turned away from the engine's own setting."""
-    dials = {"prices": settings.prices, "quantities": asked.quantities, "effort": settings.effort}
-    plain = {"prices": Prices(), "quantities": (), "effort": "polished"}
-    return {name: value for name, value in dials.items() if value != plain[name]}
 
 
 def _quantities(community: Community, atoms: gpd.GeoDataFrame, settings: DraftSettings) -> tuple[Quantity, ...]:

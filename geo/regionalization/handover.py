@@ -63,6 +63,7 @@ def handover(
         ``kept``, ``moved``, ``uncovered`` and ``kept_share`` (of those that had a worker);
         ``departments``: per department ``weight``, ``grids``, ``households``, ``together`` and ``together_share``
         (households in the largest part of their old grid), ``most_together`` (no plan in range keeps more),
+        ``unmixed`` and ``unmixed_share`` (households in the largest part of their new grid with one old grid),
         ``kept`` and ``kept_share`` (old and new grids matched one to one), ``posts_kept`` and ``posts_redundant``;
         ``posts``: per old grid ``department``, ``code``, ``households``, ``to`` (the new grid that its worker gets,
         None: the post is redundant), ``kept``, ``moved``, ``together``;
@@ -148,6 +149,8 @@ def _department_rows(departments: Sequence[Department], kept: Keeping) -> list[d
                 "together": row["together"],
                 "together_share": _share(row["together"], total),
                 "most_together": row["most_together"],
+                "unmixed": row["unmixed"],
+                "unmixed_share": _share(row["unmixed"], total),
                 "kept": row["kept"],
                 "kept_share": _share(row["kept"], total),
                 "posts_kept": stayed,

@@ -44,7 +44,8 @@ class Keeping:
         :data:`NOBODY` for a grid without an earlier worker), ``kept``.
     layers
         One row per layer, by name: ``weight``, ``grids``, ``households``, ``together`` (the largest parts, summed),
-        ``most_together`` (no plan in range could keep more), ``kept`` (the layer matched with the new grids by
+        ``most_together`` (no plan in range could keep more), ``unmixed`` (the largest part of each new grid that
+        comes from one old grid, summed), ``kept`` (the layer matched with the new grids by
         itself, one to one), ``posts_kept`` (of its posts, those that get a new grid).
     """
 
@@ -189,9 +190,10 @@ def _layer_rows(
                 "households": int(posts["households"][mine].sum()),
                 "together": int(posts["together"][mine].sum()),
                 "most_together": int(at_most[mine].sum()),
+                "unmixed": int(own.groupby("new")["households"].max().sum()),
                 "kept": int(alone),
                 "posts_kept": int((posts["new"][mine] != NOBODY).sum()),
             }
         )
-    columns = ["layer", "weight", "grids", "households", "together", "most_together", "kept", "posts_kept"]
+    columns = ["layer", "weight", "grids", "households", "together", "most_together", "unmixed", "kept", "posts_kept"]
     return pd.DataFrame(rows, columns=columns).set_index("layer")

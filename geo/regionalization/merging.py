@@ -1,9 +1,9 @@
 """Several networks of old grids that lie over each other, merged into one.
 
 Atoms that no old layer divides are blocks. Blocks are joined to grids first, each whole where its households allow
-it, at a price for every household that is parted from others of its old grid; then the plan is repaired building by
-building where whole blocks could not come into range. The repair knows the true borders, so its measures and reasons
-are those of any other plan.
+it, at a price for every household that is parted from others of its old grid. Then the plan is repaired building by
+building where whole blocks could not come into range, or drawn afresh where no repair comes into range. This last
+step knows the true borders, so its measures and reasons are those of any other plan.
 """
 
 from collections.abc import Callable, Sequence
@@ -102,21 +102,22 @@ def merge(
         asked |= {"previous": previous, "time_limit": time_limit, "progress": progress}
         return regionalize(households, edges, boundary_cost, **asked)
     block = blocks(problem, layers)
-    joined = _join_blocks(problem, layers, block, seed, prices, _share_of(time_limit, JOINING_SHARE), _first(progress))
-    solved = regionalize(
-        households,
-        edges,
-        boundary_cost,
-        previous=joined.labels[block],
-        time_limit=_share_of(time_limit, 1 - JOINING_SHARE),
-        progress=_second(progress),
-        **asked,
-    )
-    metrics = {name: value for name, value in solved.metrics.items() if name != "households_moved"}
+    first, second = _part(progress, 0.0), _part(progress, JOINING_SHARE)
+    limits = _share_of(time_limit, JOINING_SHARE), _share_of(time_limit, 1 - JOINING_SHARE)
+    joined = _join_blocks(problem, layers, block, seed, prices, limits[0], first)
+    asked |= {"time_limit": limits[1], "progress": second}
+    found = regionalize(households, edges, boundary_cost, previous=joined.labels[block], **asked)
+    runs = [joined, found]
+    if not (all(reason.proved for reason in found.reasons.values()) or found.metrics["cancelled"]):
+        # Range comes before old grids: a search that nothing holds may find what one from whole blocks does not.
+        left = None if time_limit is None else max(0.0, time_limit - sum(run.metrics["seconds"] for run in runs))
+        runs.append(regionalize(households, edges, boundary_cost, **asked | {"time_limit": left}))
+        found = min(runs[1:], key=lambda run: len(run.reasons))
+    metrics = {name: value for name, value in found.metrics.items() if name != "households_moved"}
     for name in ("seconds", "iterations"):
-        metrics[name] += joined.metrics[name]
-    metrics["cancelled"] = max(metrics["cancelled"], joined.metrics["cancelled"])
-    return replace(solved, metrics=metrics)
+        metrics[name] = sum(run.metrics[name] for run in runs)
+    metrics["cancelled"] = max(run.metrics["cancelled"] for run in runs)
+    return replace(found, metrics=metrics)
 
 
 def atom_layers(atoms: pd.DataFrame, networks: Sequence[OldNetwork]) -> list[OldLayer]:
@@ -244,9 +245,16 @@ def _share_of(time_limit: float | None, share: float) -> float | None:
     return None if time_limit is None else time_limit * share
 
 
-def _first(progress: Progress | None) -> Callable[[float], bool | None] | None:
-    return None if progress is None else lambda done: progress(done * JOINING_SHARE)
+def _part(progress: Progress | None, begun: float) -> Callable[[float], bool | None] | None:
+    """Progress of the part of the work that starts when ``begun`` of it is done; it never goes back."""
+    if progress is None:
+        return None
+    tell, most = progress, begun
+    share = JOINING_SHARE if begun == 0.0 else 1 - JOINING_SHARE
 
+    def part(done: float) -> bool | None:
+        nonlocal most
+        most = max(most, begun + share * done)
+        return tell(most)
 
-def _second(progress: Progress | None) -> Callable[[float], bool | None] | None:
-    return None if progress is None else lambda done: progress(JOINING_SHARE + done * (1 - JOINING_SHARE))
+    return part

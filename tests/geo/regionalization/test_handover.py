@@ -69,6 +69,8 @@ def test_departments_say_who_stays_together(report):
         500,
         0.8333,
     )
+    # Two houses of P1 make the larger part of the western grid, P3 is the eastern one.
+    assert (police["unmixed"], city["unmixed"]) == (500, 300)
     assert (city["households"], city["together"], city["kept"]) == (300, 300, 300)
 
 

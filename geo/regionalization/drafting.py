@@ -8,7 +8,7 @@ grid into its polygon.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +20,7 @@ from geo.regionalization.balancing import Balance, of_atoms
 from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.continuity import Codes, continued, divided_before, old_grids
 from geo.regionalization.drawing import draw_grids
+from geo.regionalization.engine import Effort
 from geo.regionalization.locks import CodeLocks, atom_locks, post_values
 from geo.regionalization.merging import atom_layers, merge
 from geo.regionalization.numbering import number_drafted
@@ -31,10 +32,10 @@ from geo.territory.tessellation import tessellate
 
 #: A building with more households than this share of the upper limit blocks others: two of them exceed the limit.
 BLOCKING_SHARE = 0.5
-#: Floors of a stairwell are moved in runs of at most this share of the upper limit (60 households of 300).
-BAND_SHARE = 0.2
+#: Floors of a stairwell are moved in runs of at most this share of the upper limit (60 households of 300), and at last
+#: in runs of a quarter of that (15: a floor or two).
+BAND_SHARE, FINE_BAND_SHARE = 0.2, 0.05
 
-Effort = Literal["draft", "polished", "repair"]
 #: What the quantity of one grid worker's post per grid is called.
 POSTS = "posts"
 
@@ -147,16 +148,22 @@ def draft_community(
     over = frozenset(divisible[divisible > bounds.upper].index)
     over |= divided_before(community.previous, kept) & frozenset(divisible.index)
     until = None if settings.time_limit is None else time.monotonic() + settings.time_limit
-    band = max(1, int(bounds.upper * BAND_SHARE))
+    band, fine = (max(1, int(bounds.upper * share)) for share in (BAND_SHARE, FINE_BAND_SHARE))
     atoms = choose_atoms(community, over, limit=bounds.upper, band_size=band)
     best = _draft_once(community, atoms, settings, progress)
-    blocking = divisible[divisible > bounds.upper * BLOCKING_SHARE].index
+    blocking = frozenset(divisible[divisible > bounds.upper * BLOCKING_SHARE].index)
     beside, finest = _beside_failures(best, blocking), len(atoms.frame)
-    for divide, limit in ((beside, bounds.upper), (frozenset(blocking), bounds.upper), (frozenset(blocking), band)):
+    tries = (
+        (beside, bounds.upper, band),
+        (blocking, bounds.upper, band),
+        (blocking, band, band),
+        (blocking, fine, fine),
+    )
+    for divide, limit, band_size in tries:
         left = None if until is None else until - time.monotonic()
         if _misses(best, settings)[:2] == (0, 0) or best.metrics["cancelled"] or (left is not None and left <= 0):
             break
-        atoms = choose_atoms(community, over | divide, limit=limit, band_size=band)
+        atoms = choose_atoms(community, over | divide, limit=limit, band_size=band_size)
         if len(atoms.frame) <= finest:
             continue  # each try divides what the one before did, so as many atoms are the same atoms
         finest = len(atoms.frame)
@@ -283,7 +290,7 @@ def _split_compounds(compound: "pd.Series[Any]", labels: NDArray[np.int64]) -> d
     return {"compounds": float(len(grids)), "compounds_split": float((grids > 1).sum())}
 
 
-def _beside_failures(draft: CommunityDraft, blocking: "pd.Index[str]") -> frozenset[str]:
+def _beside_failures(draft: CommunityDraft, blocking: frozenset[str]) -> frozenset[str]:
     """The blocking buildings in grids out of range and in the grids that touch those."""
     grids = draft.grids
     failed = grids[~grids["in_range"]]
@@ -291,7 +298,7 @@ def _beside_failures(draft: CommunityDraft, blocking: "pd.Index[str]") -> frozen
     for shape in failed.geometry:
         near |= set(grids.index[grids.intersects(shape)])
     rows = draft.assignment[draft.assignment["grid"].isin(near)]
-    return frozenset(rows["building"]) & frozenset(blocking)
+    return frozenset(rows["building"]) & blocking
 
 
 def _misses(draft: CommunityDraft, settings: DraftSettings) -> tuple[int, int, int, int]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from geo.crs import WGS84, metric_crs_of
 from geo.errors import NotFoundError
 from geo.regionalization.communities import Community
+from geo.regionalization.floors import households_by_floor
 from geo.services.in_force import InForce, of_buildings, read_in_force
 from geo.services.workload import count_by_building
 from geo.storage import buildings as building_rows
@@ -129,10 +130,11 @@ def _communities(
     buildings, moved = _in_their_communities(buildings.to_crs(crs), areas)
     counts = count_by_building(session, counted, buildings)
     stairwells = building_rows.read_stairwells(session, community_codes=codes).to_crs(crs)
+    doors = building_rows.read_doors(session, community_codes=codes)
     barriers = layers.read(session, BARRIER, bbox=(west, south, east, north)).to_crs(crs)
     barriers = barriers[["kind", "geometry"]]
     communities = [
-        _community(code, areas[code], buildings, counts, stairwells, barriers, in_force)
+        _community(code, areas[code], buildings, counts, stairwells, doors, barriers, in_force)
         for code in codes
         if not areas[code].is_empty
     ]
@@ -165,6 +167,7 @@ def _community(
     buildings: gpd.GeoDataFrame,
     counts: pd.DataFrame,
     stairwells: gpd.GeoDataFrame,
+    doors: pd.DataFrame,
     barriers: gpd.GeoDataFrame,
     in_force: InForce | None,
 ) -> Community:
@@ -177,13 +180,16 @@ def _community(
     )
     frame[list(counts.columns)] = counts.loc[own.index].to_numpy()
     near = barriers.iloc[barriers.sindex.query(boundary.buffer(BARRIER_MARGIN_M), predicate="intersects")]
+    whole = _whole_stairwells(stairwells, frame)
+    known = pd.DataFrame({"households": frame["households"], "floors": own["floors"].to_numpy()}, frame.index)
     return Community(
         code,
         boundary,
         frame,
-        _whole_stairwells(stairwells, frame),
+        whole,
         near,
         previous=of_buildings(in_force, frame.index),
+        floors=households_by_floor(doors[doors["building"].isin(frame.index)], known, whole),
     )
 
 
@@ -200,6 +206,7 @@ def _whole_stairwells(stairwells: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame)
             "building": own["building_code"].to_numpy(),
             "stairwell": own["code"].to_numpy(),
             "households": own["households"].to_numpy(),
+            "floors": own["floors"].to_numpy(),
         },
         geometry=np.where(unplaced, footprints, own.geometry.to_numpy()),
         crs=buildings.crs,

@@ -93,16 +93,29 @@ def test_stairwells_of_unknown_place_share_their_building_out(session):
 
 def test_stairwells_that_do_not_hold_the_building_divide_nothing(session):
     community = factories.make_community(session)
-    big = factories.make_building(session, 1, households=420)
+    big = factories.make_building(session, 1, households=420, floors=None)
     for number in (1, 2):
         factories.make_stairwell(session, big, number, households=100)
     outcome = plan_scope(session, community, who=WHO)
     assert [row["households"] for row in outcome.report["grid_list"]] == [420]
 
 
+def test_a_tower_is_divided_by_the_floors_on_record(session):
+    community = factories.make_community(session)
+    tower = factories.make_building(session, 1, households=420, floors=14)
+    outcome = plan_scope(session, community, who=WHO)
+    assert outcome.report["in_range"] == outcome.report["grids"] == 2
+    rows = plans.read_assignment(session, outcome.plan_id)
+    assert rows["building_code"].tolist() == [tower, tower]
+    (lower, upper) = rows[["floor_from", "floor_to"]].to_numpy().tolist()
+    assert (lower[0], upper[1]) == (1, 14)
+    assert lower[1] + 1 == upper[0]
+    assert rows["households"].sum() == 420
+
+
 def test_what_cannot_be_met_is_said(session):
     community = factories.make_community(session)
-    factories.make_building(session, 1, households=420)
+    factories.make_building(session, 1, households=420, floors=None)
     outcome = plan_scope(session, community, who=WHO)
     (grid,) = outcome.report["grid_list"]
     assert grid["reason"] == "atom_over_upper"

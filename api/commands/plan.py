@@ -1,6 +1,7 @@
 """``wangge plan``: draft grids out of the store or out of a file."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,15 +12,49 @@ from sqlalchemy.orm import Session
 
 from api.commands.drafting import Engine, drafting, scheduler_for
 from api.commands.store import open_store, who_runs, write_whole
+from api.commands.wish_options import (
+    AlternativesOption,
+    ApartOption,
+    BalanceOption,
+    BordersOption,
+    CompactnessOption,
+    CompoundColumnOption,
+    CrossingsOption,
+    FewerOption,
+    GridsOption,
+    KeepGridOption,
+    LocksOption,
+    PostsOption,
+    PreviousColumnOption,
+    PreviousGridsOption,
+    PreviousOption,
+    RepairOption,
+    StabilityOption,
+    StyleOption,
+    StylesOption,
+    TogetherOption,
+    WholeCompoundOption,
+    codes_of,
+    previous_of,
+    wishes_of,
+)
 from geo.errors import InputError
 from geo.exchange.formats import FORMATS
-from geo.services.planning import PlanOutcome, plan_scope, scope_codes
-from geo.services.planning_files import FileRequest, plan_file, write_plan
+from geo.services.planning import PlanOutcome, plan_alternatives, plan_scope, scope_codes
+from geo.services.planning_files import FileRequest, plan_file, plan_file_alternatives, write_plan
 from geo.territory.dictionaries import dictionary
 
 console = Console()
 BAR = "划分 Planning"
 REASONS_SHOWN = 12
+MOVES_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Styles:
+    """Which styles are compared; None for all that make sense."""
+
+    named: tuple[str, ...] | None
 
 
 def plan_command(
@@ -59,6 +94,27 @@ def plan_command(
     seed: Annotated[int, typer.Option(help="随机种子 Seed")] = 0,
     time_limit: Annotated[float | None, typer.Option(help="每个社区最多秒数 Seconds per community")] = None,
     workers: Annotated[int | None, typer.Option(help="进程数 Processes")] = None,
+    style: StyleOption = None,
+    borders: BordersOption = None,
+    crossings: CrossingsOption = None,
+    compactness: CompactnessOption = None,
+    stability: StabilityOption = None,
+    fewer: FewerOption = None,
+    balance: BalanceOption = None,
+    repair: RepairOption = False,
+    alternatives: AlternativesOption = False,
+    styles: StylesOption = None,
+    previous: PreviousOption = None,
+    previous_grids: PreviousGridsOption = None,
+    previous_column: PreviousColumnOption = None,
+    compound_column: CompoundColumnOption = None,
+    keep_grid: KeepGridOption = None,
+    whole_compound: WholeCompoundOption = None,
+    together: TogetherOption = None,
+    apart: ApartOption = None,
+    grids: GridsOption = None,
+    posts: PostsOption = None,
+    locks: LocksOption = None,
     engine: Annotated[
         Engine, typer.Option(help="计算位置:本机或 Dask 集群 Where to draft: this machine or a Dask cluster")
     ] = Engine.LOCAL,
@@ -70,10 +126,48 @@ def plan_command(
     ] = None,
 ) -> None:
     """划分网格:读取社区、街道或文件,写出方案草案和报告。 Draft grids and report what was reached."""
-    scheduler = scheduler_for(engine, scheduler)
+    wishes = wishes_of(
+        style=style,
+        dials={
+            "boundary": borders,
+            "barrier": crossings,
+            "compactness": compactness,
+            "stability": stability,
+            "fewer": fewer,
+        },
+        balance=balance,
+        repair=repair,
+        keep_grid=keep_grid,
+        whole_compound=whole_compound,
+        together=together,
+        apart=apart,
+        grids=grids,
+        posts=posts,
+        locks=locks,
+    )
+    options: dict[str, Any] = {
+        "lower": lower,
+        "upper": upper,
+        "seed": seed,
+        "time_limit": time_limit,
+        "workers": workers,
+        "scheduler": scheduler_for(engine, scheduler),
+        "wishes": wishes,
+    }
+    compared = _compared(alternatives, styles)
     if not _is_file(target):
-        _plan_store(target, lower, upper, name, report, seed, time_limit, workers, scheduler)
+        if previous_grids or previous_column or compound_column:
+            raise InputError(
+                "--previous-grids、--previous-column 和 --compound-column 只用于文件;数据库中的现行方案用 --previous",
+                "--previous-grids, --previous-column and --compound-column are for files; the store has --previous",
+            )
+        _plan_store(target, name, report, compared, {**options, "previous": previous_of(previous)})
         return
+    if previous is not None:
+        raise InputError(
+            "--previous 只用于数据库中的方案;文件的现行网格用 --previous-grids 列名或面文件",
+            "--previous is for plans in the store; a file has --previous-grids, a column or a file of polygons",
+        )
     if (households is None) != estimate_households:
         raise InputError(
             "划分文件时请用 --households 指定户数列,或用 --estimate-households 估算",
@@ -84,8 +178,6 @@ def plan_command(
         households=households,
         floors=floors,
         height=height,
-        lower=lower,
-        upper=upper,
         layer=layer,
         parent=parent,
         parent_column=parent_column,
@@ -94,12 +186,15 @@ def plan_command(
         where=where,
         datum=datum,
         encoding=encoding,
-        seed=seed,
-        time_limit=time_limit,
-        workers=workers,
-        scheduler=scheduler,
+        compound=compound_column,
+        previous=previous_grids,
+        previous_column=previous_column,
+        **options,
     )
     out = out or Path("out") / "plan.gpkg"
+    if compared is not None:
+        _compare_file(request, compared, out, report)
+        return
     with drafting(BAR, console) as progress:
         plan = plan_file(request, progress=progress)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -110,36 +205,50 @@ def plan_command(
     console.print(f"方案 Plan: {out}\n报告 Report: {report}")
 
 
+def _compared(alternatives: bool, styles: str | None) -> Styles | None:
+    """Return which styles to compare: none named means all; None when nothing is to be compared."""
+    if styles is None:
+        return Styles(None) if alternatives else None
+    return Styles(codes_of(styles))
+
+
+def _compare_file(request: FileRequest, styles: Styles, out: Path, report: Path | None) -> None:
+    """Write each plan as ``plan.STYLE.gpkg`` with its report beside it, and the table of all."""
+    with drafting(BAR, console) as progress:
+        found = plan_file_alternatives(request, styles.named, progress=progress)
+    paths = {style: out.with_suffix(f".{style}{out.suffix}") for style in found.plans}
+    for row, path in zip(found.table["plans"], paths.values(), strict=True):
+        row["file"] = path.name
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for style, path in paths.items():
+        write_plan(found.plans[style], path)
+        write_report(found.plans[style].report, path.with_suffix(".report.json"))
+    report = report or out.with_suffix(".report.json")
+    write_report({"alternatives": found.table}, report)
+    show_alternatives(found.table)
+    console.print(f"方案 Plans: {'、'.join(map(str, paths.values()))}\n报告 Report: {report}", markup=False)
+
+
 def _plan_store(
-    target: str,
-    lower: int,
-    upper: int,
-    name: str | None,
-    path: Path | None,
-    seed: int,
-    time_limit: float | None,
-    workers: int | None,
-    scheduler: str | None,
+    target: str, name: str | None, path: Path | None, compared: Styles | None, options: dict[str, Any]
 ) -> None:
-    summaries = []
+    summaries: list[dict[str, Any]] = []
     with open_store() as session:
         for code in scope_codes(session, target):
-            outcome = draft_with_progress(
-                session,
-                code,
-                lower=lower,
-                upper=upper,
-                seed=seed,
-                name=name,
-                time_limit=time_limit,
-                workers=workers,
-                scheduler=scheduler,
-            )
+            if compared is None:
+                made = [draft_with_progress(session, code, name=name, **options)]
+                show_report(made[0].report)
+            else:
+                with drafting(BAR, console) as progress:
+                    found = plan_alternatives(
+                        session, code, who=who_runs(), name=name, progress=progress, styles=compared.named, **options
+                    )
+                made = found.plans
+                show_alternatives(found.table)
             session.commit()
-            summaries.append({"plan": outcome.plan_id, **outcome.report})
-            show_report(outcome.report)
-            console.print(f"方案草案已保存 Draft saved: {outcome.plan_id}")
-            if outcome.report["cancelled"]:
+            summaries += [{"plan": outcome.plan_id, **outcome.report} for outcome in made]
+            console.print(f"方案草案已保存 Draft saved: {'、'.join(str(outcome.plan_id) for outcome in made)}")
+            if any(outcome.report["cancelled"] for outcome in made):
                 break
     path = path or Path("out") / "report.json"
     write_report(summaries[0] if len(summaries) == 1 else {"plans": summaries}, path)
@@ -183,6 +292,7 @@ def show_report(summary: dict[str, Any]) -> None:
     )
     if summary.get("cancelled"):
         console.print("[yellow]已提前停止,以上是目前最好的结果 Stopped early; this is the best so far[/yellow]")
+    _show_continuity(summary)
     failed = [row for row in summary["grid_list"] if row["reason"]]
     for row in failed[:REASONS_SHOWN]:
         console.print(f"  {row['code']}  {row['households']} 户: {row['reason_zh']} {row['reason_en']}", markup=False)
@@ -192,6 +302,53 @@ def show_report(summary: dict[str, Any]) -> None:
         console.print(f"  拒绝 Rejected row {row['row']}: {row['reason_zh']} {row['reason_en']}", markup=False)
     for note in summary.get("notes", []):
         console.print(f"  {note}", markup=False)
+
+
+def _show_continuity(summary: dict[str, Any]) -> None:
+    """Print whose households change their grid worker, compounds split, and what grids hold of further quantities."""
+    if summary["households_before"]:
+        share = summary["households_moved"] / summary["households_before"]
+        console.print(
+            f"更换网格员 Change their grid worker: {summary['households_moved']:,} 户 households ({share:.1%})"
+        )
+        for move in summary["moves"][:MOVES_SHOWN]:
+            console.print(f"  {move['from']} → {move['to']}: {move['households']} 户 households", markup=False)
+    if summary["compounds"]:
+        console.print(f"拆分小区 Compounds split: {summary['compounds_split']:g}/{summary['compounds']:g}")
+    for held in summary["quantities"]:
+        console.print(
+            f"{held['name']}: 每格 per grid {held['least']:g}–{held['most']:g},"
+            f"{held['in_range']}/{held['grids']} 达标 in range",
+            markup=False,
+        )
+
+
+def show_alternatives(table: dict[str, Any]) -> None:
+    """Print the table of trade-offs: one row per plan, one column per figure."""
+    shown = Table(title="方案比较 Plans compared")
+    shown.add_column("风格 Style")
+    shown.add_column("方案 Plan")
+    for column in table["figures"]:
+        shown.add_column(f"{column['zh']}\n{column['en']}", justify="right")
+    shown.add_column("与首个不同户数\nhouseholds unlike the first", justify="right")
+    for row in table["plans"]:
+        values = [f"{row['figures'][column['name']]:,g}" for column in table["figures"]]
+        name = str(row["plan"] or row["file"] or "")
+        shown.add_row(f"{row['zh']} {row['en']}", name, *values, f"{row['differs'][0]:,}")
+    console.print(shown)
+    names = {row["style"]: row["zh"] for row in table["plans"]}
+    for same in table["same"]:
+        console.print(
+            f"  {same['zh']}(种子 seed {same['seed']})与{names.get(same['as'], same['as'])}只差 {same['differs']} 户,"
+            f"未另存 as good as {same['as']}, not saved",
+            markup=False,
+        )
+    price = table["price_of_stability"]
+    if price is not None:
+        console.print(
+            f"保持稳定的代价 Price of stability: 网格 grids {price['grids']:+g},划界代价 border cost "
+            f"{price['boundary_cost']:+,g},紧凑度 compactness {price['polsby_popper']:+g}"
+        )
 
 
 def write_report(summary: dict[str, Any], path: Path) -> None:

@@ -19,7 +19,7 @@ from maps.escaping import plain_text
 from maps.styles import NOT_LIVED_IN, OLD_GRID_LINES, HouseholdClass, class_of
 
 Group = Literal["plan", "base", "elements", "compare"]
-Drawn = Literal["grids", "communities", "compounds", "buildings", "lines", "elements", "old_grids"]
+Drawn = Literal["grids", "cells", "communities", "compounds", "buildings", "lines", "elements", "old_grids"]
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,7 @@ def layers_of(content: MapContent, origin: tuple[int, int], classes: Sequence[Ho
         "communities": lambda frame: [communities(frame, origin)],
         "compounds": lambda frame: [compounds(frame, origin)],
         "grids": lambda frame: [grids(frame, origin, classes)],
+        "cells": lambda frame: [cells(frame, origin)],
         "barriers": lambda frame: barriers(frame, origin),
         "buildings": lambda frame: [buildings(frame, origin, content)],
         "city_elements": lambda frame: city_elements(frame, origin),
@@ -129,6 +130,24 @@ def grids(frame: gpd.GeoDataFrame, origin: tuple[int, int], classes: Sequence[Ho
     if "contiguous" in frame.columns:
         columns["contiguous"] = [bool(value) for value in frame["contiguous"].fillna(True)]
     return _layer("grids", "网格", "grids", "plan", "grids", frame, origin, columns, searched=("code", "name"), at=True)
+
+
+def cells(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> Layer:
+    """Return the linked-household cells, each by what its code adds to its grid's."""
+    codes = _texts(frame, "code")
+    of_grid = _texts(frame, "grid_code") if "grid_code" in frame.columns else [""] * len(frame)
+    columns: dict[str, list[Any]] = {
+        "code": codes,
+        "short": [
+            code.removeprefix(grid).lstrip("-_/ ") or code if grid else _short_number(code)
+            for code, grid in zip(codes, of_grid, strict=True)
+        ],
+        "households": _numbers(frame, "households"),
+        **_optional(frame, ("grid_code", "reason"), _texts),
+    }
+    if "in_range" in frame.columns:
+        columns["in_range"] = [bool(value) for value in frame["in_range"].fillna(True)]
+    return _layer("cells", "联户网格", "cells", "plan", "cells", frame, origin, columns, searched=("code",), at=True)
 
 
 def communities(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> Layer:
@@ -163,9 +182,10 @@ def buildings(frame: gpd.GeoDataFrame, origin: tuple[int, int], content: MapCont
         **_optional(frame, ("code", "name", "address", "kind", "households_source"), _texts),
         **_optional(frame, ("floors",), _numbers),
     }
-    if "grid_code" in frame.columns:
-        order = {} if content.grids is None else {code: i for i, code in enumerate(_texts(content.grids, "code"))}
-        columns["grid"] = [order.get(code, -1) for code in _texts(frame, "grid_code")]
+    order = {} if content.grids is None else {code: i for i, code in enumerate(_texts(content.grids, "code"))}
+    for name, column in (("grid_code", "grid"), ("keeps_out_of_range", "blocks")):
+        if name in frame.columns:
+            columns[column] = [order.get(code, -1) for code in _texts(frame, name)]
     if content.stairwells is not None and "code" in columns:
         columns["stairwells"] = _stairwells_of(columns["code"], content)
     options: dict[str, Any] = {}

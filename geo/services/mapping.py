@@ -1,6 +1,6 @@
 """Use case: gather what a map shows, out of the store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from geo.crs import WGS84
 from geo.errors import NotFoundError
 from geo.storage import buildings as building_rows
+from geo.storage import cells as cell_rows
 from geo.storage import divisions, layers, plans
 from geo.storage.divisions import Division
 from geo.storage.plans import PlanRecord
@@ -63,9 +64,13 @@ def content_from_store(
         subtitle=_subtitle(session, scope),
         **_plan_words(chosen),
         grids=grids,
+        cells=_cells(session, chosen, grids),
         communities=communities,
         compounds=layers.read(session, COMPOUND, community_codes=codes),
-        buildings=buildings.assign(grid_code=_grid_of_building(assignment, buildings["code"])),
+        buildings=buildings.assign(
+            grid_code=_grid_of_building(assignment, buildings["code"]),
+            keeps_out_of_range=buildings["code"].map(blocking_buildings([plan.report for plan in chosen])),
+        ),
         stairwells=_stairwells(session, codes, assignment),
         barriers=_barriers(session, communities),
         city_elements=layers.read(session, CITY_ELEMENT, community_codes=codes),
@@ -110,6 +115,29 @@ def _grids(session: Session, chosen: Sequence[PlanRecord], codes: Sequence[str])
     grids = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=WGS84)
     grids = grids[grids["community_code"].isin(codes)]
     return grids if len(grids) else None
+
+
+def _cells(session: Session, chosen: Sequence[PlanRecord], grids: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    """The cells of the grids shown, as far as they are drawn."""
+    if grids is None:
+        return None
+    parts = [cell_rows.read_cells(session, plan.id) for plan in chosen]
+    cells = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=WGS84)
+    cells = cells[cells["grid_code"].isin(grids["code"]) & ~cells.geometry.isna()]
+    return cells if len(cells) else None
+
+
+def blocking_buildings(reports: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the buildings that reports name as the reason why a grid is out of range, and that grid's code.
+
+    A report's ``grid_list`` names them in ``reason_buildings``; reports of earlier versions do not.
+    """
+    found: dict[str, str] = {}
+    for report in reports:
+        for row in report.get("grid_list") or ():
+            for building in row.get("reason_buildings") or ():
+                found.setdefault(str(building), str(row["code"]))
+    return found
 
 
 def _assignment(session: Session, chosen: Sequence[PlanRecord]) -> pd.DataFrame:

@@ -54,6 +54,7 @@ def content_from_file(
         lower=lower if lower is not None else told.get("lower"),
         upper=upper if upper is not None else told.get("upper"),
         grids=_as_grids(grids),
+        cells=_optional_layer(path, "cells"),
         communities=_as_communities(communities),
         buildings=_as_buildings(atoms, told),
         barriers=_optional_layer(path, "barriers"),

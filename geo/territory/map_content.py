@@ -13,6 +13,7 @@ from geo.errors import ColumnError, DatumError
 #: Columns without which a frame cannot be drawn. Everything else is drawn when it is there.
 NEEDED = {
     "grids": ("code", "households"),
+    "cells": ("code", "households"),
     "communities": ("code", "name"),
     "compounds": ("name",),
     "buildings": ("households",),
@@ -36,8 +37,11 @@ class MapContent:
         Bounds of households per grid the plan was made for, both included; None when not known.
     grids
         ``code``, ``households``; optional ``name``, ``community_code``, ``reason`` (why out of range), ``contiguous``.
+    cells
+        Linked-household cells of the grids: ``code``, ``households``; optional ``grid_code``, ``in_range``, ``reason``.
     buildings
-        ``households``; optional ``code, name, address, kind, floors, households_source, grid_code``. Points or areas.
+        ``households``; optional ``code, name, address, kind, floors, households_source, grid_code``, and
+        ``keeps_out_of_range``: code of the grid that is out of range because of the building. Points or areas.
     stairwells
         ``building_code, name, floors, households``; ``grid_code`` where the plan divides the building by stairwells.
         Geometry is not read.
@@ -53,6 +57,7 @@ class MapContent:
     lower: int | None = None
     upper: int | None = None
     grids: gpd.GeoDataFrame | None = None
+    cells: gpd.GeoDataFrame | None = None
     communities: gpd.GeoDataFrame | None = None
     compounds: gpd.GeoDataFrame | None = None
     buildings: gpd.GeoDataFrame | None = None

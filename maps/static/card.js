@@ -79,6 +79,13 @@ function rowOf(plan, term, value) {
   return row;
 }
 
+// The buildings because of which a grid is out of range.
+function blockingOf(buildings, grid) {
+  const { blocks } = buildings.columns;
+  if (!blocks) return [];
+  return blocks.map((each, b) => (each === grid ? b : -1)).filter((b) => b >= 0);
+}
+
 function addGridRows(plan, layer, i, table) {
   const style = plan.classes[layer.columns.class[i]];
   if (style) table.append(rowOf(plan, 'legend', `${style.mark} ${style.zh} ${style.en}`.trim()));
@@ -87,6 +94,8 @@ function addGridRows(plan, layer, i, table) {
   }
   const buildings = plan.layers.find((each) => each.drawn === 'buildings');
   if (!buildings || !buildings.columns.grid) return;
+  const blocking = blockingOf(buildings, i).map((b) => textAt(buildings, 'name', b) || textAt(buildings, 'address', b) || textAt(buildings, 'code', b));
+  if (blocking.length) table.append(rowOf(plan, 'blocking', blocking.join('、')));
   const count = buildings.columns.grid.reduce((sum, grid) => sum + (grid === i ? 1 : 0), 0);
   table.append(rowOf(plan, 'building', String(count)));
 }

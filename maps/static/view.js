@@ -18,7 +18,10 @@ class MapView {
     this.painter.addTo(map);
     this.mark.addTo(map);
     map.on('click', (event) => this.open(event.latlng));
-    map.on('popupclose', () => this.mark.clearLayers());
+    map.on('popupclose', () => {
+      this.mark.clearLayers();
+      this.markBlocking(-1);
+    });
     map.getContainer().setAttribute('aria-label', `${this.plan.terms.map.join(' ')}: ${title}`);
     map.getContainer().setAttribute('role', 'application');
   }
@@ -58,6 +61,17 @@ class MapView {
     this.popup.getElement()?.querySelector('.leaflet-popup-close-button')
       ?.setAttribute('aria-label', this.plan.terms.close.join(' '));
     this.highlight(layer, i);
+    this.markBlocking(layer.drawn === 'grids' ? i : -1);
+  }
+
+  // The buildings that keep the opened grid out of range are coloured as long as its card is open.
+  markBlocking(grid) {
+    const buildings = this.plan.layers.find((layer) => layer.drawn === 'buildings');
+    if (!buildings || !buildings.columns.blocks) return;
+    const marked = new Set(grid < 0 ? [] : blockingOf(buildings, grid));
+    const same = marked.size === (buildings.marked ? buildings.marked.size : 0) && !marked.size;
+    buildings.marked = marked;
+    if (!same) this.painter.repaint();
   }
 
   highlight(layer, i) {

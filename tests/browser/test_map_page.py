@@ -11,7 +11,7 @@ import pytest
 
 from geo.territory.map_content import MapContent
 from maps.pages import plan_page
-from tests.maps.content import buildings, content, frame, grids, point
+from tests.maps.content import buildings, cells, content, frame, grids, point
 from tests.maps.test_escaping import PAYLOADS
 
 if TYPE_CHECKING:
@@ -167,6 +167,40 @@ def test_the_list_of_grids_puts_those_out_of_range_first(open_map: Open) -> None
     assert "320户" in rows.nth(1).inner_text()
     rows.nth(1).click()
     page.locator(".card-name", has_text="002").wait_for()
+
+
+def test_cells_are_drawn_from_near_and_say_why_they_are_out_of_range(open_map: Open) -> None:
+    page = open_map(content(cells=cells(), buildings=None, stairwells=None))
+    page.evaluate("wangge.map.setZoom(14, { animate: false })")
+    assert page.evaluate("wangge.drawn().cells") == 0
+    page.evaluate("wangge.map.setZoom(16, { animate: false })")
+    click_on(page, "cells", 1)
+    page.locator(".card-name", has_text="L02").wait_for()
+    text = page.locator(".card").inner_text()
+    for wanted in ("联户网格", "114", "楼栋没有楼层资料", "所属网格"):
+        assert wanted in text, wanted
+    assert page.evaluate("wangge.drawn().cells") >= 1
+
+
+def test_a_grid_out_of_range_shows_its_reason_and_colours_the_buildings_behind_it(open_map: Open) -> None:
+    code = grids()["code"].iloc[3]
+    page = open_map(content(buildings=buildings().assign(keeps_out_of_range=[None] * 7 + [code])))
+    shade = """() => { const canvas = document.querySelector('canvas.painter');
+        const box = document.querySelector('.folium-map').getBoundingClientRect();
+        const own = canvas.getBoundingClientRect(); const sharp = canvas.width / own.width;
+        const [x, y] = wangge.place('buildings', 7);
+        return canvas.getContext('2d').getImageData((box.x + x - own.x) * sharp, (box.y + y - own.y) * sharp, 1, 1)
+          .data.slice(0, 3).join(); }"""
+    assert page.evaluate(shade) != "208,0,111"
+    page.evaluate("wangge.select('grids', 3)")
+    text = page.locator(".card").inner_text()
+    assert "被河流隔开" in text
+    assert "造成超限的楼栋" in text
+    assert "8栋" in text
+    page.evaluate("wangge.map.panBy([0, 250], { animate: false })")  # out from under the card
+    assert page.evaluate(shade) == "208,0,111"
+    page.evaluate("wangge.map.closePopup()")
+    assert page.evaluate(shade) != "208,0,111"
 
 
 def test_the_map_moves_by_keyboard(open_map: Open) -> None:

@@ -43,6 +43,24 @@ def grids() -> gpd.GeoDataFrame:
     )
 
 
+def cells() -> gpd.GeoDataFrame:
+    """The two cells of the first grid, one of them out of range."""
+    code = grids()["code"].iloc[0]
+    return frame(
+        [
+            {
+                "code": f"{code}L{i + 1:02d}",
+                "grid_code": code,
+                "households": households,
+                "in_range": households <= 40,
+                "reason": None if households <= 40 else "楼栋没有楼层资料",
+                "geometry": area(i, 0, 1, 3),
+            }
+            for i, households in enumerate((36, 114))
+        ]
+    )
+
+
 def buildings() -> gpd.GeoDataFrame:
     """Two buildings per grid that share its households out; the second of each is estimated."""
     rows = []

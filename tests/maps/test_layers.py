@@ -7,7 +7,7 @@ from geo.territory.map_content import MapContent
 from maps.facts import facts_of, holds_estimates, households_source
 from maps.layers import Layer, extent_of, layers_of, short_numbers
 from maps.styles import household_classes
-from tests.maps.content import HOUSEHOLDS, STEP, WEST, area, buildings, content, frame, grids
+from tests.maps.content import HOUSEHOLDS, STEP, WEST, area, buildings, cells, content, frame, grids
 
 
 def layers(given: MapContent | None = None) -> dict[str, Layer]:
@@ -121,3 +121,19 @@ def test_missing_households_do_not_count_towards_a_source() -> None:
     some = buildings()
     some["households"] = pd.array([10, None, None, None, None, None, None, None], dtype="Int64")
     assert households_source(content(buildings=some)) == "登记 register"
+
+
+def test_cells_are_named_by_what_their_code_adds_to_the_grids() -> None:
+    code = grids()["code"].iloc[0]
+    layer = layers(content(cells=cells()))["cells"]
+    assert layer.columns["code"][0] == f"{code}L01"
+    assert layer.columns["short"] == ["L01", "L02"]
+    assert layer.columns["in_range"] == [True, False]
+    assert layer.columns["reason"] == ["", "楼栋没有楼层资料"]
+
+
+def test_a_building_knows_the_grid_that_it_keeps_out_of_range() -> None:
+    code = grids()["code"].iloc[3]
+    rows = buildings().assign(keeps_out_of_range=[None] * 7 + [code])
+    layer = layers(content(buildings=rows))["buildings"]
+    assert layer.columns["blocks"] == [-1] * 7 + [3]

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 from shapely import LineString, Point
@@ -10,6 +11,7 @@ from geo.crs import WGS84
 from geo.errors import ColumnError, FileFormatError, NotFoundError
 from geo.services.mapping import content_from_store
 from geo.services.mapping_files import content_from_file
+from geo.storage.cells import CELL_ASSIGNMENT_COLUMNS, CellLimits, replace_cells
 from tests.factories import (
     COMMUNITY,
     SOUTH,
@@ -49,6 +51,34 @@ def test_a_community_with_its_newest_plan(session: Session) -> None:
     assert content.stairwells is not None
     assert content.stairwells["building_code"].tolist() == [divided, divided]
     assert content.stairwells["grid_code"].tolist() == GRIDS
+
+
+def test_a_plan_with_cells_and_the_building_that_its_report_blames(session: Session) -> None:
+    whole = make_building(session, 1)
+    listed = [{"code": GRIDS[1], "reason_buildings": [whole]}, {"code": GRIDS[0]}]
+    plan = make_plan(session, report={"grid_list": listed})
+    assert content_from_store(session, COMMUNITY).cells is None
+    cells = gpd.GeoDataFrame(
+        {
+            "code": [f"{GRIDS[0]}L01"],
+            "grid_code": [GRIDS[0]],
+            "name": [None],
+            "households": [52],
+            "reason_code": ["not_found"],
+            "reason": ["未找到"],
+        },
+        geometry=grid_frame().geometry.iloc[:1].to_numpy(),
+        crs=WGS84,
+    )
+    nothing = pd.DataFrame({name: [] for name in CELL_ASSIGNMENT_COLUMNS})
+    limits = CellLimits(30, 40, 0)
+    replace_cells(session, plan, limits=limits, cells=cells, assignment=nothing, who="planner", version=1)
+    content = content_from_store(session, COMMUNITY)
+    assert content.cells is not None
+    assert content.cells["households"].tolist() == [52]
+    assert content.cells["in_range"].tolist() == [False]
+    assert content.buildings is not None
+    assert content.buildings["keeps_out_of_range"].tolist() == [GRIDS[1]]
 
 
 def test_a_street_shows_its_communities_plans_side_by_side(session: Session) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import BoundsError, InputError
+from geo.regionalization.bounds import bound_figures
 from geo.regionalization.certificates import Prover
 from geo.regionalization.component import Component, point_sums
 from geo.regionalization.exhaustive import MOST_ATOMS, cheapest_partition
@@ -116,7 +117,7 @@ def regionalize(
     search = _Search(problem, prover, seed, effort, until, progress)
     labels = _numbered(search.run())
     reasons = prover.explain(labels)
-    metrics = _measure(problem, labels)
+    metrics = _measure(problem, labels) | bound_figures(prover, labels)
     metrics["seconds"] = time.monotonic() - began
     metrics["iterations"] = float(search.iterations)
     metrics["cancelled"] = float(search.stopped)
@@ -386,7 +387,6 @@ def _measure(problem: Problem, labels: NDArray[np.int64]) -> dict[str, float]:
         "in_range": float(in_range.sum()),
         "in_range_share": float(in_range.mean()) if k else 1.0,
         "contiguous": float((per_grid == 1).sum()),
-        "lower_bound": float(_fewest(problem)),
         "boundary_cost": float(problem.cost[cut].sum()),
         "boundary_cost_share": float(problem.cost[cut].sum()) / total if total > 0 else 0.0,
         "barrier_crossed": float(problem.barrier[~cut].sum()),
@@ -395,15 +395,6 @@ def _measure(problem: Problem, labels: NDArray[np.int64]) -> dict[str, float]:
         "min_households": float(households.min(initial=np.inf)) if k else 0.0,
         "max_households": float(households.max(initial=0.0)),
     }
-
-
-def _fewest(problem: Problem) -> int:
-    """No plan has fewer grids: each connected component needs its households / upper, rounded up."""
-    if len(problem.households) == 0:
-        return 0
-    piece = pieces(len(problem.households), problem.edges)
-    households = np.bincount(piece, problem.households).astype(np.int64)
-    return int(np.maximum(1, -(-households // problem.upper)).sum())
 
 
 def _moved(problem: Problem, labels: NDArray[np.int64]) -> int:

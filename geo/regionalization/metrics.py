@@ -43,7 +43,35 @@ METRICS: MappingProxyType[str, Metric] = MappingProxyType(
             Metric("in_range", "达标网格数", "grids in range", "", "more", _RULE),
             Metric("in_range_share", "达标率", "share of grids in range", "0-1", "more", _RULE),
             Metric("contiguous", "连片网格数", "grids in one piece", "", "more", _RULE),
-            Metric("lower_bound", "网格数下界", "fewest grids possible", "", "none", "sum of ceil(H / upper)"),
+            Metric(
+                "lower_bound", "网格数下界", "fewest grids of at most the upper limit", "", "none",
+                "per component: ceil(H / upper); L2 of Martello & Toth 1990; flow to big buildings in reach",
+            ),
+            Metric(
+                "upper_bound", "网格数上界", "most grids of at least the lower limit", "", "none",
+                "per component: floor(H / lower)",
+            ),
+            Metric(
+                "gap_to_lower_bound", "高于下界的网格数", "grids above the fewest", "", "less",
+                "grids - lower_bound",
+            ),
+            Metric(
+                "out_of_range_lower_bound", "必然不达标网格数", "grids proved to be out of range in every plan", "",
+                "none", "proofs: see geo/regionalization/certificates.py",
+            ),
+            Metric(
+                "gap_to_out_of_range_lower_bound", "高于必然数的不达标网格数",
+                "grids out of range above those proved", "", "less", "out of range - out_of_range_lower_bound",
+            ),
+            Metric(
+                "households_out_of_range", "不达标网格内户数", "households in grids out of range", "户 households",
+                "less", _RULE,
+            ),
+            Metric(
+                "households_out_of_range_lower_bound", "必然不达标户数",
+                "households proved to be in grids out of range in every plan", "户 households", "none",
+                "proofs: see geo/regionalization/certificates.py",
+            ),
             Metric("boundary_cost", "划界代价", "cost of all borders", "input", "less", "sum over cut edges"),
             Metric("boundary_cost_share", "划界代价占比", "share of edge cost cut", "0-1", "less", "cut / all edges"),
             Metric("barrier_crossed", "跨越屏障", "barriers inside grids", "weight", "less", "sum over edges kept"),

@@ -5,10 +5,12 @@ import sys
 import typer
 from rich.console import Console
 
+from api.commands.cells import cells_command
 from api.commands.database import database_app
 from api.commands.demo import demo_command
 from api.commands.files import export_command, import_command
 from api.commands.map import map_command, print_command
+from api.commands.merge import merge_command
 from api.commands.plan import plan_command
 from api.commands.plans import adopt_command, plans_command
 from api.commands.sample import sample_command
@@ -30,6 +32,8 @@ app.command("import")(import_command)
 app.command("export")(export_command)
 app.command("sample")(sample_command)
 app.command("plan")(plan_command)
+app.command("merge")(merge_command)
+app.command("cells")(cells_command)
 app.command("plans")(plans_command)
 app.command("adopt")(adopt_command)
 app.command("map")(map_command)

@@ -106,7 +106,8 @@ def merge(
     limits = _share_of(time_limit, JOINING_SHARE), _share_of(time_limit, 1 - JOINING_SHARE)
     joined = _join_blocks(problem, layers, block, seed, prices, limits[0], first)
     asked |= {"time_limit": limits[1], "progress": second}
-    found = regionalize(households, edges, boundary_cost, previous=joined.labels[block], **asked)
+    start = {"previous": joined.labels[block], "effort": "repair"}
+    found = regionalize(households, edges, boundary_cost, **asked | start)
     runs = [joined, found]
     if not (all(reason.proved for reason in found.reasons.values()) or found.metrics["cancelled"]):
         # Range comes before old grids: a search that nothing holds may find what one from whole blocks does not.

@@ -147,7 +147,7 @@ class _Rows:
 
 
 @dataclass(frozen=True)
-class _Area:
+class FileArea:
     """What was read: the rows, the barriers, and the communities made of them, in metres."""
 
     rows: _Rows
@@ -169,12 +169,12 @@ def plan_file(request: FileRequest, *, progress: Progress | None = None) -> File
         A file, column, datum or bound is not usable; nothing was written.
     """
     started = time.perf_counter()
-    area = _read_area(request)
-    settings = _settings(request, area)
+    area = read_area(request)
+    settings = settings_for(request, area)
     drafts = draft_communities(
         area.communities, settings, workers=request.workers, scheduler=request.scheduler, progress=progress
     )
-    return _file_plan(request, area, drafts, settings, request.wishes, time.perf_counter() - started)
+    return file_plan(request, area, drafts, settings, request.wishes, time.perf_counter() - started)
 
 
 def plan_file_alternatives(
@@ -192,10 +192,10 @@ def plan_file_alternatives(
     InputError
         A file, column, datum, bound, style or lock is not usable; nothing was written.
     """
-    area = _read_area(request)
+    area = read_area(request)
     choices = draft_choices(
         area.communities,
-        _settings(request, area),
+        settings_for(request, area),
         request.wishes.style,
         styles,
         workers=request.workers,
@@ -209,12 +209,19 @@ def plan_file_alternatives(
         code = choice.style.code
         name = code if code not in found else f"{code}-{choice.settings.seed}"
         wishes = replace(request.wishes, style=code)
-        found[name] = _file_plan(request, area, choice.drafts, choice.settings, wishes, choice.seconds)
+        found[name] = file_plan(request, area, choice.drafts, choice.settings, wishes, choice.seconds)
         found[name].report["alternatives"] = table
     return FileAlternatives(found, table)
 
 
-def _read_area(request: FileRequest) -> _Area:
+def read_area(request: FileRequest) -> FileArea:
+    """Read what the files of a request bring to a draft.
+
+    Raises
+    ------
+    InputError
+        A file, column, datum or bound is not usable.
+    """
     Bounds(request.lower, request.upper)
     rows = _read_rows(request)
     crs = metric_crs_of(rows.frame)
@@ -228,22 +235,31 @@ def _read_area(request: FileRequest) -> _Area:
             f"there is no building to plan with: {len(rows.rejected)} rows rejected, "
             f"such as {rows.rejected[0]['reason_en']!r}",
         )
-    return _Area(rows, barriers, [_with_previous(community, previous) for community in communities])
+    return FileArea(rows, barriers, [_with_previous(community, previous) for community in communities])
 
 
-def _settings(request: FileRequest, area: _Area) -> DraftSettings:
+def settings_for(request: FileRequest, area: FileArea) -> DraftSettings:
+    """Turn a request's limits and wishes into the settings of its draft.
+
+    Raises
+    ------
+    CodeError, InputError
+        A wish names what is not there, or two of them contradict each other.
+    """
     bounds = Bounds(request.lower, request.upper)
     return settings_of(request.wishes, bounds, request.seed, request.time_limit, area.communities)
 
 
-def _file_plan(
+def file_plan(
     request: FileRequest,
-    area: _Area,
+    area: FileArea,
     drafts: Sequence[CommunityDraft],
     settings: DraftSettings,
     wishes: Wishes,
     seconds: float,
+    more: dict[str, Any] | None = None,
 ) -> FilePlan:
+    """Put a plan together from drafts of an area; ``more`` is what the report says besides."""
     summary = report(drafts, settings.bounds, seed=settings.seed, seconds=seconds, quantities=settings.quantities)
     summary |= {
         "households_source": {_source(request): len(area.rows.frame)},
@@ -251,6 +267,7 @@ def _file_plan(
         "rejected": area.rows.rejected,
         "notes": area.rows.notes + unmet(drafts, settings),
         "settings": parameters_of(wishes, settings),
+        **(more or {}),
     }
     layers = _layers(area.rows.frame, area.communities, drafts, area.barriers)
     return FilePlan({name: layer.to_crs(WGS84) for name, layer in layers.items()}, summary)
@@ -378,9 +395,24 @@ def _previous(request: FileRequest, rows: _Rows) -> pd.DataFrame | None:
             f"“{request.previous}”既不是“{request.path.name}”的列,也不是文件",
             f"{request.previous!r} is neither a column of {request.path.name!r} nor a file",
         )
-    grids = _areas(path, request).to_crs(frame.crs)
-    named = _named(grids, request.previous_column, path).rename(columns={"name": "code"})
-    return by_place(frame, gpd.GeoDataFrame(named[["code", "geometry"]], crs=frame.crs))
+    return by_place(frame, read_old_grids(path, request.previous_column, request, frame.crs))
+
+
+def read_old_grids(path: Path, column: str | None, request: FileRequest, crs: Any) -> gpd.GeoDataFrame:
+    """Read a file of old grids: ``code`` and polygons, in ``crs``.
+
+    Parameters
+    ----------
+    column
+        The column that names them; None for one of codes or names where one can be guessed, else their numbers.
+
+    Raises
+    ------
+    InputError
+        The file, its datum or the column is not usable, or it holds no polygon.
+    """
+    named = _named(_areas(path, request).to_crs(crs), column, path).rename(columns={"name": "code"})
+    return gpd.GeoDataFrame(named[["code", "geometry"]], crs=crs)
 
 
 def _with_previous(community: Community, previous: pd.DataFrame | None) -> Community:

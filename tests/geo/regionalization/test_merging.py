@@ -13,6 +13,7 @@ from geo.regionalization import Locks, regionalize
 from geo.regionalization.communities import Bounds, OldNetwork
 from geo.regionalization.drafting import DraftSettings, draft_community
 from geo.regionalization.merging import OldLayer, agreement, blocks, merge
+from geo.regionalization.outcome import Prices
 from geo.regionalization.problem import check_problem
 from tests.geo.regionalization.brute_force import connected
 from tests.geo.regionalization.drawn import community, grids_of
@@ -202,3 +203,10 @@ def test_progress_runs_to_the_end_and_can_stop():
     assert seen[-1] == 1.0
     stopped = merge([50] * 40, path(40), np.ones(39), [layer], lower=200, upper=300, progress=lambda done: False)
     assert stopped.metrics["cancelled"] == 1.0
+
+
+def test_stability_0_draws_afresh():
+    layer = OldLayer("城管", np.array([0, 0, 1, 1, 1, 2, 2, 2]))
+    options = {"lower": 200, "upper": 300, "prices": Prices(stability=0.0)}
+    with_layer = merge([100] * 8, path(8), np.ones(7), [layer], **options)
+    assert with_layer.labels.tolist() == merge([100] * 8, path(8), np.ones(7), [], **options).labels.tolist()

@@ -142,7 +142,7 @@ def blocking_buildings(reports: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _assignment(session: Session, chosen: Sequence[PlanRecord]) -> pd.DataFrame:
     parts = [plans.read_assignment(session, plan.id) for plan in chosen]
-    columns = ["building_code", "stairwell_code", "grid_code", "households"]
+    columns = [*plans.ASSIGNMENT_COLUMNS, "floor_from", "floor_to"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
@@ -156,10 +156,28 @@ def _grid_of_building(assignment: pd.DataFrame, codes: pd.Series) -> pd.Series:
 
 
 def _stairwells(session: Session, codes: Sequence[str], assignment: pd.DataFrame) -> pd.DataFrame:
-    """The stairwells, with their own grid where a plan divides their building."""
+    """The stairwells; where a plan divides a building, its parts instead, each with its own grid."""
     stairwells = pd.DataFrame(building_rows.read_stairwells(session, community_codes=codes).drop(columns="geometry"))
-    own = assignment[assignment["stairwell_code"].notna()].set_index("stairwell_code")["grid_code"]
-    return stairwells.assign(grid_code=stairwells["code"].map(own))
+    floors = assignment.reindex(columns=["floor_from", "floor_to"]).astype("Int64")
+    parts = assignment[["building_code", "stairwell_code", "grid_code", "households"]].join(floors)
+    parts = parts[parts["stairwell_code"].notna() | parts["floor_from"].notna()]
+    names = stairwells.set_index("code")["name"]
+    parts = parts.assign(
+        code=parts["stairwell_code"],
+        name=[
+            _part_name(names.get(code), low, high)
+            for code, low, high in zip(parts["stairwell_code"], parts["floor_from"], parts["floor_to"], strict=True)
+        ],
+    )
+    whole = stairwells[~stairwells["code"].isin(parts["code"])]
+    # A building without stairwells on record may be divided by floors alone.
+    every = pd.concat([whole, parts[["code", "building_code", "name", "households", "grid_code"]]], ignore_index=True)
+    return every.sort_values(["building_code", "code"], kind="stable").reset_index(drop=True)
+
+
+def _part_name(stairwell: Any, low: Any, high: Any) -> str:
+    floors = "" if pd.isna(low) or pd.isna(high) else (f"{low}层" if low == high else f"{low}–{high}层")
+    return " ".join(part for part in ("" if pd.isna(stairwell) else str(stairwell), floors) if part)
 
 
 def _barriers(session: Session, communities: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:

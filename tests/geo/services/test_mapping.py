@@ -53,6 +53,29 @@ def test_a_community_with_its_newest_plan(session: Session) -> None:
     assert content.stairwells["grid_code"].tolist() == GRIDS
 
 
+def test_runs_of_floors_are_parts_of_their_own(session: Session) -> None:
+    tower, plain = make_building(session, 1), make_building(session, 2)
+    stairs = make_stairwell(session, tower, 1, name="1单元")
+    rows = assignment_frame(
+        [
+            (tower, stairs, GRIDS[0], 20),
+            (tower, stairs, GRIDS[1], 30),
+            (plain, None, GRIDS[0], 7),
+            (plain, None, GRIDS[1], 8),
+        ]
+    )
+    make_plan(session, assignment=rows.assign(floor_from=[1, 7, 1, 2], floor_to=[6, 11, 1, 5]))
+    content = content_from_store(session, COMMUNITY)
+    assert content.stairwells is not None
+    told = content.stairwells[["building_code", "name", "households", "grid_code"]].astype(object).values.tolist()
+    assert told == [
+        [tower, "1单元 1–6层", 20, GRIDS[0]],
+        [tower, "1单元 7–11层", 30, GRIDS[1]],
+        [plain, "1层", 7, GRIDS[0]],
+        [plain, "2–5层", 8, GRIDS[1]],
+    ]
+
+
 def test_a_plan_with_cells_and_the_building_that_its_report_blames(session: Session) -> None:
     whole = make_building(session, 1)
     listed = [{"code": GRIDS[1], "reason_buildings": [whole]}, {"code": GRIDS[0]}]

@@ -210,11 +210,18 @@ def alternatives(store: Store, request: Request, settings: Settings, body: Alter
 )
 def adopt(store: Store, response: Response, plan_id: PlanId, if_match: IfMatch = None) -> PlanDetail:
     """Put a draft in force and supersede what it replaces; the version you saw must be its newest."""
-    adopted = adopt_plan(store, plan_id, who=NOBODY, version=_seen_version(if_match))
+    adopted = adopt_plan(store, plan_id, who=NOBODY, version=seen_version(if_match))
     return _detail(response, adopted)
 
 
-def _seen_version(if_match: str | None) -> int:
+def seen_version(if_match: str | None) -> int:
+    """Return the version that a caller saw.
+
+    Raises
+    ------
+    RequestError
+        None was named, or not in the form of an ETag.
+    """
     if if_match is None:
         raise RequestError(
             "version-required",

@@ -193,10 +193,12 @@ class GridProperties(Properties):
 
 
 class AssignmentRow(BaseModel):
-    """One building, or one stairwell of a divided building, in its grid."""
+    """One building, or one stairwell or run of floors of a divided building, in its grid."""
 
     building_code: str
     stairwell_code: str | None
+    floor_from: int | None = Field(description="起始楼层,空为全部楼层 First floor; empty for all floors")
+    floor_to: int | None = Field(description="终止楼层 Last floor")
     grid_code: str
     households: int
 

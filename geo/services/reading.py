@@ -18,6 +18,8 @@ from geo.territory.nouns import BUILDING, NOUNS, Noun
 Box = tuple[float, float, float, float]
 
 MANY = 1_000_000
+#: Added to floors in keys, so that basements come first.
+LOWEST_FLOOR = 100
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,9 @@ def read_grid(session: Session, plan_id: int, code: str) -> gpd.GeoDataFrame:
 def read_assignment(session: Session, plan_id: int, *, limit: int, after: str | None) -> pd.DataFrame:
     """Return up to ``limit`` rows of a plan's assignment that follow ``after``.
 
-    A row's place is its ``key``: the stairwell's code, or the building's where it is whole. Stairwells carry their
-    building's code in front, so this is the order by building and stairwell.
+    A row's place is its ``key``: the stairwell's code, or the building's where it is whole, and the first floor where
+    floors are divided. Stairwells carry their building's code in front, so this is the order by building, stairwell
+    and floor.
 
     Raises
     ------
@@ -156,7 +159,9 @@ def read_assignment(session: Session, plan_id: int, *, limit: int, after: str | 
     """
     plans.read_plan(session, plan_id)
     rows = plans.read_assignment(session, plan_id)
-    rows["key"] = rows["stairwell_code"].fillna(rows["building_code"])
+    part = rows["stairwell_code"].fillna(rows["building_code"])
+    floor = (rows["floor_from"] + LOWEST_FLOOR).astype("str").str.zfill(3)
+    rows["key"] = part.where(rows["floor_from"].isna(), part + "F" + floor)
     return rows[rows["key"] > (after or "")].sort_values("key").head(limit)
 
 

@@ -1,0 +1,56 @@
+"""``wangge cells``: divide the grids of a draft into linked-household cells."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from api.commands.counting import counting
+from api.commands.plan import write_report
+from api.commands.store import open_store, who_runs
+from geo.services.cells import divide_into_cells
+
+console = Console()
+BAR = "划分联户网格 Cells"
+REASONS_SHOWN = 12
+
+
+def cells_command(
+    plan: Annotated[int, typer.Argument(help="方案草案编号,见 wangge plans Id of a draft plan")],
+    lower: Annotated[int | None, typer.Option(help="每个联户网格最少户数,默认 30 Least households per cell")] = None,
+    upper: Annotated[int | None, typer.Option(help="每个联户网格最多户数,默认 40 Most households per cell")] = None,
+    seed: Annotated[int, typer.Option(help="随机种子 Seed")] = 0,
+    report: Annotated[Path | None, typer.Option(help="报告 .json Report")] = None,
+) -> None:
+    """把方案草案的网格划分为联户网格(按单元、楼栋、街巷,高层按楼层)。 Divide a draft's grids into cells."""
+    with open_store() as session, counting(BAR, console) as progress:
+        outcome = divide_into_cells(
+            session, plan, lower=lower, upper=upper, seed=seed, who=who_runs(), progress=progress
+        )
+    show_cells(outcome.report)
+    if report is not None:
+        write_report({"plan": plan, **outcome.report}, report)
+        console.print(f"报告 Report: {report}")
+    console.print(f"已保存到方案草案 Saved with draft: {plan}")
+
+
+def show_cells(summary: dict[str, Any]) -> None:
+    """Print how the cells came out, and why some are out of range."""
+    console.print(
+        f"联户网格 Cells of {summary['lower']}–{summary['upper']} 户 households: {summary['cells']:,}  "
+        f"网格 Grids: {summary['grids']:,}  户数 Households: {summary['households']:,}\n"
+        f"达标率 In range: {summary['in_range_share']:.1%}  用时 Seconds: {summary['seconds']}"
+    )
+    if summary["estimated_parts"]:
+        console.print(
+            f"  {summary['estimated_parts']:,} 处楼层的户数按层均摊,非逐户登记 "
+            "runs of floors have their households shared out evenly, not counted"
+        )
+    missed = summary["out_of_range"]
+    for row in missed[:REASONS_SHOWN]:
+        console.print(f"  {row['code']}  {row['households']} 户: {row['reason_zh']} {row['reason_en']}", markup=False)
+    if len(missed) > REASONS_SHOWN:
+        console.print(f"  …… 另有 {len(missed) - REASONS_SHOWN} 个,见报告 and more in the report")
+    for note in summary["notes"]:
+        console.print(f"  {note}", markup=False)

@@ -8,12 +8,27 @@ carried out.
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 FAR = 1 << 60
+
+
+class _Rows:
+    """Lists of different lengths kept in one array; only those that are asked for become lists."""
+
+    def __init__(self, values: NDArray[np.generic], stop: NDArray[np.int64]) -> None:
+        self.values, self.stop = values, stop
+        self.lists: dict[int, list[Any]] = {}
+
+    def __getitem__(self, row: int) -> list[Any]:
+        found = self.lists.get(row)
+        if found is None:
+            start = self.stop[row - 1] if row else 0
+            found = self.lists[row] = self.values[start : self.stop[row]].tolist()
+        return found
 
 
 class Land(NamedTuple):
@@ -30,8 +45,8 @@ class Land(NamedTuple):
     """
 
     weight: Sequence[int]
-    near: Sequence[Sequence[int]]
-    price: Sequence[Sequence[float]]
+    near: _Rows
+    price: _Rows
     lower: int
     upper: int
 
@@ -42,10 +57,9 @@ def land(
     """Return the land of n atoms and the m edges between them."""
     a, b = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
     order = np.lexsort((b, a))
-    stop = np.cumsum(np.bincount(a, minlength=len(weight))).tolist()
-    near, prices = b[order].tolist(), np.r_[price, price][order].tolist()
-    rows = list(zip([0, *stop[:-1]], stop, strict=True)) if stop else []
-    return Land(weight.tolist(), [near[i:j] for i, j in rows], [prices[i:j] for i, j in rows], lower, upper)
+    stop = np.cumsum(np.bincount(a, minlength=len(weight)))
+    near, prices = _Rows(b[order], stop), _Rows(np.r_[price, price][order], stop)
+    return Land(weight.tolist(), near, prices, lower, upper)
 
 
 class BudgetSpentError(Exception):
@@ -178,41 +192,34 @@ class Cover:
     def _grow(self, first: int, banned: int, far: list[list[int]], found: set[int]) -> None:
         """Meet every connected set from ``first`` once: an atom on the border is taken, or banned on that branch.
 
-        A set in range grows on only towards further atoms of the pocket, since covers need no other.
+        A set in range grows on only along ways to further atoms of the pocket, since covers need no other.
         """
         lower, upper, weight, reach = self.land.lower, self.land.upper, self.weight, self.reach
-        goals = [q for q in range(len(far)) if q != first and not banned >> q & 1]
-        start = 1 << first
-        ways = [far[q][first] for q in goals]
-        stack = [
-            (start, reach[first], banned | start, weight[first], self.patches[first], self._shared(first, 0), ways)
+        goals = [
+            q for q in range(len(far)) if q != first and not banned >> q & 1 and weight[first] + far[q][first] <= upper
         ]
+        start = 1 << first
+        stack = [(start, reach[first], banned | start, weight[first], self.patches[first], self._shared(first, 0))]
         while stack:
             self.budget.spend()
-            part, border, banned, own, patches, shared, ways = stack.pop()
-            if own + shared >= lower:
+            part, border, banned, own, patches, shared = stack.pop()
+            enough = own + shared >= lower
+            if enough:
                 found.add(part)
-                if not any(not banned >> q & 1 and own + way <= upper for q, way in zip(goals, ways, strict=True)):
-                    continue
-            options = border & ~banned
+            open_goals = [q for q in goals if not banned >> q & 1] if enough else []
+            options = border & ~banned if open_goals or not enough else 0
             while options:
                 bit = options & -options
                 options ^= bit
                 banned |= bit
                 i = bit.bit_length() - 1
-                if own + weight[i] > upper or self._useless(i, patches, border | part):
+                then = own + weight[i]
+                if then > upper or self._useless(i, patches, border | part):
                     continue
-                stack.append(
-                    (
-                        part | bit,
-                        border | reach[i],
-                        banned,
-                        own + weight[i],
-                        patches | self.patches[i],
-                        shared + self._shared(i, patches),
-                        [min(way, far[q][i]) for q, way in zip(goals, ways, strict=True)],
-                    )
-                )
+                if enough and not any(then + far[q][i] <= upper for q in open_goals):
+                    continue
+                more = shared + self._shared(i, patches)
+                stack.append((part | bit, border | reach[i], banned, then, patches | self.patches[i], more))
 
     def _shared(self, i: int, patches: int) -> int:
         """Households of the patches that an atom adds to those at hand."""

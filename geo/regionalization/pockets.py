@@ -40,7 +40,10 @@ class Proof:
 
 @dataclass(frozen=True)
 class Mended:
-    """A plan with as few grids out of range as was found, 0..k-1, and what is proved about those left."""
+    """A plan with as few grids out of range as was found, and what is proved about those left.
+
+    Grids keep their numbers, new ones take numbers that are free.
+    """
 
     labels: NDArray[np.int64]
     proofs: list[Proof]
@@ -64,7 +67,7 @@ def mend(
     ends, price
         int[m, 2] and float[m]: edges, and what a border across each costs.
     labels
-        n labels, each grid in one piece.
+        n labels from 0, each grid in one piece.
     budget
         Sets and combinations looked at in all; the same number gives the same plan on any machine.
 
@@ -82,12 +85,12 @@ def mend_land(area: Land, atoms: NDArray[np.int64], labels: NDArray[np.int64], b
     plan = _Plan(area, atoms, labels)
     proofs: list[Proof] = []
     for grid in plan.out_of_range():
-        if budget > 0 and grid in plan.members and plan.wrong(plan.households[grid]):
+        if budget > 0 and grid in plan.households and plan.wrong(plan.households[grid]):
             mine = Budget(min(budget, GRID_BUDGET))
             before = mine.left
             _settle(plan, grid, proofs, mine)
             budget -= before - max(mine.left, 0)
-    return Mended(plan.labels(atoms), proofs)
+    return Mended(plan.labels(), proofs)
 
 
 def prove(
@@ -209,32 +212,74 @@ def _tight_around(area: Land, pocket: set[int]) -> set[int]:
 
 
 class _Plan:
-    """Grids as sets of atoms, and a way to change them."""
+    """Grids as sets of atoms, looked up as they are needed, and the changes made to them."""
 
     def __init__(self, area: Land, atoms: NDArray[np.int64], labels: NDArray[np.int64]) -> None:
-        self.area = area
-        self.label: dict[int, int] = dict(zip(atoms.tolist(), labels.tolist(), strict=True))
-        self.members: dict[int, set[int]] = {}
-        self.households: dict[int, int] = {}
-        for atom, grid in self.label.items():
-            self.members.setdefault(grid, set()).add(atom)
-            self.households[grid] = self.households.get(grid, 0) + area.weight[atom]
-        self.next = int(labels.max(initial=-1)) + 1
+        self.area, self.atoms = area, atoms
+        self.first = labels
+        whole = np.full(len(area.weight), -1, np.int64)
+        whole[atoms] = labels
+        self.label: list[int] = whole.tolist()
+        self.order = atoms[np.argsort(labels, kind="stable")]
+        self.stop = np.cumsum(np.bincount(labels))
+        weight = np.array(area.weight, np.int64)[atoms]
+        self.households: dict[int, int] = dict(enumerate(np.bincount(labels, weight).astype(np.int64).tolist()))
+        self.changed: dict[int, set[int]] = {}
+        self.next = len(self.stop)
+
+    def members(self, grid: int) -> set[int]:
+        """Atoms of a grid."""
+        if grid not in self.changed:
+            start = self.stop[grid - 1] if grid else 0
+            self.changed[grid] = set(self.order[start : self.stop[grid]].tolist())
+        return self.changed[grid]
+
+    def change(self, members: dict[int, set[int]], households: dict[int, int], following: int) -> None:
+        """Replace some grids; those without atoms are gone."""
+        for grid, atoms in members.items():
+            self.changed[grid] = atoms
+            self.households[grid] = households[grid]
+            if not atoms:
+                del self.households[grid]
+            for a in atoms:
+                self.label[a] = grid
+        self.next = following
 
     def wrong(self, households: int) -> bool:
+        """Whether so many households are out of range."""
         return not self.area.lower <= households <= self.area.upper
 
     def out_of_range(self) -> list[int]:
+        """Grids out of range, by number."""
         return sorted(grid for grid, households in self.households.items() if self.wrong(households))
 
-    def labels(self, atoms: NDArray[np.int64]) -> NDArray[np.int64]:
-        numbers = {grid: number for number, grid in enumerate(sorted(self.members))}
-        return np.array([numbers[self.label[a]] for a in atoms.tolist()], np.int64)
+    def labels(self) -> NDArray[np.int64]:
+        """Return the label of each atom; a grid has the number of the old one that makes up most of it, if it may."""
+        now = np.array(self.label, np.int64)[self.atoms]
+        moved = np.flatnonzero(np.isin(now, [g for g in self.changed if g in self.households]))
+        weight = np.array(self.area.weight, np.int64)[self.atoms[moved]]
+        key, at = np.unique(now[moved] * (self.next + 1) + self.first[moved], return_inverse=True)
+        shared = np.bincount(at, weight).astype(np.int64)
+        number: dict[int, int] = {}
+        free = set(range(self.next)) - (self.households.keys() - self.changed.keys())
+        for i in np.lexsort((key, -shared)).tolist():
+            grid, old = divmod(int(key[i]), self.next + 1)
+            if grid not in number and old in free:
+                number[grid] = old
+                free.discard(old)
+        rest = iter(sorted(free))
+        for grid in np.unique(now[moved]).tolist():
+            number.setdefault(grid, -1)
+            if number[grid] < 0:
+                number[grid] = next(rest)
+        found = now.copy()
+        found[moved] = [number[grid] for grid in now[moved].tolist()]
+        return found
 
 
 def _settle(plan: _Plan, grid: int, proofs: list[Proof], budget: Budget) -> None:
     """Mend one grid out of range, or prove that it is bound to be, or give up."""
-    pocket, tracked = _seeds(plan.area, plan.members[grid]), FIRST_TRACKED
+    pocket, tracked = _seeds(plan.area, plan.members(grid)), FIRST_TRACKED
     for _ in range(ROUNDS):
         pocket, known = _with_known(pocket, proofs)
         meeting = {plan.label[a] for a in pocket if plan.wrong(plan.households[plan.label[a]])}
@@ -307,28 +352,21 @@ class _Trial:
 
     def adopt(self) -> None:
         """Make the plan what this trial is."""
-        for grid, atoms in self.members.items():
-            if atoms:
-                self.plan.members[grid], self.plan.households[grid] = atoms, self.households[grid]
-            else:
-                self.plan.members.pop(grid, None)
-                self.plan.households.pop(grid, None)
-        self.plan.label.update(self.label)
-        self.plan.next = self.next
+        self.plan.change(self.members, self.households, self.next)
 
     def _judge(self) -> None:
-        before = sum(self.plan.wrong(self.plan.households[g]) for g in self.members if g in self.plan.members)
+        before = sum(self.plan.wrong(self.plan.households[g]) for g in self.members if g in self.plan.households)
         now = [g for g, atoms in self.members.items() if atoms and self.plan.wrong(self.households[g])]
         self.helps = len(now) < before
         for grid in now:
             self.stranded |= _seeds(self.area, self.members[grid])
 
     def _of(self, atom: int) -> int:
-        return self.label.get(atom, self.plan.label.get(atom, -1))
+        return self.label.get(atom, self.plan.label[atom])
 
     def _touch(self, grid: int) -> set[int]:
         if grid not in self.members:
-            self.members[grid] = set(self.plan.members[grid])
+            self.members[grid] = set(self.plan.members(grid))
             self.households[grid] = self.plan.households[grid]
         return self.members[grid]
 
@@ -379,7 +417,7 @@ class _Trial:
                 return [b for b in way if b not in goals]
             for b in self.area.near[a]:
                 taken = households + (0 if b in goals else self.area.weight[b])
-                if taken > room or (b in self.fixed and b not in goals) or b not in self.plan.label:
+                if taken > room or (b in self.fixed and b not in goals) or self.plan.label[b] < 0:
                     continue
                 step = far + 1.0 + (0.0 if self._of(b) == home else self._loss(b))
                 if (step, taken) < least.get(b, (np.inf, 0)):
@@ -396,7 +434,7 @@ class _Trial:
 
     def _left_over(self) -> Iterator[int]:
         """Yield the pieces that old grids have fallen into, as grids of their own."""
-        for grid in sorted(g for g in self.members if g in self.plan.members):
+        for grid in sorted(g for g in self.members if g in self.plan.households):
             parts = _parts(self.area, self.members[grid])
             for part in parts[1:]:
                 yield self._new(part)
@@ -448,7 +486,7 @@ class _Trial:
         grid = self._of(atom)
         if grid < 0:
             return False
-        members = self.members.get(grid) or self.plan.members[grid]
+        members = self.members[grid] if grid in self.members else self.plan.members(grid)
         households = self.households.get(grid, self.plan.households.get(grid, 0)) - self.area.weight[atom]
         return not self.plan.wrong(households) and len(_parts(self.area, members - {atom})) == 1
 

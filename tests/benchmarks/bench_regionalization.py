@@ -30,7 +30,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="instances up to 3,000 buildings; above that one")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--no-peers", action="store_true", help="only KaMinPar, which the targets are relative to")
-    parser.add_argument("--peer-seconds", type=float, default=120, help="a peer may take this long; x 5 above 3,000")
+    parser.add_argument("--peer-seconds", type=float, default=120, help="CPU seconds of a peer; x 2.5 above 3,000")
+    parser.add_argument("--kept-peers", type=Path, help="take peers' answers from this folder, and add to it")
     parser.add_argument("--minutes", type=float, help="begin nothing new after this time, and say what was left out")
     parser.add_argument("--output", type=Path, help=f"where the table goes; {RESULTS} when all is measured")
     options = parser.parse_args()
@@ -46,7 +47,7 @@ def main() -> None:
             peer_seconds=options.peer_seconds,
             minutes=options.minutes,
             folder=Path(folder),
-            peers=Peers(Path(folder) / "peers"),
+            peers=Peers(Path(folder) / "peers", options.kept_peers and options.kept_peers.resolve()),
             report=report,
         )
         compile_engine(scope)

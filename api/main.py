@@ -14,12 +14,12 @@ from api.dependencies import known_query
 from api.errors import install_handlers
 from api.guard import Guard, StrictBody
 from api.openapi import install_openapi
-from api.routes import barriers, buildings, cells, compounds, divisions, docs, elements, health, pages, plans
+from api.routes import barriers, buildings, cells, compounds, divisions, docs, elements, health, merging, pages, plans
 from api.settings import AppSettings
 from api.workbench import Workbench
 from geo.storage.database import migrate, open_engine
 
-ROUTERS = (pages, health, divisions, plans, cells, buildings, elements, compounds, barriers, docs)
+ROUTERS = (pages, health, divisions, merging, plans, cells, buildings, elements, compounds, barriers, docs)
 
 
 def create_app(settings: AppSettings | None = None, engine: Engine | None = None) -> FastAPI:

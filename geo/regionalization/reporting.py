@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from geo.regionalization.balancing import Balance
+from geo.regionalization.border_cases import border_cases
 from geo.regionalization.communities import Bounds
 from geo.regionalization.continuity import flows
 from geo.regionalization.drafting import POSTS, CommunityDraft
@@ -48,7 +49,8 @@ def report(
         ``grid_list`` with one row per grid: also ``continues`` (the grid of the plan in force whose worker it keeps)
         and ``moved`` (its households that had another); ``moves``: from which grid to which how many households
         change, and ``households_moved`` of ``households_before`` in all, None without a plan in force;
-        ``quantities``: what grids hold of each; ``reasons`` counting why grids are out of range.
+        ``quantities``: what grids hold of each; ``reasons`` counting why grids are out of range; ``border_cases``:
+        grids out of range that touch across a border between communities, and whether together they would solve it.
     """
     limits = {balance.name: balance for balance in quantities} | {POSTS: Balance(POSTS, 1, 1)}
     rows = [row for draft in drafts for row in _grid_rows(draft)]
@@ -73,6 +75,15 @@ def report(
         "households_per_grid": _spread(households),
         "polsby_popper_mean": _mean([row["polsby_popper"] for row in rows]),
         "reasons": reasons,
+        "border_cases": [
+            {
+                "grids": [grid_code(code, number + 1) for code, number in (case.first, case.second)],
+                "households": list(case.households),
+                "border_m": round(case.border_m, 1),
+                "solves": case.solves,
+            }
+            for case in border_cases(drafts, bounds)
+        ],
         **_continuity(drafts),
         "quantities": _quantities(drafts, limits),
         "communities": communities,

@@ -1,5 +1,6 @@
 """What is left over on both sides of a border between communities."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from shapely.affinity import translate
 from geo.regionalization.border_cases import border_cases
 from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.drafting import CommunityDraft, draft_community
+from geo.regionalization.reporting import report
 from tests.geo.regionalization.drawn import GRIDS, community
 
 LIMITS = GRIDS.bounds
@@ -38,6 +40,17 @@ def test_two_leftovers_that_are_a_grid_together_are_named():
     assert case.households == (120, 140)
     assert case.border_m == pytest.approx(40 + 2, abs=0.1)  # and a metre round each corner
     assert case.solves
+
+
+def test_the_report_names_them_by_code():
+    summary = report([WEST, draft([70, 70], "440399001002", 80)], LIMITS, seed=0, seconds=1.0)
+    (row,) = json.loads(json.dumps(summary))["border_cases"]
+    assert row == {
+        "grids": ["440399001001001", "440399001002001"],
+        "households": [120, 140],
+        "border_m": 42.0,
+        "solves": True,
+    }
 
 
 def test_two_leftovers_too_small_even_together_solve_nothing():

@@ -1,7 +1,7 @@
 """The comparison page: plans of one area side by side or under a curtain, their figures, and who changes grid."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from geo.territory.map_content import ComparisonContent, PlanSide
 from maps.assets import COMPARISON_SCRIPTS, page_script, page_style
 from maps.escaping import json_text, plain_text
 from maps.facts import holds_estimates
-from maps.layers import Extent, extent_of, grids, layers_of
+from maps.layers import Extent, Layer, extent_of, grids, layers_of
 from maps.pages import NOWHERE, PlanFigure, PlanMap, shared_data
 from maps.styles import CHANGE_CLASSES, household_classes
 
@@ -72,7 +72,7 @@ def comparison_data(comparison: ComparisonContent, extent: Extent) -> dict[str, 
     return shared_data(ground, extent, classes) | {
         "facts": [],
         "estimated": holds_estimates(ground),
-        "layers": [layer.as_row() for layer in layers_of(ground, extent.origin, classes)],
+        "layers": [_quiet(layer).as_row() for layer in layers_of(ground, extent.origin, classes)],
         "change_classes": [each.as_row() for each in CHANGE_CLASSES],
         "plans": [
             {
@@ -87,6 +87,11 @@ def comparison_data(comparison: ComparisonContent, extent: Extent) -> dict[str, 
         "changes": {f"{one}-{other}": _change_row(sides, one, other, found, keys)
                     for (one, other), found in changes.items()},
     }  # fmt: skip
+
+
+def _quiet(layer: Layer) -> Layer:
+    """City elements wait until asked for: a comparison is about borders."""
+    return replace(layer, visible=False) if layer.group == "elements" else layer
 
 
 def figure_table(comparison: ComparisonContent, changes: Mapping[tuple[int, int], Change]) -> list[dict[str, Any]]:
@@ -160,17 +165,17 @@ def _grid_of_building(side: PlanSide, keys: Mapping[str, int]) -> list[int]:
 def _change_row(
     sides: tuple[PlanSide, ...], one: int, other: int, found: Change, keys: Mapping[str, int]
 ) -> dict[str, Any]:
-    """One change for the page: grids and buildings by position."""
+    """One change for the page: grids and buildings by position, as far as somebody lives there."""
     before, after = ({code: i for i, code in enumerate(sides[at].grids["code"])} for at in (one, other))
     continues = [before.get(found.continues.get(code, ""), -1) for code in after]
-    flows = [flow for flow in found.flows if flow.before in before and flow.after in after]
+    flows = [flow for flow in found.flows if flow.households and flow.before in before and flow.after in after]
     return {
         "households": found.households,
         "compared": found.compared,
         "continues": continues,
         "left": [found.leaving.get(code, 0) for code in before],
         "right": [found.coming.get(code, 0) for code in after],
-        "buildings": [[keys[key], count] for key, count in found.buildings.items() if key in keys],
+        "buildings": [[keys[key], count] for key, count in found.buildings.items() if count and key in keys],
         "flows": [[before[f.before], after[f.after], f.households, f.buildings] for f in flows[:MOST_FLOWS]],
         "more_flows": max(0, len(flows) - MOST_FLOWS),
     }

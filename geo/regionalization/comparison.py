@@ -68,7 +68,7 @@ class Change:
     leaving, coming
         Households that each old grid loses and each new grid gets.
     buildings
-        Households that change their grid, by building; only buildings that have some or hold nobody.
+        Households that change their grid, by building; 0 for one that changes with nobody living there.
     flows
         Most households first.
     """

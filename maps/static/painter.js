@@ -362,7 +362,7 @@ function labelGrids(labels, layer, view, plan) {
     const options = { colour: plan.palette.text, room: side * 1.15, shifts };
     const [x, y] = placeOf(layer, i, view);
     if (side > 46 && labels.put([number, count], x, y, options)) return;
-    labels.put([{ text: style.mark + short[i], size: 11, font: font(11, 600) }], x, y, options);
+    labels.put([{ text: plan.change ? short[i] : style.mark + short[i], size: 11, font: font(11, 600) }], x, y, options);
   });
 }
 

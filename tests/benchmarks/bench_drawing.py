@@ -205,8 +205,8 @@ walls). CPU seconds of one core; drawing includes joining the tiles. "Area off" 
 doubled or outside, relative to its area. A building is cut when two grids hold ground of it: footprints that overlap
 are so before any border is drawn. Grids in parts lie on ground that is itself in parts.
 
-| case | communities | buildings | grids | vertices | area off | overlaps | grids in parts | buildings cut | off roads, m \
-| off at all, m | Polsby–Popper | tessellate s | draw s |
+| case | communities | buildings | grids | vertices | area off | overlaps | grids in parts | buildings cut \
+| off roads, m | off at all, m | Polsby–Popper | tessellate s | draw s |
 |---|--:|--:|--:|---|--:|--:|--:|--:|--:|--:|---|--:|--:|
 """
 

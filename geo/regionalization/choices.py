@@ -50,7 +50,13 @@ _DIALS = ("boundary", "barrier", "compactness", "stability", "fewer")
 
 @dataclass(frozen=True)
 class Style:
-    """A named setting of the dials, a row of ``data/dictionaries/plan_styles.toml``."""
+    """A named setting of the dials, a row of ``data/dictionaries/plan_styles.toml``.
+
+    Attributes
+    ----------
+    goal
+        The figure of :data:`FIGURES` that the style is for; None for one that weighs all.
+    """
 
     code: str
     zh: str
@@ -59,6 +65,7 @@ class Style:
     note_en: str
     prices: Prices
     needs_previous: bool
+    goal: str | None
 
     @property
     def label(self) -> str:
@@ -126,6 +133,19 @@ def figures(drafts: Sequence[CommunityDraft], seconds: float) -> dict[str, float
         "seconds": seconds,
     }
     return {name: round(value, 3) for name, value in metrics.items()}
+
+
+def reaches_goal(choice: Choice, than: Choice) -> bool:
+    """Say whether a plan is better than another by what its style is for; a style without a goal always is."""
+    goal = choice.style.goal
+    if goal is None:
+        return True
+    mine, theirs = (figures(one.drafts, 0.0) for one in (choice, than))
+    # Grids out of range outweigh every goal.
+    failed = [told["grids"] - told["in_range"] for told in (mine, theirs)]
+    # The number of grids is neither good nor bad by itself; as a goal it means few.
+    sign = 1 if METRICS[goal].better == "more" else -1
+    return (-failed[0], sign * mine[goal]) > (-failed[1], sign * theirs[goal])
 
 
 def households_differing(first: Sequence[CommunityDraft], second: Sequence[CommunityDraft]) -> int:
@@ -211,5 +231,12 @@ def _style(entry: Entry) -> Style:
     extra = entry.extra
     prices = Prices(**{dial: float(extra[dial]) for dial in _DIALS})
     return Style(
-        entry.code, entry.zh, entry.en, extra["note_zh"], extra["note_en"], prices, bool(extra["needs_previous"])
+        entry.code,
+        entry.zh,
+        entry.en,
+        extra["note_zh"],
+        extra["note_en"],
+        prices,
+        bool(extra["needs_previous"]),
+        extra.get("goal"),
     )

@@ -199,7 +199,7 @@ def _draft_once(
         upper=settings.bounds.upper,
         xy=np.column_stack([inner.x, inner.y]),
         barrier=costs.cross_weight,
-        previous=_labels(before),
+        previous=_labels(before) if _follows(settings) else None,
         locks=atom_locks(settings.locks, atoms, before, touching.edges, settings.bounds.upper, community.code),
         seed=settings.seed,
         time_limit=settings.time_limit,
@@ -218,6 +218,11 @@ def _quantities(community: Community, atoms: gpd.GeoDataFrame, settings: DraftSe
     if posts is not None:
         found.append(of_atoms(Balance(POSTS, 1, 1), atoms, pd.DataFrame({POSTS: posts}, community.buildings.index)))
     return tuple(found)
+
+
+def _follows(settings: DraftSettings) -> bool:
+    """Whether the plan in force matters: a search that starts from it would hardly leave it, whatever its price."""
+    return settings.prices.stability > 0 or settings.effort == "repair"
 
 
 def _labels(before: Codes) -> NDArray[np.int64] | None:

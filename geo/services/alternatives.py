@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from geo.regionalization.choices import Choice, Style, distinct, style, styles
+from geo.regionalization.choices import Choice, Style, distinct, reaches_goal, style, styles
 from geo.regionalization.communities import Community
 from geo.regionalization.drafting import DraftSettings
 from geo.regionalization.execution import Progress, draft_communities
@@ -13,6 +13,8 @@ from geo.regionalization.execution import Progress, draft_communities
 WANTED = 3
 #: ... but no more than so many.
 FURTHER_SEEDS = 2
+#: A style whose plan is no better by what it is for than the first plan is drafted again with other seeds, so often.
+TRIES = 3
 
 
 def draft_choices(
@@ -53,15 +55,23 @@ def draft_choices(
         wanted = wanted[:1] + [(one, replace(asked_of, effort="polished")) for one, asked_of in wanted[1:]]
     choices: list[Choice] = []
     for number, (one, asked_of) in enumerate(wanted):
-        choices.append(_draft(communities, one, asked_of, workers, scheduler, _part(progress, one, number, wanted)))
-        if _stopped(choices):
-            return choices
+        part = _part(progress, one, number, wanted)
+        for again in range(TRIES):
+            choice = _draft(communities, one, replace(asked_of, seed=settings.seed + again), workers, scheduler, part)
+            if again == 0:
+                choices.append(choice)
+            elif reaches_goal(choice, choices[-1]):
+                choices[-1] = choice
+            if _stopped(choice):
+                return choices
+            if number == 0 or reaches_goal(choices[-1], choices[0]):
+                break
     for further in range(1, FURTHER_SEEDS + 1 if named is None else 1):
         if len(distinct(choices)[0]) >= WANTED:
             break
-        again = replace(settings, seed=settings.seed + further)
-        choices.append(_draft(communities, first, again, workers, scheduler, progress))
-        if _stopped(choices):
+        reseeded = replace(settings, seed=settings.seed + further)
+        choices.append(_draft(communities, first, reseeded, workers, scheduler, progress))
+        if _stopped(choices[-1]):
             break
     return choices
 
@@ -93,5 +103,5 @@ def _part(
     return part
 
 
-def _stopped(choices: Sequence[Choice]) -> bool:
-    return any(draft.metrics.get("cancelled") for draft in choices[-1].drafts)
+def _stopped(choice: Choice) -> bool:
+    return any(draft.metrics.get("cancelled") for draft in choice.drafts)

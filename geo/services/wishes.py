@@ -29,10 +29,10 @@ from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.drafting import DraftSettings
 from geo.regionalization.locks import FITTING, CodeLocks, check_locks
 from geo.regionalization.outcome import Prices
+from geo.regionalization.problem import MAX_DIAL
 
 DIALS = tuple(dial.name for dial in fields(Prices))
-#: A dial beyond this drowns all others.
-MOST_DIAL = 100.0
+MOST_DIAL = MAX_DIAL
 MAX_FILE_BYTES = 1_000_000
 
 

@@ -12,6 +12,7 @@ from geo.regionalization.choices import (
     distinct,
     figures,
     households_differing,
+    reaches_goal,
     style,
     styles,
     trade_offs,
@@ -44,6 +45,13 @@ def test_without_a_plan_in_force_styles_that_follow_it_are_not_offered():
         "stable",
         "anew",
     }
+
+
+def test_what_a_style_is_for_decides_whether_it_was_reached():
+    six, four = choice("balanced", 6), choice("fewest", 4)
+    assert reaches_goal(four, six)
+    assert not reaches_goal(choice("fewest", 6), six)
+    assert reaches_goal(choice("balanced", 6), four)
 
 
 def test_figures_are_counted():
@@ -85,3 +93,13 @@ def test_the_table_has_the_documented_shape():
     assert (same["style"], same["as"], same["differs"]) == ("compact", "balanced", 0)
     assert table["price_of_stability"]["grids"] == 2
     assert trade_offs(kept[:1])["price_of_stability"] is None
+
+
+def test_a_style_that_draws_anew_leaves_the_plan_in_force_and_says_who_moves():
+    # The crooked plan in force is in range: following it nothing changes.
+    drawn = community([[80] * 6, [80] * 6], previous=["abbccc", "aabddd"])
+    followed = draft_community(drawn, replace(GRIDS, prices=style("stable").prices))
+    anew = draft_community(drawn, replace(GRIDS, prices=style("anew").prices))
+    assert followed.metrics["households_moved"] == 0
+    assert anew.metrics["households_before"] == 960
+    assert anew.metrics["boundary_cost"] <= followed.metrics["boundary_cost"]

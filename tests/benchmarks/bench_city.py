@@ -1,13 +1,15 @@
 """A generated city planned as it comes, community by community: time, and peak memory of every process.
 
-``python -m tests.benchmarks.bench_city [--buildings 10000 30000] [--workers 2]``; ``--buildings 1000000`` is the whole
-city. Each size runs in a process of its own, which generates one sub-district after the other, hands its communities to
-``geo.regionalization.execution.stream_drafts``, and writes the grids to a GeoPackage and the assignment to a Parquet
-file as they come back: neither the city nor its plan is ever in memory as a whole. The table is written to
+``python -m tests.benchmarks.bench_city [--buildings 10000 30000] [--workers 2] [--minutes N]``; ``--buildings 1000000``
+is the whole city. With ``--minutes`` no further sub-district of a size is begun after so long; its row counts what was
+done until then. Each size runs in a process of its own, which generates one sub-district after the other, hands its
+communities to ``geo.regionalization.execution.stream_drafts``, and writes the grids to a GeoPackage and the assignment
+to a Parquet file as they come back: neither the city nor its plan is ever in memory as a whole. The table is written to
 ``tests/benchmarks/results/city.md``.
 """
 
 import argparse
+import math
 import multiprocessing
 import os
 import platform
@@ -58,6 +60,7 @@ class Counts:
     """What came of one city."""
 
     asked: int
+    until: float
     buildings: int = 0
     communities: int = 0
     households: int = 0
@@ -86,7 +89,7 @@ def communities_of(counts: Counts) -> Iterator[Community]:
     streets = stream_city(SEED, buildings=counts.asked)
     while True:
         began = time.process_time()
-        frames = next(streets, None)
+        frames = next(streets, None) if time.monotonic() < counts.until else None
         ready = [] if frames is None else in_metres(frames)
         counts.generate_s += time.process_time() - began
         if frames is None:
@@ -151,9 +154,9 @@ class Plan:
             self.waiting.clear()
 
 
-def plan_city(buildings: int, workers: int, answers: "multiprocessing.Queue[str]") -> None:
-    counts = Counts(buildings)
+def plan_city(buildings: int, workers: int, minutes: float, answers: "multiprocessing.Queue[str]") -> None:
     started, looked = time.monotonic(), 0.0
+    counts = Counts(buildings, until=started + 60 * minutes)
 
     def watch(*_: object) -> None:
         nonlocal looked
@@ -201,6 +204,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--buildings", type=int, nargs="+", default=[10_000, 30_000])
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=math.inf)
     options = parser.parse_args()
     machine = f"{os.cpu_count()} processors, Python {platform.python_version()}"
     text = HEADER.format(workers=options.workers, machine=machine)
@@ -208,7 +212,7 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     for buildings in options.buildings:
         answers = context.Queue()
-        process = context.Process(target=plan_city, args=(buildings, options.workers, answers))
+        process = context.Process(target=plan_city, args=(buildings, options.workers, options.minutes, answers))
         process.start()
         process.join()
         if process.exitcode:

@@ -6,8 +6,8 @@ TLS with certificates that only one's own machines have: an address of ``tls://.
 ``distributed.comm.tls`` (``ca-file``, ``client.cert``, ``client.key``), in ``~/.config/dask/*.yaml`` or as
 ``DASK_DISTRIBUTED__COMM__TLS__CA_FILE`` and so on. wangge adds no door of its own.
 
-Workers must have the same wangge and the same libraries: the plan is then the same to the last bit. A worker that
-differs refuses its task, and says in what.
+Workers must have the same wangge and the same libraries: the plan is then the same. A worker that differs refuses
+its task, and says in what.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ WORD_S = 0.5
 #: Tasks given out for each thread: one to do and one to go on with.
 TASKS_PER_THREAD = 2
 
-#: What must be the same on all machines for the same plan to the last bit.
+#: What must be the same on all machines for the same plan.
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "geopandas", "shapely", "dask", "distributed")
 
 Drafts = distributed.Future[list[CommunityDraft]]

@@ -93,22 +93,21 @@ def by_stairwell(parts: gpd.GeoDataFrame, stairwells: gpd.GeoDataFrame, divide: 
     rows = rows[rows["building"].isin(parts.loc[whole, "building"])]
     if rows.empty:
         return parts
-    owner = parts[whole].set_index("building")[["compound", "part"]].reindex(rows["building"])
-    flights = gpd.GeoDataFrame(
-        {
-            "building": rows["building"].to_numpy(),
-            "stairwell": rows["stairwell"].to_numpy(),
-            "floor_from": np.nan,
-            "floor_to": np.nan,
-            "households": rows["households"].to_numpy(),
-            "compound": owner["compound"].to_numpy(),
-            "part": owner["part"].to_numpy(),
-            "estimated": False,
-        },
-        geometry=rows.geometry.to_numpy(),
-        crs=parts.crs,
-    )
-    return _joined([parts[~whole], flights], parts)
+    position = pd.Series(np.flatnonzero(whole), index=parts.loc[whole, "building"])
+    owner = position.reindex(rows["building"]).to_numpy(np.int64)
+    n = len(rows)
+    flights = {
+        "building": rows["building"].to_numpy(dtype=object),
+        "stairwell": rows["stairwell"].to_numpy(dtype=object),
+        "floor_from": np.full(n, np.nan),
+        "floor_to": np.full(n, np.nan),
+        "households": rows["households"].to_numpy(np.int64),
+        "compound": parts["compound"].to_numpy(dtype=object)[owner],
+        "part": parts["part"].to_numpy(np.int64)[owner],
+        "estimated": np.zeros(n, bool),
+        "geometry": rows.geometry.to_numpy(),
+    }
+    return _replaced(parts, whole.to_numpy(bool), flights)
 
 
 def by_floor(
@@ -122,7 +121,7 @@ def by_floor(
     floor, count, estimated = (floors[name].to_numpy() for name in ("floor", "households", "estimated"))
     keys, total = part_keys(parts), parts["households"].to_numpy(np.int64)
     ends = parts[["floor_from", "floor_to"]].to_numpy(np.float64)
-    kept, cuts = np.ones(len(parts), bool), []
+    cuts: list[tuple[int, Bands]] = []
     for position in np.flatnonzero(which):
         rows = known.get(keys[position], np.zeros(0, np.int64))
         if not np.isnan(ends[position, 0]):
@@ -131,28 +130,26 @@ def by_floor(
             continue
         bands = cut_into_bands(floor[rows], count[rows], estimated[rows], band_size)
         if len(bands.lowest) > 1:
-            kept[position] = False
             cuts.append((int(position), bands))
-    return _joined([parts[kept], _banded(parts, cuts)], parts) if cuts else parts
+    if not cuts:
+        return parts
+    cut = np.zeros(len(parts), bool)
+    cut[[position for position, _ in cuts]] = True
+    return _replaced(parts, cut, _banded(parts, cuts))
 
 
-def _banded(parts: gpd.GeoDataFrame, cuts: list[tuple[int, Bands]]) -> gpd.GeoDataFrame:
-    """The bands of some parts, as parts."""
+def _banded(parts: gpd.GeoDataFrame, cuts: list[tuple[int, Bands]]) -> dict[str, NDArray[Any]]:
+    """The bands of some parts, as columns of parts."""
     owner = np.repeat([position for position, _ in cuts], [len(bands.lowest) for _, bands in cuts])
     shapes = parts.geometry.to_numpy()
-    columns = {name: parts[name].to_numpy(dtype=object)[owner] for name in ("building", "stairwell", "compound")}
-    return gpd.GeoDataFrame(
-        {name: pd.Series(values, dtype=object) for name, values in columns.items()}
-        | {
-            "floor_from": np.concatenate([bands.lowest for _, bands in cuts]),
-            "floor_to": np.concatenate([bands.highest for _, bands in cuts]),
-            "households": np.concatenate([bands.households for _, bands in cuts]),
-            "estimated": np.concatenate([bands.estimated for _, bands in cuts]),
-            "part": parts["part"].to_numpy()[owner],
-        },
-        geometry=np.concatenate([_places(shapes[position], len(bands.lowest)) for position, bands in cuts]),
-        crs=parts.crs,
-    )
+    same = {name: parts[name].to_numpy()[owner] for name in ("building", "stairwell", "compound", "part")}
+    return same | {
+        "floor_from": np.concatenate([bands.lowest for _, bands in cuts]),
+        "floor_to": np.concatenate([bands.highest for _, bands in cuts]),
+        "households": np.concatenate([bands.households for _, bands in cuts]),
+        "estimated": np.concatenate([bands.estimated for _, bands in cuts]),
+        "geometry": np.concatenate([_places(shapes[position], len(bands.lowest)) for position, bands in cuts]),
+    }
 
 
 def assigned_parts(atoms: pd.DataFrame, unit: NDArray[np.int64], parts: pd.DataFrame) -> pd.DataFrame:
@@ -236,14 +233,15 @@ def _to_cut(parts: gpd.GeoDataFrame, divide: frozenset[str], limit: int | None) 
     return np.asarray(wanted, dtype=np.bool_)
 
 
-def _joined(frames: list[gpd.GeoDataFrame], like: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    filled = [frame[[*PART_COLUMNS, "geometry"]] for frame in frames if len(frame)]
-    # As objects: a column of texts would turn None into NaN.
+def _replaced(parts: gpd.GeoDataFrame, gone: NDArray[np.bool_], added: dict[str, NDArray[Any]]) -> gpd.GeoDataFrame:
+    """The parts that are not gone, then the added ones; index 0..n-1."""
+    types: dict[str, type[Any]] = dict.fromkeys(PART_COLUMNS, object)
+    types |= {"floor_from": np.float64, "floor_to": np.float64, "households": np.int64, "part": np.int64}
+    types |= {"estimated": np.bool_}
+    # Said as objects, a column of texts keeps None.
     columns = {
-        name: pd.Series(np.concatenate([frame[name].to_numpy(dtype=object) for frame in filled]), dtype=object)
-        for name in PART_COLUMNS
+        name: pd.Series(np.concatenate([parts[name].to_numpy(kind)[~gone], np.asarray(added[name], kind)]), dtype=kind)
+        for name, kind in types.items()
     }
-    geometry = np.concatenate([frame.geometry.to_numpy() for frame in filled])
-    table = gpd.GeoDataFrame(columns, geometry=geometry, crs=like.crs)
-    types = {"floor_from": float, "floor_to": float, "households": "int64", "part": "int64", "estimated": bool}
-    return table.astype(types)
+    geometry = np.concatenate([parts.geometry.to_numpy()[~gone], added["geometry"]])
+    return gpd.GeoDataFrame(columns, geometry=geometry, crs=parts.crs)

@@ -19,6 +19,8 @@ FIRST = ["bench_map", "bench_tessellation", "bench_sample"]
 LAST = ["bench_real_data", "bench_regionalization"]
 #: Benchmarks that know ``--minutes`` themselves, and how much longer they may take to end what they have begun.
 PATIENT = {"bench_regionalization": 30}
+#: Seconds that a benchmark has to end when told to.
+POLITE_S = 10
 
 
 def benchmarks() -> list[str]:
@@ -62,9 +64,19 @@ def _run(name: str, minutes: float | None) -> tuple[str, float]:
         outcome = f"FAILED: not done after {minutes:g} minutes"
     finally:
         if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+            _end(child)
     return outcome, time.monotonic() - began
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    """End a benchmark and its session: first politely, so that it can end what it measures."""
+    for order in (signal.SIGTERM, signal.SIGKILL):
+        os.killpg(child.pid, order)
+        try:
+            child.wait(POLITE_S)
+        except subprocess.TimeoutExpired:
+            continue
+        return
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ a grid out of range without a reason, figures that the second opinion (``checkin
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -35,6 +36,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="begin nothing new after this time, and say what was left out")
     parser.add_argument("--output", type=Path, help=f"where the table goes; {RESULTS} when all is measured")
     options = parser.parse_args()
+    # A polite end runs the `finally` that ends what is being measured.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     shared("instances"), shared("score")
     whole = not (options.sizes or options.profiles or options.sections or options.minutes or options.no_peers)
     report = Report(options.output or (RESULTS if whole else None), sys.argv[1:])

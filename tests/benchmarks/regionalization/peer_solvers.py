@@ -217,6 +217,7 @@ def spopt(graph: Graph, seed: int, _: float, clock: Clock) -> Labels:
 SOLVERS: dict[str, Solver] = {
     "KaMinPar default, +20 %": kaminpar("default", WIDE),
     "KaMinPar strong, +20 %": kaminpar("strong", WIDE),
+    "KaMinPar largek, +20 %": kaminpar("largek", WIDE),
     "KaMinPar default, +8 %": kaminpar("default", NARROW),
     "KaMinPar strong, +8 %": kaminpar("strong", NARROW),
     "METIS recursive": metis,

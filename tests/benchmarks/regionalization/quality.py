@@ -20,10 +20,11 @@ OURS: dict[str, dict[str, Any]] = {
     POLISHED: {"effort": "polished"},
     BARRIERS: {"effort": "polished", "barrier": True},
 }
-#: What boundary cost and compactness are relative to: blocks may reach the upper limit.
-YARDSTICKS = ("KaMinPar default, +20 %", "KaMinPar strong, +20 %")
+#: What boundary cost and compactness are relative to: blocks may reach the upper limit. ``largek`` is its own setting
+#: for many blocks, the only one that comes back with 13,000 of them.
+YARDSTICKS = ("KaMinPar default, +20 %", "KaMinPar strong, +20 %", "KaMinPar largek, +20 %")
 #: The yardstick may take this many times longer than other peers.
-GRACE = 3
+GRACE = 2
 #: Above 3,000 buildings a peer may take this many times longer.
 LARGER = 2.5
 HEADS = (
@@ -64,8 +65,8 @@ def quality(scope: Scope) -> None:
     scope.report.section(
         "Quality and speed",
         "*Whole buildings*: those over 300 households come as stairwells. *Divisible over 150*: those over 150 do. "
-        "*Where possible*: of the grids that are not proved impossible. *K*: KaMinPar default / strong, both at most "
-        "300 households (+20 %), which keep no lower limit and no contiguity. CPU seconds: of the solver alone, "
+        "*Where possible*: of the grids that are not proved impossible. *K*: KaMinPar default / strong / "
+        "largek, all at most 300 households (+20 %); they keep no lower limit and no contiguity. CPU seconds: of the solver alone, "
         "without loading. Wall: ours of the call alone, peers' of their whole process. Peak: of the whole process. "
         "Up to 3,000 buildings means over the plans, above one instance.",
     )
@@ -197,6 +198,11 @@ def ratio(rows: Sequence[Row], solver: str, yardstick: str, name: str) -> float:
     return _mean([ours[seed] for seed in both], name) / _mean([theirs[seed] for seed in both], name)
 
 
+def _ratios(rows: Sequence[Row], solver: str, name: str) -> str:
+    found = [ratio(rows, solver, yardstick, name) for yardstick in YARDSTICKS]
+    return " / ".join("–" if math.isnan(one) else f"{one:.3f}" for one in found)
+
+
 def _table(scope: Scope, rows: Sequence[Row], title: str) -> None:
     scope.report.line(f"\n### {title}\n")
     scope.report.heads(HEADS)
@@ -223,9 +229,9 @@ def _table(scope: Scope, rows: Sequence[Row], title: str) -> None:
                 sum(row.pieces for row in done),
                 f"{grids / sum(int(row.scores['lb']) for row in done):.3f}",
                 f"{_mean(done, 'pp'):.3f}",
-                " / ".join(f"{ratio(rows, solver, k, 'pp'):.3f}" for k in YARDSTICKS),
+                _ratios(rows, solver, "pp"),
                 f"{_mean(done, 'cut_w'):.2f}",
-                " / ".join(f"{ratio(rows, solver, k, 'cut_w'):.3f}" for k in YARDSTICKS),
+                _ratios(rows, solver, "cut_w"),
                 f"{_mean(done, 'split_comp'):.1f}",
                 f"{_mean(done, 'cross_main'):.1f}",
                 f"{sum(row.households for row in done) / max(cpu, 1e-9):,.0f}",

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from geo.regionalization.cover import Budget, BudgetSpentError, Cover, Land, land
 from geo.regionalization.outcome import Reason
-from geo.regionalization.pockets import RUN_BUDGET, Mended, Proof, mend_land, prove
+from geo.regionalization.pockets import RUN_BUDGET, Proof, mend_land, prove
 from geo.regionalization.problem import Problem, pieces
 
 #: Connected sets looked at for one component as a whole before the search for a proof gives up.
@@ -46,7 +46,8 @@ class Prover:
         self.whole: dict[int, Reason | None] = {}
         self.proofs: list[Proof] = []
         self.unproved: set[bytes] = set()
-        self.budget = Budget(RUN_BUDGET)
+        self.vain: set[frozenset[int]] = set()
+        self.budget, self.mending = Budget(RUN_BUDGET), Budget(RUN_BUDGET)
 
     @cached_property
     def land(self) -> Land:
@@ -78,9 +79,8 @@ class Prover:
         households = np.bincount(labels, self.weight[groups])
         if ((households >= self.problem.lower) & (households <= self.problem.upper)).all():
             return labels
-        mended: Mended = mend_land(self.land, groups, labels)
-        self.proofs = [p for p in self.proofs if not any(p.atoms & q.atoms for q in mended.proofs)] + mended.proofs
-        return mended.labels
+        proofs = [] if self.problem.detours else self.proofs
+        return mend_land(self.land, groups, labels, proofs, self.vain, self.mending)
 
     def _reasons(self, grids: Sequence[NDArray[np.int64]], *, all_or_none: bool = False) -> list[Reason]:
         reasons: list[Reason | None] = [self._plain_reason(grid) for grid in grids]

@@ -223,11 +223,14 @@ class _Search:
         def hopeless(bad: list[NDArray[np.int64]]) -> bool:
             return self.prover.all_proved([atoms[grid] for grid in bad])
 
-        labels, moves = solve(component, self._rules(), self.seed, effort, deadline_ticker(tick, self.until), hopeless)
+        def mender(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+            asked = component.n_grids is not None or len(component.soft_ends) or len(problem.quantities)
+            return labels if asked else self.prover.mended(atoms, labels)
+
+        ticker = deadline_ticker(tick, self.until)
+        labels, moves = solve(component, self._rules(), self.seed, effort, ticker, hopeless, mender)
         self.iterations += moves
-        found = self._exact(component, labels.astype(np.int64))
-        asked_more = component.n_grids is not None or len(component.soft_ends) > 0
-        return found if asked_more else self.prover.mended(atoms, found)
+        return self._exact(component, labels.astype(np.int64))
 
     def _rules(self) -> Rules:
         problem, dials = self.problem, self.problem.prices

@@ -23,7 +23,7 @@ GRID_BUDGET, POCKET_BUDGET = 60_000, 20_000
 RUN_BUDGET = 600_000
 #: Atoms of the biggest pocket; light atoms that are followed one by one, at first and at most.
 MOST_ATOMS = 30
-FIRST_TRACKED, MOST_TRACKED = 12, 24
+FIRST_TRACKED, MOST_TRACKED = 12, 48
 #: Covers of one pocket that are tried out.
 TRIALS = 12
 #: Times a pocket grows.
@@ -76,21 +76,44 @@ def mend(
     Mended
         Never more grids out of range than before. Where there are none, ``labels`` as they were.
     """
-    atoms = np.arange(len(weight))
-    return mend_land(land(weight, ends, price, lower, upper), atoms, np.asarray(labels, np.int64), budget)
-
-
-def mend_land(area: Land, atoms: NDArray[np.int64], labels: NDArray[np.int64], budget: int = RUN_BUDGET) -> Mended:
-    """Do what :func:`mend` does for some atoms of a land that exists already; ``labels`` are theirs."""
-    plan = _Plan(area, atoms, labels)
     proofs: list[Proof] = []
+    area, atoms = land(weight, ends, price, lower, upper), np.arange(len(weight))
+    return Mended(mend_land(area, atoms, np.asarray(labels, np.int64), proofs, set(), Budget(budget)), proofs)
+
+
+def mend_land(
+    area: Land,
+    atoms: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    proofs: list[Proof],
+    vain: set[frozenset[int]],
+    budget: Budget,
+) -> NDArray[np.int64]:
+    """Do what :func:`mend` does for some atoms of a land that exists already.
+
+    Parameters
+    ----------
+    labels
+        Of these atoms.
+    proofs
+        What is proved already; what is found is put there.
+    vain
+        Grids that were neither mended nor proved before, as sets of atoms; they are not tried again.
+    budget
+        What may be looked at for all grids.
+    """
+    plan = _Plan(area, atoms, labels)
     for grid in plan.out_of_range():
-        if budget > 0 and grid in plan.households and plan.wrong(plan.households[grid]):
-            mine = Budget(min(budget, GRID_BUDGET))
+        if budget.left <= 0 or grid not in plan.households or not plan.wrong(plan.households[grid]):
+            continue
+        tried = frozenset(plan.members(grid))
+        if tried not in vain:
+            mine = Budget(min(budget.left, GRID_BUDGET))
             before = mine.left
-            _settle(plan, grid, proofs, mine)
-            budget -= before - max(mine.left, 0)
-    return Mended(plan.labels(), proofs)
+            if not _settle(plan, grid, proofs, mine):
+                vain.add(tried)
+            budget.left -= before - max(mine.left, 0)
+    return plan.labels()
 
 
 def prove(
@@ -135,19 +158,17 @@ def claimed(proofs: Sequence[Proof], grids: Sequence[frozenset[int]]) -> list[Pr
 def _prove(
     area: Land, grid: frozenset[int], wrong: Sequence[frozenset[int]], proofs: list[Proof], budget: Budget
 ) -> None:
-    """Look for a proof in growing rings of tight atoms around one grid."""
-    pocket = _seeds(area, grid)
-    while pocket and len(pocket) <= MOST_ATOMS and budget.left > 0:
-        pocket, known = _with_known(pocket, proofs)
-        meeting = sum(1 for other in wrong if not other.isdisjoint(pocket))
-        for tracked in (FIRST_TRACKED, MOST_TRACKED):
+    """Look for a proof in growing rings of tight atoms around one grid, loosely at first."""
+    for tracked in (FIRST_TRACKED, 2 * FIRST_TRACKED):
+        pocket, size = _seeds(area, grid), 0
+        while size < len(pocket) <= MOST_ATOMS and budget.left > 0:
+            pocket, known = _with_known(pocket, proofs)
+            size = len(pocket)
+            meeting = sum(1 for other in wrong if not other.isdisjoint(pocket))
             for spared in range(meeting - 1, known - 1, -1):
                 if _proved(area, pocket, tracked, spared, proofs, budget):
                     return
-        grown = pocket | _tight_around(area, pocket)
-        if len(grown) == len(pocket):
-            return
-        pocket = grown
+            pocket = pocket | _tight_around(area, pocket)
 
 
 def _proved(area: Land, pocket: set[int], tracked: int, spared: int, proofs: list[Proof], budget: Budget) -> bool:
@@ -277,50 +298,64 @@ class _Plan:
         return found
 
 
-def _settle(plan: _Plan, grid: int, proofs: list[Proof], budget: Budget) -> None:
-    """Mend one grid out of range, or prove that it is bound to be, or give up."""
+def _settle(plan: _Plan, grid: int, proofs: list[Proof], budget: Budget) -> bool:
+    """Mend one grid out of range, or prove that it is bound to be; return False when neither was possible."""
     pocket, tracked = _seeds(plan.area, plan.members(grid)), FIRST_TRACKED
     for _ in range(ROUNDS):
         pocket, known = _with_known(pocket, proofs)
         meeting = {plan.label[a] for a in pocket if plan.wrong(plan.households[plan.label[a]])}
-        if not pocket or len(pocket) > MOST_ATOMS or known >= len(meeting) or budget.left <= 0:
-            return
+        if pocket and known >= len(meeting):
+            return True
+        if not pocket or len(pocket) > MOST_ATOMS or budget.left <= 0:
+            return False
         mine = Budget(min(budget.left, POCKET_BUDGET))
         before = mine.left
         try:
-            stranded = _try(plan, Cover(plan.area, pocket, tracked, mine), len(meeting) - 1, proofs)
+            attempt = _try(plan, Cover(plan.area, pocket, tracked, mine), len(meeting) - 1, proofs)
         except BudgetSpentError:
-            stranded = set()
+            attempt = _Attempt(set(), crowded=False)
         finally:
             budget.left -= before - max(mine.left, 0)
-        if stranded is None:
-            return
-        grown = pocket | stranded
+        if attempt is None:
+            return True
+        if attempt.crowded and tracked < MOST_TRACKED:
+            tracked *= 2
+            continue
+        grown = pocket | attempt.stranded
         if len(grown) == len(pocket) or len(grown) > MOST_ATOMS:
             grown = pocket | _tight_around(plan.area, pocket)
         if len(grown) > len(pocket):
             pocket = grown
         elif tracked < MOST_TRACKED:
-            tracked = MOST_TRACKED
+            tracked *= 2
         else:
-            return
+            return False
+    return False
 
 
-def _try(plan: _Plan, cover: Cover, spared: int, proofs: list[Proof]) -> set[int] | None:
-    """Carry out covers until one helps; return the atoms that they left stranded, None when all is settled."""
+@dataclass(frozen=True)
+class _Attempt:
+    """What carrying out covers has shown: atoms left stranded; whether sets found nothing left to fill them."""
+
+    stranded: set[int]
+    crowded: bool
+
+
+def _try(plan: _Plan, cover: Cover, spared: int, proofs: list[Proof]) -> _Attempt | None:
+    """Carry out covers until one helps; return None when all is settled, by that or by a proof."""
     stranded: set[int] = set()
-    none = True
+    tried = failed = 0
     for sets in islice(cover.covers(spared=spared, cost=lambda s: _disturbance(plan, s)), TRIALS):
-        none = False
         trial = _Trial(plan, sets)
         if trial.helps:
             trial.adopt()
             return None
+        tried, failed = tried + 1, failed + trial.crowded
         stranded |= trial.stranded
-    if none:
+    if not tried:
         _keep(proofs, cover, spared)
         return None
-    return stranded
+    return _Attempt(stranded, crowded=failed == tried)
 
 
 def _disturbance(plan: _Plan, atoms: list[int]) -> float:
@@ -346,7 +381,8 @@ class _Trial:
         self.next = plan.next
         self.helps, self.stranded = False, set[int]()
         keys = [self._new(atoms) for atoms in sets]
-        if all(self._filled(key) for key in keys):
+        self.crowded = not all(self._filled(key) for key in keys)
+        if not self.crowded:
             self._absorb(list(self._left_over()))
             self._judge()
 

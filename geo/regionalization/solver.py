@@ -139,6 +139,8 @@ EFFORTS = {
 Ticker = Callable[[float], bool]
 #: Told the atoms of each grid out of range; says whether every one of them is bound to be.
 Hopeless = Callable[[list[NDArray[np.int64]]], bool]
+#: Takes labels, returns labels with fewer grids out of range where an exact search finds some.
+Mender = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 
 
 class Solver:
@@ -220,6 +222,16 @@ class Solver:
         )
         self.keep_if_best()
 
+    def mend(self, mender: Mender, stage: Stage, steps: int) -> None:
+        """Let grids out of range of the best plan be mended exactly, and polish what that has changed."""
+        labels = self.restore()
+        if self.plan.counts[kernels.BAD]:
+            mended = mender(labels.astype(np.int64)).astype(np.int32)
+            if (mended != labels).any():
+                kernels.load(self.graph, self.plan, mended, self.numbers)
+                self.keep_if_best()
+                self.search(max(1, steps // 8), stage.flips_per_move, 0.0, 0.0, 0.0, 0.0)
+
     def out_of_range(self) -> list[NDArray[np.int64]]:
         """Return the atoms of each grid whose households are out of range."""
         grids = self.plan.grids.bad[: self.plan.counts[kernels.BAD]]
@@ -270,7 +282,7 @@ class Search:
         self.graph = graph_of(component, rules)
         self.moves = 0
 
-    def run(self, tick: Ticker, hopeless: Hopeless) -> NDArray[np.int32]:
+    def run(self, tick: Ticker, hopeless: Hopeless, mender: Mender) -> NDArray[np.int32]:
         """Return the best labels met."""
         start, effort = self.component.start, self.effort
         going = True
@@ -288,7 +300,11 @@ class Search:
             else:
                 going = solver.anneal(replace(effort.fine, hot=1.0), 2 * steps, tick)
         for attempt in range(effort.attempts):
-            going = going and solver.repair(effort, steps, tick, hopeless)
+            if going:
+                solver.mend(mender, effort.fine, steps)
+                going = solver.repair(effort, steps, tick, hopeless)
+            if going:
+                solver.mend(mender, effort.fine, steps)
             solver.restore()
             wrong = int(solver.plan.counts[kernels.BAD])
             if not going or not wrong or solver.all_hopeless(hopeless) or attempt == effort.attempts - 1:
@@ -410,10 +426,11 @@ def solve(
     effort: Effort,
     tick: Ticker,
     hopeless: Hopeless = lambda bad: False,
+    mender: Mender = lambda labels: labels,
 ) -> tuple[NDArray[np.int32], int]:
     """Return the best plan found for one component and how many changes were made on the way."""
     search = Search(component, rules, seed, effort)
-    labels = search.run(tick, hopeless)
+    labels = search.run(tick, hopeless, mender)
     return labels, search.moves
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from geo.regionalization.atoms import assigned_parts, by_floor, by_stairwell
 from geo.regionalization.communities import Bounds, Community
-from geo.regionalization.engine import regionalize
+from geo.regionalization.engine import Effort, regionalize
 from geo.regionalization.floors import no_floors, part_keys
 from geo.regionalization.outcome import Reason
 from geo.territory.arrangement import Floats, Geometries
@@ -160,7 +160,7 @@ def draft_cells(ground: GridGround, bounds: Bounds, *, seed: int = 0) -> CellDra
         if len(atoms) <= before:
             continue  # nothing more could be divided
         before = len(atoms)
-        draft = _draft_once(ground, parts, atoms, bounds, seed)
+        draft = _searched(ground, parts, atoms, bounds, seed)
         if best is None or _misses(draft, bounds) <= _misses(best, bounds):
             best = draft
         if best.cells["in_range"].all() or not _divisible(int(parts["households"].sum()), bounds):
@@ -218,10 +218,27 @@ def _divided(ground: GridGround, parts: gpd.GeoDataFrame, above: int, band: int)
     return by_floor(flights, ground.floors, (flights["households"] > above).to_numpy(bool), band)
 
 
-def _draft_once(
+def _searched(
     ground: GridGround, parts: gpd.GeoDataFrame, atoms: gpd.GeoDataFrame, bounds: Bounds, seed: int
 ) -> CellDraft:
+    """Cells of these atoms; searched for longer where a short search neither finds nor disproves them."""
     tiles = tessellate(gpd.GeoSeries(atoms.geometry, crs=atoms.crs), ground.boundary, ground.barriers)
+    draft = _draft_once(ground, parts, atoms, tiles, bounds, seed, "draft")
+    if not (draft.cells["reason_code"] == "not_found").any():
+        return draft
+    longer = _draft_once(ground, parts, atoms, tiles, bounds, seed, "polished")
+    return longer if _misses(longer, bounds) < _misses(draft, bounds) else draft
+
+
+def _draft_once(
+    ground: GridGround,
+    parts: gpd.GeoDataFrame,
+    atoms: gpd.GeoDataFrame,
+    tiles: gpd.GeoSeries,
+    bounds: Bounds,
+    seed: int,
+    effort: Effort,
+) -> CellDraft:
     touching = contiguity(tiles)
     compound = pd.factorize(atoms["compound"])[0]
     costs = border_costs(tiles, touching, ground.barriers, compounds=compound)
@@ -235,6 +252,7 @@ def _draft_once(
         xy=np.column_stack([inner.x, inner.y]),
         barrier=costs.cross_weight,
         seed=seed,
+        effort=effort,
     )
     return _assemble(ground, parts, atoms, tiles, solved.labels, solved.reasons, bounds)
 

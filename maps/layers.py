@@ -125,7 +125,7 @@ def grids(frame: gpd.GeoDataFrame, origin: tuple[int, int], classes: Sequence[Ho
         "short": short_numbers(_texts(frame, "code")),
         "households": households,
         "class": [keys.index(key) if key in keys else -1 for key in in_class],
-        **_optional(frame, ("name", "community_code", "reason"), _texts),
+        **_optional(frame, ("name", "community_code", "reason", "reason_en"), _texts),
     }
     if "contiguous" in frame.columns:
         columns["contiguous"] = [bool(value) for value in frame["contiguous"].fillna(True)]
@@ -143,7 +143,7 @@ def cells(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> Layer:
             for code, grid in zip(codes, of_grid, strict=True)
         ],
         "households": _numbers(frame, "households"),
-        **_optional(frame, ("grid_code", "reason"), _texts),
+        **_optional(frame, ("grid_code", "reason", "reason_en"), _texts),
     }
     if "in_range" in frame.columns:
         columns["in_range"] = [bool(value) for value in frame["in_range"].fillna(True)]

@@ -51,7 +51,7 @@ def content_from_store(
     codes = divisions.community_codes(session, scope.code)
     if not chosen:
         chosen = _newest(session, scope)
-    grids = _grids(session, chosen, codes)
+    grids = _in_english_too(_grids(session, chosen, codes), chosen)
     if plan_id is not None and grids is None:
         raise NotFoundError(
             f"方案 {plan_id} 在{scope.name}内没有网格", f"plan {plan_id} has no grid in {scope.name} ({scope.code})"
@@ -115,6 +115,13 @@ def _grids(session: Session, chosen: Sequence[PlanRecord], codes: Sequence[str])
     grids = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=WGS84)
     grids = grids[grids["community_code"].isin(codes)]
     return grids if len(grids) else None
+
+
+def _in_english_too(grids: gpd.GeoDataFrame | None, chosen: Sequence[PlanRecord]) -> gpd.GeoDataFrame | None:
+    """Put beside each reason the report's English one; the store keeps the Chinese."""
+    listed = [row for plan in chosen for row in plan.report.get("grid_list") or ()]
+    english = {str(row["code"]): row["reason_en"] for row in listed if row.get("reason_en")}
+    return grids if grids is None or not english else grids.assign(reason_en=grids["code"].map(english))
 
 
 def _cells(session: Session, chosen: Sequence[PlanRecord], grids: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:

@@ -36,7 +36,8 @@ class MapContent:
     lower, upper
         Bounds of households per grid the plan was made for, both included; None when not known.
     grids
-        ``code``, ``households``; optional ``name``, ``community_code``, ``reason`` (why out of range), ``contiguous``.
+        ``code``, ``households``; optional ``name``, ``community_code``, ``reason`` (why out of range) and
+        ``reason_en``, ``contiguous``.
     cells
         Linked-household cells of the grids: ``code``, ``households``; optional ``grid_code``, ``in_range``, ``reason``.
     buildings

@@ -62,7 +62,7 @@ function cardOf(plan, layer, i, show) {
   const table = make('table');
   for (const [term, column] of CARD_ROWS[layer.drawn] || []) {
     const value = wordFor(plan, layer, column, i);
-    if (value && value !== name) table.append(rowOf(plan, term, value));
+    if (value && value !== name) table.append(rowOf(plan, term, value, textAt(layer, `${column}_en`, i)));
   }
   if (layer.drawn === 'grids') addGridRows(plan, layer, i, table);
   for (const [term, value] of layer.moreRows ? layer.moreRows(i) : []) table.append(rowOf(plan, term, value));
@@ -71,11 +71,11 @@ function cardOf(plan, layer, i, show) {
   return card;
 }
 
-function rowOf(plan, term, value) {
+function rowOf(plan, term, value, english = '') {
   const row = make('tr');
   const head = bilingual('th', '', plan.terms[term]);
   head.scope = 'row';
-  row.append(head, make('td', '', value));
+  row.append(head, bilingual('td', '', [value, english]));
   return row;
 }
 

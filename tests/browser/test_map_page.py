@@ -184,7 +184,9 @@ def test_cells_are_drawn_from_near_and_say_why_they_are_out_of_range(open_map: O
 
 def test_a_grid_out_of_range_shows_its_reason_and_colours_the_buildings_behind_it(open_map: Open) -> None:
     code = grids()["code"].iloc[3]
-    page = open_map(content(buildings=buildings().assign(keeps_out_of_range=[None] * 7 + [code])))
+    reasons = ["", "", "", "cut off by the river"]
+    marked = buildings().assign(keeps_out_of_range=[None] * 7 + [code])
+    page = open_map(content(buildings=marked, grids=grids().assign(reason_en=reasons)))
     shade = """() => { const canvas = document.querySelector('canvas.painter');
         const box = document.querySelector('.folium-map').getBoundingClientRect();
         const own = canvas.getBoundingClientRect(); const sharp = canvas.width / own.width;
@@ -195,6 +197,7 @@ def test_a_grid_out_of_range_shows_its_reason_and_colours_the_buildings_behind_i
     page.evaluate("wangge.select('grids', 3)")
     text = page.locator(".card").inner_text()
     assert "被河流隔开" in text
+    assert "cut off by the river" in text
     assert "造成超限的楼栋" in text
     assert "8栋" in text
     page.evaluate("wangge.map.panBy([0, 250], { animate: false })")  # out from under the card
@@ -286,7 +289,8 @@ def hostile_content() -> MapContent:
         subtitle=everything,
         plan_name=everything,
         plan_state=everything,
-        grids=poisoned(grids(), "code", "name", "community_code", "reason"),
+        grids=poisoned(grids(), "code", "name", "community_code", "reason", "reason_en"),
+        cells=poisoned(cells(), "code", "grid_code", "reason", "reason_en"),
         communities=poisoned(plain.communities, "code", "name"),
         compounds=poisoned(plain.compounds, "name", "kind"),
         buildings=poisoned(

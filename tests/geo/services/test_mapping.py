@@ -78,7 +78,7 @@ def test_runs_of_floors_are_parts_of_their_own(session: Session) -> None:
 
 def test_a_plan_with_cells_and_the_building_that_its_report_blames(session: Session) -> None:
     whole = make_building(session, 1)
-    listed = [{"code": GRIDS[1], "reason_buildings": [whole]}, {"code": GRIDS[0]}]
+    listed = [{"code": GRIDS[1], "reason_buildings": [whole], "reason_en": "too large"}, {"code": GRIDS[0]}]
     plan = make_plan(session, report={"grid_list": listed})
     assert content_from_store(session, COMMUNITY).cells is None
     cells = gpd.GeoDataFrame(
@@ -102,6 +102,8 @@ def test_a_plan_with_cells_and_the_building_that_its_report_blames(session: Sess
     assert content.cells["in_range"].tolist() == [False]
     assert content.buildings is not None
     assert content.buildings["keeps_out_of_range"].tolist() == [GRIDS[1]]
+    assert content.grids is not None
+    assert content.grids["reason_en"].dropna().tolist() == ["too large"]
 
 
 def test_a_street_shows_its_communities_plans_side_by_side(session: Session) -> None:

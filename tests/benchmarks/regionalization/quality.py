@@ -65,10 +65,10 @@ def quality(scope: Scope) -> None:
     scope.report.section(
         "Quality and speed",
         "*Whole buildings*: those over 300 households come as stairwells. *Divisible over 150*: those over 150 do. "
-        "*Where possible*: of the grids that are not proved impossible. *K*: KaMinPar default / strong / "
-        "largek, all at most 300 households (+20 %); they keep no lower limit and no contiguity. CPU seconds: of the solver alone, "
-        "without loading. Wall: ours of the call alone, peers' of their whole process. Peak: of the whole process. "
-        "Up to 3,000 buildings means over the plans, above one instance.",
+        "*Where possible*: of the grids that are not proved impossible. *K*: KaMinPar default / strong / largek, all "
+        "at most 300 households (+20 %); they keep no lower limit and no contiguity. CPU seconds: of the solver "
+        "alone, without loading. Wall: ours of the call alone, peers' of their whole process. Peak: of the whole "
+        "process. Up to 3,000 buildings means over the plans, above one instance.",
     )
     for split_over in (UPPER, 150):
         for profile in scope.profiles:

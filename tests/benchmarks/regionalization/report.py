@@ -26,7 +26,8 @@ class Report:
     def __post_init__(self) -> None:
         self.header = [
             f"- began {self.begun:%Y-%m-%d %H:%M} UTC on {_processor()}, {os.cpu_count()} processors, "
-            f"{_memory_gb():.0f} GB, Python {platform.python_version()}; load at the beginning {os.getloadavg()[0]:.1f}",
+            f"{_memory_gb():.0f} GB, Python {platform.python_version()}; "
+            f"load at the beginning {os.getloadavg()[0]:.1f}",
             f"- commit `{_commit()}`; command "
             f"`{' '.join(['python -m tests.benchmarks.bench_regionalization', *self.arguments])}`",
         ]

@@ -30,8 +30,8 @@ class Answer:
 
     plans: list[Plan]
     imported_s: float
-    first_call_s: float
-    second_call_s: float
+    first_call_cpu_s: float
+    second_call_cpu_s: float
     peak_mb: float
 
 
@@ -57,4 +57,4 @@ def solve(
         for number, one in enumerate(told["runs"])
     ]
     peak = max(told["peak_mb"], ended.peak_mb)
-    return Answer(plans, told["imported_s"], told["first_call_s"], told["second_call_s"], peak)
+    return Answer(plans, told["imported_s"], told["first_call_cpu_s"], told["second_call_cpu_s"], peak)

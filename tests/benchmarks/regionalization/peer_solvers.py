@@ -80,20 +80,23 @@ def kaminpar(context: str, eps: float) -> Solver:
     return solve
 
 
-def metis(graph: Graph, seed: int, _: float, clock: Clock) -> Labels:
-    import pymetis
+def metis(*, contiguous: bool) -> Solver:
+    def solve(graph: Graph, seed: int, _: float, clock: Clock) -> Labels:
+        import pymetis
 
-    options = pymetis.Options(seed=seed)
-    with clock:
-        return pymetis.part_graph(
-            graph.parts,
-            xadj=graph.start,
-            adjncy=graph.near,
-            vweights=graph.households,
-            eweights=graph.near_cost,
-            recursive=True,
-            options=options,
-        )[1]
+        options = pymetis.Options(seed=seed, contig=int(contiguous))
+        with clock:
+            return pymetis.part_graph(
+                graph.parts,
+                xadj=graph.start,
+                adjncy=graph.near,
+                vweights=graph.households,
+                eweights=graph.near_cost,
+                recursive=not contiguous,
+                options=options,
+            )[1]
+
+    return solve
 
 
 def mtkahypar(preset: str, eps: float) -> Solver:
@@ -220,7 +223,8 @@ SOLVERS: dict[str, Solver] = {
     "KaMinPar largek, +20 %": kaminpar("largek", WIDE),
     "KaMinPar default, +8 %": kaminpar("default", NARROW),
     "KaMinPar strong, +8 %": kaminpar("strong", NARROW),
-    "METIS recursive": metis,
+    "METIS recursive": metis(contiguous=False),
+    "METIS k-way, contiguous": metis(contiguous=True),
     "Mt-KaHyPar default, +20 %": mtkahypar("DEFAULT", WIDE),
     "Mt-KaHyPar default, +8 %": mtkahypar("DEFAULT", NARROW),
     "Mt-KaHyPar quality, +8 %": mtkahypar("QUALITY", NARROW),

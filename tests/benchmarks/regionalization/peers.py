@@ -22,6 +22,16 @@ PINS = {
     "GeoDa": ["pygeoda==0.1.3", NUMPY],
     "spopt": ["spopt==0.7.0", *GEO, NUMPY],
 }
+#: What each was asked, and what it cannot be asked.
+ASKED = {
+    "KaMinPar": "k = households / 250 blocks of at most +20 % or +8 %; no lower limit, no contiguity",
+    "METIS": "k blocks, recursive or k-way; only k-way can be asked for contiguous ones; no lower limit",
+    "Mt-KaHyPar": "k blocks, +20 % or +8 %; no lower limit, no contiguity",
+    "KaHIP": "k blocks; connected blocks are an option of its command line that the wheel does not offer",
+    "GerryChain": "recursive tree partition within 200-300, begun anew when 1,000 trees give no cut",
+    "GeoDa": "positions as attributes, at least 200 households; no upper limit",
+    "spopt": "max-p heuristic, positions as attributes, at least 200 households; no upper limit",
+}
 SCRIPT = Path(__file__).with_name("peer_solvers.py")
 
 

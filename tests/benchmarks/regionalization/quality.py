@@ -12,6 +12,7 @@ from tests.benchmarks.regionalization.checking import check
 from tests.benchmarks.regionalization.engine_runs import Answer, Plan, solve
 from tests.benchmarks.regionalization.instances import keep, shared
 from tests.benchmarks.regionalization.peer_solvers import SOLVERS
+from tests.benchmarks.regionalization.peers import ASKED, PINS
 from tests.benchmarks.regionalization.scope import LOWER, PATIENCE_S, SMALL, UPPER, Scope
 
 DRAFT, POLISHED, BARRIERS = "wangge draft", "wangge polished", "wangge polished, main roads as barriers"
@@ -70,6 +71,10 @@ def quality(scope: Scope) -> None:
         "alone, without loading. Wall: ours of the call alone, peers' of their whole process. Peak: of the whole "
         "process. Up to 3,000 buildings means over the plans, above one instance.",
     )
+    if scope.all_peers:
+        scope.report.line("Peers, as wheels from PyPI:\n")
+        for family, asked in ASKED.items():
+            scope.report.line(f"- {family} (`{PINS[family][0]}`): {asked}.")
     for split_over in (UPPER, 150):
         for profile in scope.profiles:
             for size in scope.sizes:

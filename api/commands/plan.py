@@ -306,16 +306,16 @@ def show_report(summary: dict[str, Any]) -> None:
 
 def _show_continuity(summary: dict[str, Any]) -> None:
     """Print whose households change their grid worker, compounds split, and what grids hold of further quantities."""
-    if summary["households_before"]:
+    if summary.get("households_before"):
         share = summary["households_moved"] / summary["households_before"]
         console.print(
             f"更换网格员 Change their grid worker: {summary['households_moved']:,} 户 households ({share:.1%})"
         )
         for move in summary["moves"][:MOVES_SHOWN]:
             console.print(f"  {move['from']} → {move['to']}: {move['households']} 户 households", markup=False)
-    if summary["compounds"]:
+    if summary.get("compounds"):
         console.print(f"拆分小区 Compounds split: {summary['compounds_split']:g}/{summary['compounds']:g}")
-    for held in summary["quantities"]:
+    for held in summary.get("quantities", ()):
         console.print(
             f"{held['name']}: 每格 per grid {held['least']:g}–{held['most']:g},"
             f"{held['in_range']}/{held['grids']} 达标 in range",

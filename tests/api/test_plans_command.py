@@ -20,6 +20,7 @@ from geo.errors import ConflictError, InputError, NotFoundError
 from geo.storage import plans
 from geo.storage.database import open_engine, session_scope
 from tests import factories
+from tests.geo.regionalization.clusters import machines
 
 
 @pytest.fixture
@@ -121,6 +122,21 @@ def test_workers_end_when_the_draft_is_killed(tmp_path: Path) -> None:
     while any(runs(child) for child in children):
         assert time.monotonic() < until, "a worker goes on without the draft it works for"
         time.sleep(0.1)
+
+
+def test_a_file_is_planned_on_a_dask_cluster_as_on_this_machine(tmp_path: Path) -> None:
+    places = {"户数": 90, "片区": [str(i // 15) for i in range(30)]}
+    points = [Point(114.1 + i % 5 * 0.0005, 22.5 + i // 5 * 0.0005) for i in range(30)]
+    gpd.GeoDataFrame(places, geometry=points, crs=4326).to_file(tmp_path / "a.gpkg")
+    words = ["plan", str(tmp_path / "a.gpkg"), "--households", "户数", "--parent", "片区"]
+    with machines(tmp_path) as made:
+        made.begin()
+        made.worker()
+        run(*words, "--out", str(tmp_path / "there.gpkg"), "--engine", "dask", "--scheduler", made.address)
+    run(*words, "--out", str(tmp_path / "here.gpkg"), "--workers", "1")
+    there, here = (gpd.read_file(tmp_path / name, layer="atoms") for name in ("there.gpkg", "here.gpkg"))
+    assert there["grid_code"].tolist() == here["grid_code"].tolist()
+    assert here["grid_code"].nunique() == 10
 
 
 @pytest.mark.parametrize(

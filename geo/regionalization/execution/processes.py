@@ -98,22 +98,17 @@ class _Crew:
                 self._stop()
 
     def _give_out(self, handout: Handout) -> None:
-        while worker := self._idle():
+        while any(worker.task is None for worker in self.workers) or len(self.workers) < self.size:
             task = handout.next()
             if task is None:
                 return
+            worker = next((worker for worker in self.workers if worker.task is None), None) or self._begin()
             worker.task = task
             self.tries[task.number] = self.tries.get(task.number, 0) + 1
             try:
                 worker.pipe.send(task)
             except OSError:
                 self._bury(worker, handout)
-
-    def _idle(self) -> _Worker | None:
-        for worker in self.workers:
-            if worker.task is None:
-                return worker
-        return self._begin() if len(self.workers) < self.size else None
 
     def _begin(self) -> _Worker:
         # spawn, not fork: the caller may hold database connections and threads that must not be copied.
@@ -216,16 +211,15 @@ def _serve(pipe: "Connection[Any, Any]") -> None:
     while True:
         try:
             order = pipe.recv()
-        except (EOFError, OSError):
-            return
-        if order == LEAVE:
-            return
-        if order == STOP:
-            ear.stopped = True
-            continue
-        ear.told_at = time.monotonic()
-        try:
+            if order == LEAVE:
+                return
+            if order == STOP:
+                ear.stopped = True
+                continue
+            ear.told_at = time.monotonic()
             answer: tuple[str, Any] = "drafts", run(order, ear.tell)
+        except (EOFError, ConnectionError):
+            return  # the caller is gone
         except Exception as error:
             answer = "error", _portable(error)
         pipe.send(answer)

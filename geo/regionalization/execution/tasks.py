@@ -105,23 +105,31 @@ class Handout:
         self._ahead = ahead
         self._again: deque[Task] = deque()
         self._out: set[int] = set()
-        self._next: Task | None = next(self._tasks, None)
+        self._given = 0
+        self._next: Task | None = None
 
     @property
     def over(self) -> bool:
         """Whether all tasks were given out and done."""
-        return not (self._out or self._again or self._next)
+        return not (self._out or self._again or self._peek())
 
     def next(self) -> Task | None:
         """Give out a task; None when there is none, or none for now."""
         if self._again:
             return self._again.popleft()
-        task = self._next
-        if task is None or (self._ahead is not None and self._out and task.number - min(self._out) >= self._ahead):
+        if self._ahead is not None and self._out and self._given - min(self._out) >= self._ahead:
             return None
-        self._out.add(task.number)
-        self._next = next(self._tasks, None)
+        task, self._next = self._peek(), None
+        if task:
+            self._out.add(task.number)
+            self._given += 1
         return task
+
+    def _peek(self) -> Task | None:
+        """The next new task. Asked for as late as can be: whoever makes tasks may take long over one."""
+        if self._next is None:
+            self._next = next(self._tasks, None)
+        return self._next
 
     def done(self, task: Task) -> None:
         """Say that a task is done."""

@@ -12,10 +12,11 @@ from geo.errors import BoundsError, InputError
 from geo.regionalization.bounds import bound_figures
 from geo.regionalization.certificates import Prover
 from geo.regionalization.component import Component, point_sums
+from geo.regionalization.efforts import EFFORTS, Rules
 from geo.regionalization.exhaustive import MOST_ATOMS, cheapest_partition
 from geo.regionalization.outcome import Locks, Prices, Quantity, Regionalization
 from geo.regionalization.problem import Problem, check_problem, pieces
-from geo.regionalization.solver import EFFORTS, Rules, deadline_ticker, solve
+from geo.regionalization.search import deadline_ticker, solve
 
 #: In mean border edges: what it costs to have a barrier of weight 1 inside a grid, per edge that crosses it.
 BARRIER_PRICE = 6.0

@@ -915,7 +915,7 @@ def start_from_tree(graph: Any, plan: Any, bench: Any, numbers: Any, state: Any)
 
 @kernel
 def load(graph: Any, plan: Any, labels: Any, numbers: Any) -> None:
-    """Replace the whole plan by ``labels`` (0..k-1, each in one piece)."""
+    """Replace the whole plan by ``labels`` (below n, each in one piece)."""
     n = len(labels)
     plan.grids.head[:] = -1
     plan.grids.weight[:] = 0
@@ -927,16 +927,15 @@ def load(graph: Any, plan: Any, labels: Any, numbers: Any) -> None:
     plan.grids.sq[:] = 0.0
     plan.grids.bad_at[:] = -1
     plan.counts[BAD] = 0
-    grids = 0
     for i in range(n):
         enter(graph, plan, i, labels[i])
-        grids = max(grids, labels[i] + 1)
-    plan.counts[GRIDS] = grids
     plan.counts[FREE] = 0
-    for grid in range(n - 1, grids - 1, -1):
-        plan.grids[plan.counts[FREE]].free = grid
-        plan.counts[FREE] += 1
-    for grid in range(grids):
+    for grid in range(n - 1, -1, -1):
+        if plan.grids[grid].count == 0:
+            plan.grids[plan.counts[FREE]].free = grid
+            plan.counts[FREE] += 1
+    plan.counts[GRIDS] = n - plan.counts[FREE]
+    for grid in range(n):
         mark(graph, plan, grid, numbers)
 
 

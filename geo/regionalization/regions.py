@@ -26,15 +26,44 @@ def draw_regions(
     ndarray
         The region of each atom.
     """
-    units = int(labels.max()) + 1
-    weight = np.bincount(labels, graph.atoms.weight, units)
-    pairs = labels[graph.ends.reshape(-1, 2)]
-    pairs = pairs[pairs[:, 0] != pairs[:, 1]].astype(np.int64)
-    key = np.unique(np.r_[pairs[:, 0] * units + pairs[:, 1], pairs[:, 1] * units + pairs[:, 0]])
-    start = np.searchsorted(key // units, np.arange(units + 1))
-    region = np.full(units, -1, np.int32)
-    grow(start, (key % units).astype(np.int32), weight, rng.permutation(units), households, region)
-    return region[labels]
+    names, unit = np.unique(labels, return_inverse=True)
+    weight = np.bincount(unit, graph.atoms.weight)
+    start, near = _touching(graph, unit, len(names))
+    region = np.full(len(names), -1, np.int32)
+    grow(start, near, weight, rng.permutation(len(names)), households, region)
+    return region[unit]
+
+
+def draw_patches(
+    graph: Graph, labels: NDArray[np.int32], middles: NDArray[np.int32], grids: int
+) -> list[NDArray[np.int64]]:
+    """Take up to so many grids around each of some grids, none in two patches.
+
+    Returns
+    -------
+    list of ndarray
+        The atoms of each patch; a grid that an earlier patch took along has none of its own.
+    """
+    names, unit = np.unique(labels, return_inverse=True)
+    start, near = _touching(graph, unit, len(names))
+    patch = np.full(len(names), -1, np.int32)
+    for number, middle in enumerate(np.searchsorted(names, middles)):
+        reach = [int(middle)] if patch[middle] < 0 else []
+        for i in reach:
+            patch[i] = number
+            for j in near[start[i] : start[i + 1]].tolist():
+                if patch[j] < 0 and j not in reach and len(reach) < grids:
+                    reach.append(j)
+    at = patch[unit]
+    return [np.flatnonzero(at == number) for number in np.unique(at[at >= 0])]
+
+
+def _touching(graph: Graph, unit: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return which of n units touch, in compressed rows."""
+    pairs = unit[graph.ends.reshape(-1, 2)]
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    key = np.unique(np.r_[pairs[:, 0] * n + pairs[:, 1], pairs[:, 1] * n + pairs[:, 0]])
+    return np.searchsorted(key // n, np.arange(n + 1)), (key % n).astype(np.int32)
 
 
 @kernel

@@ -100,7 +100,7 @@ def test_report_adds_up():
     ]
     summary = report(drafts, Bounds(200, 300), seed=0, seconds=1.0)
     assert (summary["atoms"], summary["households"], summary["grids"]) == (8, 1150, 4)
-    assert (summary["in_range"], summary["contiguous"], summary["lower_bound"]) == (3, 4, 2 + 3)
+    assert (summary["in_range"], summary["contiguous"], summary["lower_bound"]) == (3, 4, 2 + 2)
     assert summary["reasons"] == {"atom_over_upper": 1}
     assert summary["grid_list"][0]["code"] == "440399001001001"
 

@@ -8,7 +8,6 @@ grid into its polygon.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -24,7 +23,7 @@ from geo.regionalization.engine import Effort
 from geo.regionalization.locks import CodeLocks, atom_locks, post_values
 from geo.regionalization.merging import atom_layers, merge
 from geo.regionalization.numbering import number_drafted
-from geo.regionalization.outcome import Prices, Quantity, Regionalization
+from geo.regionalization.outcome import Prices, Quantity, Reason, Regionalization
 from geo.territory.barriers import border_costs
 from geo.territory.compactness import polsby_popper
 from geo.territory.contiguity import contiguity
@@ -35,6 +34,9 @@ BLOCKING_SHARE = 0.5
 #: Floors of a stairwell are moved in runs of at most this share of the upper limit (60 households of 300), and at last
 #: in runs of a quarter of that (15: a floor or two).
 BAND_SHARE, FINE_BAND_SHARE = 0.2, 0.05
+
+#: A reason about more buildings than this is about a place: naming them all would point at none.
+MOST_NAMED = 100
 
 #: What the quantity of one grid worker's post per grid is called.
 POSTS = "posts"
@@ -90,14 +92,18 @@ class CommunityDraft:
     lower_bound
         No partition has fewer grids.
     metrics
-        Of ``Regionalization.metrics``, and ``compounds``, ``compounds_split``, ``boundary_cost_total`` (of all borders
-        between atoms), ``households_before`` (in grids of the plan in force) and ``households_moved`` (of those,
-        outside of the best matching of old and new grids).
+        Of ``Regionalization.metrics``, and ``compounds``, ``compounds_split``, the same of compounds that a grid could
+        hold (``compounds_fitting``, ``compounds_fitting_split``), ``boundary_cost_total`` (of all borders between
+        atoms), ``households_before`` (in grids of the plan in force) and ``households_moved`` (of those, outside of
+        the best matching of old and new grids).
     moves
         Atoms whose households change their grid worker: ``building``, ``stairwell``, ``previous`` (code of the old
         grid), ``grid`` (index of ``grids``), ``households``.
     quantities
         On the index of ``grids``, one column per further quantity with what each grid holds.
+    reason_buildings
+        By the index of ``grids``: the buildings that a grid's reason is about, none where they are more than
+        :data:`MOST_NAMED`.
     """
 
     code: str
@@ -107,6 +113,7 @@ class CommunityDraft:
     metrics: dict[str, float] = field(default_factory=dict)
     moves: pd.DataFrame = field(default_factory=pd.DataFrame)
     quantities: pd.DataFrame = field(default_factory=pd.DataFrame)
+    reason_buildings: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -276,7 +283,7 @@ def _assemble(
         previous=asked.before[moving], grid=number[labels][moving]
     )
     held = {q.name: np.bincount(labels, np.asarray(q.values, float), k) for q in asked.quantities}
-    metrics = solved.metrics | _split_compounds(atoms["compound"], labels)
+    metrics = solved.metrics | _split_compounds(atoms, labels, bounds.upper)
     metrics["households_moved"] = float(of_atom[moving].sum())
     metrics["households_before"] = float(of_atom[_known(asked.before)].sum())
     return CommunityDraft(
@@ -287,12 +294,31 @@ def _assemble(
         metrics=metrics,
         moves=pd.DataFrame(moves).reset_index(drop=True),
         quantities=pd.DataFrame(held, index=number).sort_index(),
+        reason_buildings={int(number[i]): _buildings_of(reason, atoms) for i, reason in reasons.items()},
     )
 
 
-def _split_compounds(compound: "pd.Series[Any]", labels: NDArray[np.int64]) -> dict[str, float]:
-    grids = pd.Series(labels, index=compound.index).groupby(compound).nunique()
-    return {"compounds": float(len(grids)), "compounds_split": float((grids > 1).sum())}
+def _buildings_of(reason: Reason, atoms: gpd.GeoDataFrame) -> tuple[str, ...]:
+    named = dict.fromkeys(atoms["building"].to_numpy()[list(reason.atoms)].tolist())
+    return tuple(map(str, named)) if len(named) <= MOST_NAMED else ()
+
+
+def _split_compounds(atoms: gpd.GeoDataFrame, labels: NDArray[np.int64], upper: int) -> dict[str, float]:
+    """Count compounds and those in several grids, in all and of those that a grid could hold.
+
+    A grid could hold a compound of two or more inhabited buildings and at most ``upper`` households.
+    """
+    homes = atoms.assign(grid=labels)
+    every = homes.groupby("compound")["grid"].nunique()
+    inhabited = homes[homes["households"] > 0].groupby("compound")
+    held = inhabited.agg({"households": "sum", "building": "nunique", "grid": "nunique"})
+    fitting = held[(held["households"] <= upper) & (held["building"] > 1)]
+    return {
+        "compounds": float(len(every)),
+        "compounds_split": float((every > 1).sum()),
+        "compounds_fitting": float(len(fitting)),
+        "compounds_fitting_split": float((fitting["grid"] > 1).sum()),
+    }
 
 
 def _beside_failures(draft: CommunityDraft, blocking: frozenset[str]) -> frozenset[str]:

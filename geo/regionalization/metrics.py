@@ -85,6 +85,11 @@ METRICS: MappingProxyType[str, Metric] = MappingProxyType(
             ),
             Metric("compounds", "小区数", "compounds", "", "none", _OWN),
             Metric("compounds_split", "被拆分小区", "compounds in several grids", "", "less", _OWN),
+            Metric("compounds_fitting", "一格放得下的小区", "compounds that a grid could hold", "", "none", _OWN),
+            Metric(
+                "compounds_fitting_split", "被拆分的放得下小区", "compounds in several grids that one could hold", "",
+                "less", _OWN,
+            ),
             Metric("boundary_cost_total", "全部邻接代价", "cost of all edges", "input", "none", "sum over edges"),
             Metric("mean_households", "平均户数", "mean households of a grid", "户 households", "none", _OWN),
             Metric("min_households", "最少户数", "least households of a grid", "户 households", "none", _OWN),

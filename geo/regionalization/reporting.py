@@ -15,8 +15,25 @@ from geo.regionalization.numbering import grid_code
 
 __all__ = ["grid_code", "report"]
 
-_COUNTED = ("atoms", "households", "grids", "in_range", "contiguous", "lower_bound", "divided_buildings")
-_SUMMED = ("compounds", "compounds_split", "boundary_cost", "boundary_cost_total", "barrier_crossed")
+_COUNTED = (
+    "atoms",
+    "households",
+    "grids",
+    "in_range",
+    "contiguous",
+    "lower_bound",
+    "divided_buildings",
+    "estimated_parts",
+)
+_SUMMED = (
+    "compounds",
+    "compounds_split",
+    "compounds_fitting",
+    "compounds_fitting_split",
+    "boundary_cost",
+    "boundary_cost_total",
+    "barrier_crossed",
+)
 
 
 def report(
@@ -43,11 +60,14 @@ def report(
     -------
     dict
         Counts over all communities (``atoms``, ``households``, ``grids``, ``in_range``, ``contiguous``,
-        ``lower_bound``, ``compounds``, ``compounds_split``, ``boundary_cost``, ``barrier_crossed`` ...);
+        ``lower_bound``, ``compounds``, ``compounds_split``, ``compounds_fitting`` (those that a grid could hold),
+        ``compounds_fitting_split``, ``boundary_cost``, ``barrier_crossed``, ``estimated_parts`` (runs of floors whose
+        households were shared out evenly) ...);
         ``gap``: grids above the lower bound; ``cancelled``: whether the search was stopped before its end;
         ``communities`` with the same per community and ``metrics``, all figures of ``geo.regionalization.metrics``;
-        ``grid_list`` with one row per grid: also ``continues`` (the grid of the plan in force whose worker it keeps)
-        and ``moved`` (its households that had another); ``moves``: from which grid to which how many households
+        ``grid_list`` with one row per grid: also ``continues`` (the grid of the plan in force whose worker it keeps),
+        ``moved`` (its households that had another) and ``reason_buildings`` (those that its reason is about, none
+        where it is about a whole place); ``moves``: from which grid to which how many households
         change, and ``households_moved`` of ``households_before`` in all, None without a plan in force;
         ``quantities``: what grids hold of each; ``reasons`` counting why grids are out of range; ``border_cases``:
         grids out of range that touch across a border between communities, and whether together they would solve it.
@@ -149,13 +169,15 @@ def _grid_rows(draft: CommunityDraft) -> list[dict[str, Any]]:
             "reason": None if pd.isna(grid["reason_code"]) else grid["reason_code"],
             "reason_zh": None if pd.isna(grid["reason_zh"]) else grid["reason_zh"],
             "reason_en": None if pd.isna(grid["reason_en"]) else grid["reason_en"],
+            "reason_buildings": list(draft.reason_buildings.get(int(number), ())),
         }
         for number, grid in draft.grids.iterrows()
     ]
 
 
 def _community_row(draft: CommunityDraft, name: str | None) -> dict[str, Any]:
-    divided = draft.assignment.loc[draft.assignment["stairwell"].notna(), "building"].nunique()
+    parts = draft.assignment[["stairwell", "floor_from"]].notna().any(axis=1)
+    divided = draft.assignment.loc[parts, "building"].nunique()
     return {
         "code": draft.code,
         "name": name,
@@ -166,6 +188,7 @@ def _community_row(draft: CommunityDraft, name: str | None) -> dict[str, Any]:
         "contiguous": int(draft.grids["contiguous"].sum()),
         "lower_bound": draft.lower_bound,
         "divided_buildings": int(divided),
+        "estimated_parts": int(draft.assignment["estimated"].astype(bool).sum()),
         "metrics": {name: round(float(value), 6) for name, value in draft.metrics.items() if np.isfinite(value)},
     }
 

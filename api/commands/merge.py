@@ -12,10 +12,11 @@ from api.commands.drafting import Engine, drafting, scheduler_for
 from api.commands.plan import show_report, write_report
 from api.commands.store import open_store, who_runs
 from geo.errors import InputError
+from geo.services.file_rows import FileRequest
 from geo.services.merging import current_workers, merge_scope, write_handover
 from geo.services.merging_files import merge_files
 from geo.services.planning import scope_codes
-from geo.services.planning_files import FileRequest, write_plan
+from geo.services.planning_files import write_plan
 from geo.services.wishes import Wishes
 from geo.territory.dictionaries import dictionary
 

@@ -40,8 +40,9 @@ from api.commands.wish_options import (
 )
 from geo.errors import InputError
 from geo.exchange.formats import FORMATS
+from geo.services.file_rows import FileRequest
 from geo.services.planning import PlanOutcome, plan_alternatives, plan_scope, scope_codes
-from geo.services.planning_files import FileRequest, plan_file, plan_file_alternatives, write_plan
+from geo.services.planning_files import plan_file, plan_file_alternatives, write_plan
 from geo.territory.dictionaries import dictionary
 
 console = Console()

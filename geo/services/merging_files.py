@@ -9,15 +9,10 @@ import geopandas as gpd
 
 from geo.errors import ColumnError, FileFormatError
 from geo.regionalization.execution import Progress
+from geo.services.file_area import read_area, read_old_grids
+from geo.services.file_rows import FileRequest
 from geo.services.merging import draft_merged, with_networks
-from geo.services.planning_files import (
-    FilePlan,
-    FileRequest,
-    file_plan,
-    read_area,
-    read_old_grids,
-    settings_for,
-)
+from geo.services.planning_files import FilePlan, file_plan, settings_for
 from geo.territory.overlaps import find_overlaps
 
 

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from geo.errors import BoundsError, ColumnError, FileFormatError, InputError
+from geo.services.file_rows import FileRequest
 from geo.services.merging_files import layer_name, merge_files
-from geo.services.planning_files import FileRequest
 
 WEST, SOUTH, STEP = 114.12, 22.53, 0.0005
 

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from api.cli import app
 from geo.crs import metric_crs_of
 from geo.errors import ColumnError, FileFormatError, GeometryError, InputError, WanggeError
-from geo.services.planning_files import FileRequest, plan_file, write_plan
+from geo.services.file_rows import FileRequest
+from geo.services.planning_files import plan_file, write_plan
 from geo.territory.coverage import coverage_problems
 
 WEST, SOUTH, STEP = 114.12, 22.53, 0.0005
@@ -197,3 +198,32 @@ class TestRealTowns:
         report = plan_file(FileRequest(shared_data("cn_suzhou_buildings/suzhou.gpkg"), None, floors="Floor")).report
         assert report["contiguous"] == report["grids"]
         assert set(report["reasons"]) <= {"atom_over_upper"}
+
+
+def test_a_building_over_the_limit_is_divided_by_floors_where_the_file_knows_them(tmp_path):
+    towers = board(1, 4, [130, 620, 620, 130], 层数=["10", "31", None, "4"])
+    towers.to_file(tmp_path / "towers.gpkg")
+    plan = plan_file(FileRequest(tmp_path / "towers.gpkg", "户数", floors="层数"))
+    parts, atoms, grids = (plan.layers[name] for name in ("parts", "atoms", "grids"))
+    assert set(parts["row"]) == {2}
+    assert (parts["households"].sum(), parts["floor_from"].min(), parts["floor_to"].max()) == (620, 1, 31)
+    assert parts["estimated"].all()
+    assert plan.report["estimated_parts"] == len(parts)
+    assert len(atoms) == 4
+    assert not {"_floors", "_households"} & set(atoms.columns)
+    assert grids["households"].sum() == 1500
+    held = parts.groupby("grid_code")["households"].sum()
+    assert atoms["grid_code"][1] == held.index[held == held.max()][-1]
+    failed = grids[~grids["in_range"]]
+    assert failed["reason_code"].notna().all()
+    assert atoms["grid_code"][2] in set(failed["code"])
+    write_plan(plan, tmp_path / "plan.gpkg")
+    assert len(gpd.read_file(tmp_path / "plan.gpkg", layer="parts")) == len(parts)
+
+
+@pytest.mark.parametrize("floors", ["很高", "-3", "1000000000", "inf"])
+def test_floors_that_make_no_sense_are_unknown(tmp_path, floors):
+    board(1, 2, [600, 100], 层数=[floors, "5"]).to_file(tmp_path / "towers.gpkg")
+    plan = plan_file(FileRequest(tmp_path / "towers.gpkg", "户数", floors="层数"))
+    assert "parts" not in plan.layers
+    assert plan.report["divided_buildings"] == 0

@@ -6,7 +6,8 @@ from shapely import Point, box
 
 from geo.errors import CodeError, ColumnError, InputError
 from geo.regionalization.balancing import Balance
-from geo.services.planning_files import FileRequest, plan_file, plan_file_alternatives
+from geo.services.file_rows import FileRequest
+from geo.services.planning_files import plan_file, plan_file_alternatives
 from geo.services.wishes import Wishes
 
 WEST, SOUTH, STEP = 114.12, 22.53, 0.0005

@@ -70,6 +70,7 @@ PROBLEMS = {
         Problem("internal", 500, "服务器内部错误", "Internal error"),
         Problem("too-busy", 503, "服务器正忙", "Too busy"),
         Problem("database-away", 503, "数据库不可用", "Database unavailable"),
+        Problem("workers-away", 503, "计算进程不可用", "Workers unavailable"),
         Problem("assets-missing", 503, "页面资源未安装", "Page assets are not installed"),
     )
 }
@@ -109,6 +110,7 @@ OF_ERROR = {
     geo_errors.NotFoundError: "not-found",
     geo_errors.StaleVersionError: "stale-version",
     geo_errors.ConflictError: "conflict",
+    geo_errors.ExecutionError: "workers-away",
     geo_errors.DatabaseError: "database-away",
     geo_errors.WanggeError: "internal",
 }
@@ -116,6 +118,10 @@ OF_ERROR = {
 _AWAY = (
     "数据库暂时不可用,请稍后再试或查看服务器日志",
     "the database cannot be used now; try again or see the server's log",
+)
+_WORKERS_AWAY = (
+    "负责计算的进程意外终止或无法连接,方案没有保存;请稍后再试或查看服务器日志",
+    "the processes that do the work died or cannot be reached; nothing was saved; try again or see the server's log",
 )
 _INTERNAL = ("服务器出错,已记入日志", "the server failed; its log has the details under this id")
 
@@ -161,6 +167,8 @@ def _wangge_error(request: Request, error: Exception) -> JSONResponse:
     name = next(OF_ERROR[base] for base in type(error).__mro__ if base in OF_ERROR)
     if name == "database-away":
         return _database_away(request, error)
+    if name == "workers-away":
+        return _workers_away(request, error)
     if name == "internal":
         return internal_answer(request, error)
     return problem_answer(request, name, error.zh, error.en)
@@ -170,6 +178,12 @@ def _database_away(request: Request, error: Exception) -> JSONResponse:
     # The driver's message may name hosts, users and files: it goes to the log alone.
     log.error("request %s: database away: %s", request.state.request_id, error)
     return problem_answer(request, "database-away", *_AWAY, headers={"Retry-After": "5"})
+
+
+def _workers_away(request: Request, error: Exception) -> JSONResponse:
+    # It speaks to whoever runs the program (options, addresses of machines): to the log alone.
+    log.error("request %s: workers away: %s", request.state.request_id, error)
+    return problem_answer(request, "workers-away", *_WORKERS_AWAY, headers={"Retry-After": "30"})
 
 
 def _validation_error(request: Request, error: Exception) -> JSONResponse:

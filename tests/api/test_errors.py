@@ -66,6 +66,7 @@ STATUSES = {
     "NotFoundError": 404,
     "ConflictError": 409,
     "StaleVersionError": 412,
+    "ExecutionError": 503,
     "DatabaseError": 503,
     "ServerError": 503,
     "SchemaError": 503,
@@ -91,8 +92,15 @@ def test_every_error_answers_as_a_problem(client: TestClient, name: str) -> None
 def test_what_the_client_can_mend_is_said_and_what_it_cannot_is_kept(client: TestClient) -> None:
     mendable = client.get("/raise/CodeError").json()
     assert (mendable["detail"], mendable["detail_en"]) == ("中文说明", "English words")
-    for name in ("WanggeError", "ServerError"):
+    for name in ("WanggeError", "ServerError", "ExecutionError"):
         assert "English words" not in client.get(f"/raise/{name}").text
+
+
+def test_what_may_come_back_is_to_be_tried_again(client: TestClient) -> None:
+    for name, problem in (("DatabaseError", "database-away"), ("ExecutionError", "workers-away")):
+        answer = client.get(f"/raise/{name}")
+        assert answer.json()["type"] == f"urn:wangge:problem:{problem}"
+        assert int(answer.headers["retry-after"]) > 0
 
 
 def test_the_log_has_the_rest_under_the_same_id(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
@@ -179,6 +179,8 @@ def _end(worker: _Worker) -> None:
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
     """Leave Ctrl-C to the process that the planner started: a worker begun in here inherits the mask."""
+    # Python begins its resource tracker with the first worker, and then unblocks the signal before that worker.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -40,6 +40,7 @@ from api.commands.wish_options import (
 )
 from geo.errors import InputError
 from geo.exchange.formats import FORMATS
+from geo.regionalization.communities import find_tier, tier_bounds
 from geo.services.file_rows import FileRequest
 from geo.services.planning import PlanOutcome, plan_alternatives, plan_scope, scope_codes
 from geo.services.planning_files import plan_file, plan_file_alternatives, write_plan
@@ -49,6 +50,7 @@ console = Console()
 BAR = "划分 Planning"
 REASONS_SHOWN = 12
 MOVES_SHOWN = 6
+CASES_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,18 @@ def plan_command(
         str,
         typer.Argument(help="街道或社区的编码、名称,all,或文件 Code or name of a street or community, all, or a file"),
     ] = "all",
-    lower: Annotated[int, typer.Option(help="每个网格最少户数 Least households per grid")] = 200,
-    upper: Annotated[int, typer.Option(help="每个网格最多户数 Most households per grid")] = 300,
+    tier: Annotated[
+        str,
+        typer.Option(
+            help="层级,决定户数范围:网格 grid、社区 community、联户网格 cell Tier of the units; sets their range"
+        ),
+    ] = "grid",
+    lower: Annotated[
+        int | None, typer.Option(help="每个网格最少户数,默认按层级 Least households per grid [200]")
+    ] = None,
+    upper: Annotated[
+        int | None, typer.Option(help="每个网格最多户数,默认按层级 Most households per grid [300]")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="方案名称 Name of the plan")] = None,
     households: Annotated[str | None, typer.Option(help="文件:户数列 File: column of households")] = None,
     estimate_households: Annotated[
@@ -73,8 +85,13 @@ def plan_command(
             "--estimate-households", help="文件:无户数列,按层数和面积估算 File: estimate from floors and area"
         ),
     ] = False,
-    floors: Annotated[str | None, typer.Option(help="估算:层数列 Estimate: column of floors")] = None,
-    height: Annotated[str | None, typer.Option(help="估算:高度列(米) Estimate: column of height, metres")] = None,
+    floors: Annotated[
+        str | None,
+        typer.Option(help="文件:层数列,用于估算和按楼层拆分 File: column of floors, to estimate and to divide by"),
+    ] = None,
+    height: Annotated[
+        str | None, typer.Option(help="文件:高度列(米),代替层数 File: column of height in metres, for floors")
+    ] = None,
     layer: Annotated[str | None, typer.Option(help="文件:图层 File: layer")] = None,
     parent: Annotated[
         str | None,
@@ -146,9 +163,10 @@ def plan_command(
         posts=posts,
         locks=locks,
     )
+    bounds = tier_bounds(tier, lower, upper)
     options: dict[str, Any] = {
-        "lower": lower,
-        "upper": upper,
+        "lower": bounds.lower,
+        "upper": bounds.upper,
         "seed": seed,
         "time_limit": time_limit,
         "workers": workers,
@@ -162,7 +180,8 @@ def plan_command(
                 "--previous-grids、--previous-column 和 --compound-column 只用于文件;数据库中的现行方案用 --previous",
                 "--previous-grids, --previous-column and --compound-column are for files; the store has --previous",
             )
-        _plan_store(target, name, report, compared, {**options, "previous": previous_of(previous)})
+        options |= {"previous": previous_of(previous), "tier": find_tier(tier).code}
+        _plan_store(target, name, report, compared, options)
         return
     if previous is not None:
         raise InputError(
@@ -294,15 +313,37 @@ def show_report(summary: dict[str, Any]) -> None:
     if summary.get("cancelled"):
         console.print("[yellow]已提前停止,以上是目前最好的结果 Stopped early; this is the best so far[/yellow]")
     _show_continuity(summary)
+    if summary.get("estimated_parts"):
+        console.print(
+            f"按楼层拆分而按层均摊户数 Runs of floors whose households were shared out evenly, not counted: "
+            f"{summary['estimated_parts']:,}"
+        )
+    _show_failures(summary)
+    for row in summary.get("rejected", [])[:REASONS_SHOWN]:
+        console.print(f"  拒绝 Rejected row {row['row']}: {row['reason_zh']} {row['reason_en']}", markup=False)
+    for note in summary.get("notes", []):
+        console.print(f"  {note}", markup=False)
+
+
+def _show_failures(summary: dict[str, Any]) -> None:
+    """Print why grids are out of range, and which of them could be settled with a neighbouring community."""
     failed = [row for row in summary["grid_list"] if row["reason"]]
     for row in failed[:REASONS_SHOWN]:
         console.print(f"  {row['code']}  {row['households']} 户: {row['reason_zh']} {row['reason_en']}", markup=False)
     if len(failed) > REASONS_SHOWN:
         console.print(f"  …… 另有 {len(failed) - REASONS_SHOWN} 个,见报告 and more in the report")
-    for row in summary.get("rejected", [])[:REASONS_SHOWN]:
-        console.print(f"  拒绝 Rejected row {row['row']}: {row['reason_zh']} {row['reason_en']}", markup=False)
-    for note in summary.get("notes", []):
-        console.print(f"  {note}", markup=False)
+    cases = summary.get("border_cases", ())
+    for case in cases[:CASES_SHOWN]:
+        verdict = (
+            "合起来可以达标 together in range" if case["solves"] else "合起来也不达标 not in range together either"
+        )
+        console.print(
+            f"  跨社区边界相邻 Across a community border: {' + '.join(case['grids'])}, "
+            f"{' + '.join(map(str, case['households']))} 户 households, {case['border_m']:g} m: {verdict}",
+            markup=False,
+        )
+    if len(cases) > CASES_SHOWN:
+        console.print(f"  …… 另有 {len(cases) - CASES_SHOWN} 对,见报告 and more in the report")
 
 
 def _show_continuity(summary: dict[str, Any]) -> None:
@@ -315,13 +356,25 @@ def _show_continuity(summary: dict[str, Any]) -> None:
         for move in summary["moves"][:MOVES_SHOWN]:
             console.print(f"  {move['from']} → {move['to']}: {move['households']} 户 households", markup=False)
     if summary.get("compounds"):
-        console.print(f"拆分小区 Compounds split: {summary['compounds_split']:g}/{summary['compounds']:g}")
+        console.print(
+            f"拆分小区 Compounds split: {summary['compounds_split']:g}/{summary['compounds']:g}" + _fitting(summary)
+        )
     for held in summary.get("quantities", ()):
         console.print(
             f"{held['name']}: 每格 per grid {held['least']:g}–{held['most']:g},"
             f"{held['in_range']}/{held['grids']} 达标 in range",
             markup=False,
         )
+
+
+def _fitting(summary: dict[str, Any]) -> str:
+    """Say it of compounds that a grid could hold; reports of earlier versions do not know."""
+    if "compounds_fitting" not in summary:
+        return ""
+    return (
+        f",其中一格放得下的 of those that a grid could hold: "
+        f"{summary['compounds_fitting_split']:g}/{summary['compounds_fitting']:g}"
+    )
 
 
 def show_alternatives(table: dict[str, Any]) -> None:

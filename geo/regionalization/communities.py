@@ -8,7 +8,7 @@ import pandas as pd
 from shapely import MultiPolygon, Polygon
 
 from geo.errors import BoundsError
-from geo.territory.dictionaries import dictionary
+from geo.territory.dictionaries import Entry, dictionary
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,37 @@ class Bounds:
         return isinstance(households, int | np.integer) and bool(self.lower <= households <= self.upper)
 
 
-def tier_bounds(tier: str) -> Bounds:
+def tier_bounds(tier: str, lower: int | None = None, upper: int | None = None) -> Bounds:
     """Return the households that a unit of a tier (``data/dictionaries/tiers.toml``) may have.
+
+    Parameters
+    ----------
+    tier
+        Its code, Chinese or English name.
+    lower, upper
+        Limits that are stated instead; None for the tier's own.
 
     Raises
     ------
     CodeError
-        There is no such tier.
+        There is no such tier; the message lists those there are.
+    BoundsError
+        The limits make no sense.
     """
-    entry = dictionary("tiers")[tier]
-    return Bounds(entry.extra["lower"], entry.extra["upper"])
+    entry = find_tier(tier)
+    return Bounds(
+        entry.extra["lower"] if lower is None else lower,
+        entry.extra["upper"] if upper is None else upper,
+    )
+
+
+def find_tier(tier: str) -> Entry:
+    """Return a tier by its code, Chinese or English name.
+
+    Raises
+    ------
+    CodeError
+        There is no such tier; the message lists those there are.
+    """
+    tiers = dictionary("tiers")
+    return tiers.find(tier) or tiers[tier]

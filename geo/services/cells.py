@@ -80,8 +80,7 @@ def divide_into_cells(
         The limits make no sense.
     """
     started = time.perf_counter()
-    house = tier_bounds("cell")
-    bounds = Bounds(house.lower if lower is None else lower, house.upper if upper is None else upper)
+    bounds = tier_bounds("cell", lower, upper)
     plan = plans.read_plan(session, plan_id)
     if plan.state != "draft":
         raise ConflictError(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from geo.crs import WGS84
 from geo.errors import NotFoundError
 from geo.regionalization.choices import distinct, trade_offs
-from geo.regionalization.communities import Bounds
+from geo.regionalization.communities import Bounds, find_tier
 from geo.regionalization.drafting import CommunityDraft, DraftSettings
 from geo.regionalization.execution import Progress, draft_communities
 from geo.regionalization.reporting import grid_code, report
@@ -55,6 +55,7 @@ def plan_scope(
     scheduler: str | None = None,
     wishes: Wishes = Wishes(),  # noqa: B008 - frozen
     previous: int | Literal["none"] | None = None,
+    tier: str = "grid",
 ) -> PlanOutcome:
     """Draft grids for one community or all communities of one street, and save them as a draft plan.
 
@@ -71,6 +72,8 @@ def plan_scope(
         Style, dials, locks, further quantities.
     previous
         The plan that counts as the one in force; None for the one that is, ``"none"`` for none.
+    tier
+        What the units are called; their limits are ``lower`` and ``upper``.
 
     Returns
     -------
@@ -91,7 +94,7 @@ def plan_scope(
     settings = settings_of(wishes, Bounds(lower, upper), seed, time_limit, gathered.communities)
     drafts = draft_communities(gathered.communities, settings, workers=workers, scheduler=scheduler, progress=progress)
     seconds = time.perf_counter() - started
-    return save_drafts(session, gathered, drafts, settings, wishes, name=name, who=who, seconds=seconds)
+    return save_drafts(session, gathered, drafts, settings, wishes, name=name, who=who, seconds=seconds, tier=tier)
 
 
 def plan_alternatives(
@@ -110,6 +113,7 @@ def plan_alternatives(
     wishes: Wishes = Wishes(),  # noqa: B008 - frozen
     previous: int | Literal["none"] | None = None,
     styles: Sequence[str] | None = None,
+    tier: str = "grid",
 ) -> Alternatives:
     """Draft several plans of one scope that differ, and save each as a draft with the table of trade-offs.
 
@@ -144,9 +148,10 @@ def plan_alternatives(
             choice.drafts,
             choice.settings,
             replace(wishes, style=choice.style.code),
-            name=f"{name or _title(gathered)} · {choice.style.zh}",
+            name=f"{name or _title(gathered, tier)} · {choice.style.zh}",
             who=who,
             seconds=choice.seconds,
+            tier=tier,
         )
         for choice in kept
     ]
@@ -169,6 +174,7 @@ def save_drafts(
     who: str,
     seconds: float,
     more: dict[str, Any] | None = None,
+    tier: str = "grid",
 ) -> PlanOutcome:
     """Save drafts of a scope's communities as one draft plan with its report.
 
@@ -178,8 +184,10 @@ def save_drafts(
         Wall time of the drafts.
     more
         Further entries of the report.
+    tier
+        What the units are called.
     """
-    grids = _grids(drafts, gathered.boundaries)
+    grids = _grids(drafts, gathered.boundaries, tier)
     summary = report(
         drafts,
         settings.bounds,
@@ -197,7 +205,7 @@ def save_drafts(
         "settings": parameters,
         **(more or {}),
     }
-    title = name or _title(gathered)
+    title = name or _title(gathered, tier)
     plan_id = plans.create_draft(
         session,
         name=f"{title}(提前结束 stopped early)" if summary["cancelled"] else title,
@@ -214,8 +222,8 @@ def save_drafts(
     return PlanOutcome(plan_id, summary)
 
 
-def _title(gathered: Gathered) -> str:
-    return f"{gathered.scope.name}网格划分方案"
+def _title(gathered: Gathered, tier: str) -> str:
+    return f"{gathered.scope.name}{find_tier(tier).zh}划分方案"
 
 
 def _counted(wishes: Wishes) -> tuple[str, ...]:
@@ -241,13 +249,14 @@ def scope_codes(session: Session, target: str) -> list[str]:
     return [street.code for street in streets]
 
 
-def _grids(drafts: Sequence[CommunityDraft], boundaries: gpd.GeoSeries) -> gpd.GeoDataFrame:
+def _grids(drafts: Sequence[CommunityDraft], boundaries: gpd.GeoSeries, tier: str) -> gpd.GeoDataFrame:
     parts = []
+    unit = find_tier(tier).zh
     for draft in drafts:
         part = draft.grids.rename(columns={"reason_zh": "reason"})
         part = part.assign(
             code=[grid_code(draft.code, int(number) + 1) for number in part.index],
-            name=[f"第{int(number) + 1}网格" for number in part.index],
+            name=[f"第{int(number) + 1}{unit}" for number in part.index],
             community_code=draft.code,
         )
         part["geometry"] = to_degrees(part.geometry, boundary=boundaries[draft.code]).to_numpy()

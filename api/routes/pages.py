@@ -1,9 +1,10 @@
 """Pages for people: what there is, and the map."""
 
+import re
 import uuid
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
@@ -11,10 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api.dependencies import MAX_ID, Store
 from api.openapi import problems
+from geo.services.comparing import comparison_from_store
 from geo.services.mapping import content_from_store
 from geo.services.reading import Filter, PlanFilter, read_page, read_plans
 from geo.territory.dictionaries import dictionary
 from geo.territory.times import CHINA_TIME
+from maps.comparison import comparison_page
 from maps.pages import plan_page
 
 router = APIRouter(tags=["pages"])
@@ -26,6 +29,8 @@ HOME_POLICY = (
 )
 # The map page names its own scripts and styles by hash in a policy of its own; this one adds what only a header can.
 MAP_POLICY = "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+COMMAS = re.compile("[,，、]")
 
 #: Rows of each table of the first page.
 SHOWN = 50
@@ -70,6 +75,44 @@ def map_page(
     """Draw the map of a street or community: one page that holds everything it needs."""
     with request.app.state.maps.work_on(str(uuid.uuid4())):
         page = plan_page(content_from_store(store, scope, plan))
+    return HTMLResponse(page, headers={"Content-Security-Policy": MAP_POLICY})
+
+
+@router.get(
+    "/compare",
+    summary="方案比较页 Page that compares plans",
+    response_class=HTMLResponse,
+    responses={**HTML, **problems(404, 422, 503)},
+)
+def compare_page(
+    request: Request,
+    store: Store,
+    plans: Annotated[
+        str,
+        Query(
+            max_length=400,
+            pattern=r"^[^\x00-\x1f\x7f]+$",
+            description="方案编号、部门名称或“现行”,用逗号分开,以第一个为准 "
+            "Numbers of plans, departments, or in-force, by commas; held against the first",
+            examples=["现行,2"],
+        ),
+    ],
+    scope: Annotated[
+        str | None,
+        Query(
+            pattern="^([0-9]{9}|[0-9]{12})$",
+            description="街道或社区编码,缺省为各方案共同的范围 Street or community; by default what the plans share",
+        ),
+    ] = None,
+    colouring: Annotated[
+        Literal["households", "change"],
+        Query(description="网格按户数或按变动着色 Colour grids by households, or by how many change grid"),
+    ] = "households",
+) -> HTMLResponse:
+    """Compare plans of one area: side by side, their figures, and who changes grid."""
+    wanted = [name.strip() for name in COMMAS.split(plans) if name.strip()]
+    with request.app.state.maps.work_on(str(uuid.uuid4())):
+        page = comparison_page(comparison_from_store(store, wanted, scope), colouring=colouring)
     return HTMLResponse(page, headers={"Content-Security-Policy": MAP_POLICY})
 
 

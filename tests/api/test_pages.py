@@ -67,6 +67,42 @@ def test_maps_of_nothing(client: TestClient, query: str, status: int) -> None:
     assert answer.json()["status"] == status
 
 
+def test_plans_are_compared_on_a_page_of_its_own(client: TestClient) -> None:
+    made = [
+        client.post(
+            "/plans", json={"scope": town.COMMUNITIES[2], "lower": 80, "upper": upper, "previous": "none"}
+        ).json()
+        for upper in (130, 160)
+    ]
+    query = "plans=" + ",".join(str(plan["id"]) for plan in made)
+    answer = client.get(f"/compare?{query}&scope={town.COMMUNITIES[2]}&colouring=change")
+    assert answer.status_code == 200, answer.text
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert all(f"#{plan['id']}" in answer.text for plan in made)
+    assert not re.findall(r"<(?:script|img|link|iframe)[^>]*\s(?:src|href)=", answer.text)
+    assert client.get(f"/compare?{query}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("", 422),
+        ("plans=1", 422),
+        ("plans=1,1,1,1,1,1,1,1,1", 422),
+        ("plans=2147483646,2147483647", 404),
+        (f"plans=99999999999999999999,1&scope={town.STREET}", 422),
+        (f"plans=%00,1&scope={town.STREET}", 422),
+        (f"plans=无此部门,无此部门&scope={town.STREET}", 404),
+        (f"plans=in-force,现行&scope={town.STREET}&colouring=red", 422),
+        ("plans=in-force,in-force", 422),
+    ],
+)
+def test_comparisons_of_nothing(client: TestClient, query: str, status: int) -> None:
+    answer = client.get(f"/compare?{query}")
+    assert answer.status_code == status, answer.text
+    assert answer.json()["status"] == status
+
+
 def test_maps_are_drawn_a_few_at_a_time(client: TestClient, app: FastAPI) -> None:
     with app.state.maps.work_on("a"), app.state.maps.work_on("b"):
         assert client.get(f"/map?scope={town.STREET}").status_code == 503

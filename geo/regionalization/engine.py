@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import BoundsError, InputError
+from geo.regionalization.borders import border_lengths
 from geo.regionalization.bounds import bound_figures
 from geo.regionalization.certificates import Prover
 from geo.regionalization.component import Component, point_sums
@@ -20,6 +21,8 @@ from geo.regionalization.search import deadline_ticker, solve
 
 #: In mean border edges: what it costs to have a barrier of weight 1 inside a grid, per edge that crosses it.
 BARRIER_PRICE = 6.0
+#: What a border of median length costs for its length alone: short borders make round grids.
+LENGTH_PRICE = 0.1
 #: What it costs to draw a border between two atoms that share a grid in the plan in force, and to move a household.
 STABILITY_PRICE = 1.0
 MOVE_PRICE = 0.02
@@ -188,6 +191,8 @@ class _Search:
         price = problem.cost / mean if mean > 0 else np.zeros(len(problem.cost))
         dials = problem.prices
         price = dials.boundary * price - dials.barrier * BARRIER_PRICE * problem.barrier
+        if problem.xy is not None and dials.compactness > 0:
+            price = price + dials.compactness * LENGTH_PRICE * border_lengths(problem.xy, problem.edges)
         if problem.previous is not None:
             before = problem.previous[problem.edges]
             known = (before >= 0).all(axis=1)

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.regionalization.communities import Community
-from geo.regionalization.floors import Bands, cut_into_bands, part_keys
+from geo.regionalization.floors import Bands, cut_in_range, cut_into_bands, part_keys
 from geo.territory.arrangement import Geometries
 
 #: Columns of parts and atoms beside ``geometry``. ``part`` numbers what an atom was cut from (a building, when a
@@ -111,11 +111,17 @@ def by_stairwell(parts: gpd.GeoDataFrame, stairwells: gpd.GeoDataFrame, divide: 
 
 
 def by_floor(
-    parts: gpd.GeoDataFrame, floors: pd.DataFrame, which: NDArray[np.bool_], band_size: int
+    parts: gpd.GeoDataFrame,
+    floors: pd.DataFrame,
+    which: NDArray[np.bool_],
+    band_size: int,
+    *,
+    first_try: tuple[int, int] | None = None,
 ) -> gpd.GeoDataFrame:
     """Replace the parts in ``which`` by runs of floors of at most ``band_size`` households, where floors are known.
 
     A part that is a run of floors already is cut within it. A part of which fewer than two runs would be made stays.
+    With ``first_try``, lower and upper, a part is cut into runs of so many households wherever that is possible.
     """
     known = floors.groupby(part_keys(floors)).indices
     floor, count, estimated = (floors[name].to_numpy() for name in ("floor", "households", "estimated"))
@@ -128,7 +134,8 @@ def by_floor(
             rows = rows[(floor[rows] >= ends[position, 0]) & (floor[rows] <= ends[position, 1])]
         if not len(rows) or count[rows].sum() != total[position]:
             continue
-        bands = cut_into_bands(floor[rows], count[rows], estimated[rows], band_size)
+        own = floor[rows], count[rows], estimated[rows]
+        bands = (first_try and cut_in_range(*own, *first_try)) or cut_into_bands(*own, band_size)
         if len(bands.lowest) > 1:
             cuts.append((int(position), bands))
     if not cuts:

@@ -26,10 +26,13 @@ from geo.territory.contiguity import Contiguity, contiguity
 from geo.territory.coverage import dissolve
 from geo.territory.tessellation import tessellate
 
-#: How finely a grid is divided, one try after the other: what has more households than the first share of the upper
-#: limit is divided, into runs of floors of at most the second. Of generated towers' cells 88 % fit with runs of 12 of
-#: 40 households, all with runs of 6.
-FINENESS = ((1.0, 0.15), (0.15, 0.15))
+#: Into what share of a cell's upper limit runs of floors are cut where they are put together with others: of generated
+#: towers' cells 88 % fit with runs of 12 of 40 households, all with runs of 6.
+RUN_SHARE = 0.15
+#: How finely a grid is divided, one try after the other: what has more households than this share of the upper limit
+#: is divided by stairwells and floors; and whether a tower that can be cut into cells by itself is. That leaves little
+#: to search for, and no cell lies in two towers.
+FINENESS = ((1.0, True), (1.0, False), (RUN_SHARE, False))
 #: Against 1 between buildings: neighbours on one stairwell, and stairwells of one building, know each other.
 WITHIN_STAIRWELL_COST, WITHIN_BUILDING_COST = 3.0, 2.0
 #: Square metres. A building with less ground in its grid stands at the grid's rim as a point.
@@ -155,10 +158,12 @@ def draft_cells(ground: GridGround, bounds: Bounds, *, seed: int = 0) -> CellDra
         return _single_cell(ground, parts)
     best: CellDraft | None = None
     before = 0
-    for above, band in FINENESS:
-        atoms = _divided(ground, parts, int(bounds.upper * above), max(1, int(bounds.upper * band)))
+    for above, by_itself in FINENESS:
+        atoms = _divided(ground, parts, bounds, above, by_itself=by_itself)
         if len(atoms) <= before:
             continue  # nothing more could be divided
+        if by_itself and not _cells_by_themselves(atoms, bounds):
+            continue
         before = len(atoms)
         draft = _searched(ground, parts, atoms, bounds, seed)
         if best is None or _misses(draft, bounds) <= _misses(best, bounds):
@@ -211,11 +216,26 @@ def _at_the_rim(shape: shapely.Geometry, boundary: shapely.Geometry) -> shapely.
     return shapely.point_on_surface(shapely.intersection(boundary, shapely.buffer(nearest, RIM_M)))
 
 
-def _divided(ground: GridGround, parts: gpd.GeoDataFrame, above: int, band: int) -> gpd.GeoDataFrame:
-    """Divide parts above a number of households by stairwells, and what is still above it by floors."""
-    too_big = frozenset(parts.loc[parts["households"] > above, "building"])
-    flights = by_stairwell(parts, ground.stairwells, too_big)
-    return by_floor(flights, ground.floors, (flights["households"] > above).to_numpy(bool), band)
+def _divided(
+    ground: GridGround, parts: gpd.GeoDataFrame, bounds: Bounds, above: float, *, by_itself: bool
+) -> gpd.GeoDataFrame:
+    """Divide parts above a share of the upper limit by stairwells, and what is still above it by floors."""
+    most = int(bounds.upper * above)
+    flights = by_stairwell(parts, ground.stairwells, frozenset(parts.loc[parts["households"] > most, "building"]))
+    return by_floor(
+        flights,
+        ground.floors,
+        (flights["households"] > most).to_numpy(bool),
+        max(1, int(bounds.upper * RUN_SHARE)),
+        first_try=(bounds.lower, bounds.upper) if by_itself else None,
+    )
+
+
+def _cells_by_themselves(atoms: gpd.GeoDataFrame, bounds: Bounds) -> bool:
+    """Whether all towers are cut into cells by themselves, and what is left beside these may be cells too."""
+    fits = atoms["households"].between(bounds.lower, bounds.upper)
+    cut = pd.Series(part_keys(atoms), index=atoms.index).duplicated(keep=False) & atoms["floor_from"].notna()
+    return bool(fits[cut].all()) and _divisible(int(atoms.loc[~fits, "households"].sum()), bounds)
 
 
 def _searched(

@@ -119,13 +119,56 @@ def cut_into_bands(
         Of each floor, in any order.
     """
     order = np.argsort(floor, kind="stable")
-    floor, households = floor[order], households[order]
     starts, held = [0], 0
-    for position, count in enumerate(households.tolist()):
+    for position, count in enumerate(households[order].tolist()):
         if held and count and held + count > most:
             starts.append(position)
             held = 0
         held += count
+    return _bands(floor[order], households[order], estimated[order], starts)
+
+
+def cut_in_range(
+    floor: NDArray[np.int64], households: NDArray[np.int64], estimated: NDArray[np.bool_], lower: int, upper: int
+) -> Bands | None:
+    """Cut the floors of one stairwell into bands of ``lower`` to ``upper`` households each, as even as can be.
+
+    Parameters
+    ----------
+    floor, households, estimated
+        Of each floor, in any order.
+
+    Returns
+    -------
+    Bands | None
+        Of all such cuts one whose bands are nearest to the middle of the range (least squares); None where there is
+        none.
+    """
+    order = np.argsort(floor, kind="stable")
+    below = np.concatenate([[0], np.cumsum(households[order])]).tolist()
+    cheapest: list[float] = [0.0] + [np.inf] * len(order)
+    came_from = [0] * (len(order) + 1)
+    for end in range(1, len(order) + 1):
+        for start in range(end - 1, -1, -1):
+            held = below[end] - below[start]
+            if held > upper:
+                break
+            price = cheapest[start] + (2 * held - lower - upper) ** 2
+            if held >= lower and price < cheapest[end]:
+                cheapest[end], came_from[end] = price, start
+    if not np.isfinite(cheapest[-1]):
+        return None
+    starts, end = [], len(order)
+    while end:
+        end = came_from[end]
+        starts.append(end)
+    return _bands(floor[order], households[order], estimated[order], starts[::-1])
+
+
+def _bands(
+    floor: NDArray[np.int64], households: NDArray[np.int64], estimated: NDArray[np.bool_], starts: list[int]
+) -> Bands:
+    """Bands of floors from the lowest up that begin at these positions."""
     lowest = floor[starts]
     highest = np.append(lowest[1:] - 1, floor[-1])
     return Bands(
@@ -133,7 +176,7 @@ def cut_into_bands(
         # There is no floor 0: below the first one is the basement, -1.
         highest=np.where(highest == 0, -1, highest),
         households=np.add.reduceat(households, starts),
-        estimated=np.logical_or.reduceat(estimated[order], starts),
+        estimated=np.logical_or.reduceat(estimated, starts),
     )
 
 

@@ -1,6 +1,6 @@
 """Floors: counted from doors, shared out where only totals are known, never made up; cut into runs."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.regionalization.floors import FLOOR_COLUMNS, cut_into_bands, households_by_floor
+from geo.regionalization.floors import FLOOR_COLUMNS, cut_in_range, cut_into_bands, households_by_floor
 
 
 def buildings(**rows: tuple[int, int | None]) -> pd.DataFrame:
@@ -113,3 +113,34 @@ class TestBands:
         for (_, below, _), (above, _, _) in pairwise(found):
             assert above == (below + 1 or 1)
         assert all(count <= max(most, *households, 0) for _, _, count in found)
+
+
+class TestCutInRange:
+    def cut(self, households: list[int], lower: int, upper: int) -> list[int] | None:
+        of = np.arange(1, len(households) + 1)
+        found = cut_in_range(of, np.array(households), np.zeros(len(of), bool), lower, upper)
+        return None if found is None else found.households.tolist()
+
+    def test_floors_of_six_make_even_cells(self):
+        assert self.cut([6] * 36, 30, 40) == [36] * 6
+
+    def test_where_no_run_of_whole_floors_fits_there_is_no_cut(self):
+        assert self.cut([21] * 4, 30, 40) is None
+
+    @given(st.lists(st.integers(0, 9), min_size=1, max_size=9), st.integers(1, 12), st.integers(0, 8))
+    def test_there_is_a_cut_wherever_trying_all_finds_one(self, households, lower, span):
+        inner = range(1, len(households))
+        every = (
+            [sum(households[i:j]) for i, j in pairwise((0, *cuts, len(households)))]
+            for count in range(len(households))
+            for cuts in combinations(inner, count)
+        )
+        fitting = [runs for runs in every if all(lower <= run <= lower + span for run in runs)]
+        found = self.cut(households, lower, lower + span)
+        if found is None:
+            assert fitting == []
+            return
+        assert sum(found) == sum(households)
+        assert sum((2 * run - 2 * lower - span) ** 2 for run in found) == min(
+            sum((2 * run - 2 * lower - span) ** 2 for run in runs) for runs in fitting
+        )

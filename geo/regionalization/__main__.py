@@ -7,7 +7,7 @@ from geo.regionalization.engine import regionalize
 
 
 def main() -> None:
-    """Solve a small map in every way once; the machine code is kept beside the package or in the user's cache folder."""
+    """Solve a small map in every way once; machine code is kept beside the package or in the user's cache folder."""
     atoms = np.arange(100)
     changed = np.where(atoms % 9 == 0, 45, 20)
     before = atoms // 10

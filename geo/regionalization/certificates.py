@@ -27,6 +27,8 @@ COMPONENT_BUDGET = 30_000
 WHOLE = 40
 #: Grids out of range up to which the search asks, before it goes on repairing, whether they are bound to be.
 FEW = 40
+#: Grids out of range for which proofs are looked for; of a search that was stopped early nothing can be proved.
+MOST_TRIED = 400
 
 
 class Prover:
@@ -86,7 +88,7 @@ class Prover:
         reasons: list[Reason | None] = [self._plain_reason(grid) for grid in grids]
         open_grids = [frozenset(grids[i].tolist()) for i, reason in enumerate(reasons) if reason is None]
         proofs: list[Proof | None] = [None] * len(open_grids)
-        if not self.problem.detours:
+        if not self.problem.detours and len(open_grids) <= MOST_TRIED:
             proofs = prove(self.land, open_grids, self.proofs, self.budget, all_or_none=all_or_none)
         found = iter(proofs)
         return [

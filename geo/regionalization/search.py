@@ -173,7 +173,13 @@ class Search:
                 solver.keep()
 
             share = [span[0] + (span[1] - span[0]) * (turn + d) / stage.rounds for d in (0, 1)]
-            labels = self._side_by_side(graph, labels, _parts(region), [*key, turn], work, _between(self.tick, *share))
+            tick = _between(self.tick, *share)
+            if fresh and turn == 0:
+                # Until every region has its first grids there is no plan to stop with.
+                labels = self._side_by_side(graph, labels, _parts(region), [*key, turn], work, lambda _: True)
+                self.going = tick(1.0)
+            else:
+                labels = self._side_by_side(graph, labels, _parts(region), [*key, turn], work, tick)
             if not self.going:
                 break
         return labels

@@ -33,7 +33,8 @@ def test_no_border_counts_as_longer_than_a_few_median_ones():
     rng = np.random.default_rng(5)
     xy, edges = lattice(12, 12)
     lengths = border_lengths(xy + rng.uniform(-0.3, 0.3, xy.shape), edges)
-    assert lengths.min() >= 0 and lengths.max() <= 3
+    assert lengths.min() >= 0
+    assert lengths.max() <= 3
     assert np.median(lengths[lengths > 0]) == pytest.approx(1, rel=0.1)
 
 

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from geo.services.importing import import_file
 from geo.services.mapping import content_from_store
 from geo.services.planning import PlanOutcome, plan_scope
 from geo.storage import plans
+from geo.storage.tables import Building
 from maps.pages import plan_page
 
 pytestmark = pytest.mark.shared
@@ -31,6 +34,25 @@ def plan_and_draw(session, scope: str) -> tuple[PlanOutcome, str]:
     return outcome, page
 
 
+def assert_divided_by_floors_where_need_be(session, assignment: pd.DataFrame) -> None:
+    """Blocks have storeys and no stairwells on record: those over the limit are cut, no small one, none wrongly."""
+    blocks = pd.DataFrame(
+        session.execute(select(Building.code, Building.households, Building.floors)).all(),
+        columns=["code", "households", "floors"],
+    ).set_index("code")
+    runs = assignment.sort_values("floor_from").groupby("building_code")
+    assert runs["households"].sum().equals(blocks["households"].rename_axis("building_code").sort_index())
+    divided = blocks[blocks.index.isin(assignment.loc[assignment["floor_from"].notna(), "building_code"])]
+    assert set(blocks.index[blocks["households"] > 300]) <= set(divided.index)
+    assert divided["households"].min() > 150
+    assert assignment["stairwell_code"].isna().all()
+    for code, block in divided.iterrows():
+        floors = runs.get_group(code)
+        assert len(floors) > 1
+        assert floors["floor_from"].tolist() == [1, *(floors["floor_to"].iloc[:-1] + 1)]
+        assert floors["floor_to"].iloc[-1] == block["floors"]
+
+
 def test_toa_payoh(session, shared_data):
     file = shared_data("sg_hdb_blocks/hdb_blocks.gpkg")
     abroad = {"extent": "world", "under": STREET, "who": WHO}
@@ -48,8 +70,11 @@ def test_toa_payoh(session, shared_data):
         **abroad,
     )
     outcome, _ = plan_and_draw(session, STREET)
-    assert outcome.report["atoms"] == blocks.inserted
     assert outcome.report["households"] > 30_000
+    assignment = plans.read_assignment(session, outcome.plan_id)
+    assert outcome.report["atoms"] == len(assignment)
+    assert assignment["building_code"].nunique() == blocks.inserted
+    assert_divided_by_floors_where_need_be(session, assignment)
     proved = {"atom_over_upper", "pocket_infeasible", "component_infeasible", "component_under_lower", "no_buildings"}
     found = outcome.report["reasons"]
     assert sum(n for reason, n in found.items() if reason not in proved) <= 3

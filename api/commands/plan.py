@@ -378,17 +378,17 @@ def _fitting(summary: dict[str, Any]) -> str:
 
 
 def show_alternatives(table: dict[str, Any]) -> None:
-    """Print the table of trade-offs: one row per plan, one column per figure."""
+    """Print the table of trade-offs: one column per plan, one row per figure; so it fits a narrow terminal."""
+    plans = table["plans"]
     shown = Table(title="方案比较 Plans compared")
-    shown.add_column("风格 Style")
-    shown.add_column("方案 Plan")
+    shown.add_column("风格\nStyle")
+    for row in plans:
+        shown.add_column(f"{row['zh']}\n{row['en']}", justify="right", overflow="fold")
+    shown.add_row("方案 Plan", *(str(row["plan"] or row["file"] or "") for row in plans))
     for column in table["figures"]:
-        shown.add_column(f"{column['zh']}\n{column['en']}", justify="right")
-    shown.add_column("与首个不同户数\nhouseholds unlike the first", justify="right")
-    for row in table["plans"]:
-        values = [f"{row['figures'][column['name']]:,g}" for column in table["figures"]]
-        name = str(row["plan"] or row["file"] or "")
-        shown.add_row(f"{row['zh']} {row['en']}", name, *values, f"{row['differs'][0]:,}")
+        values = (_rounded(row["figures"][column["name"]]) for row in plans)
+        shown.add_row(f"{column['zh']} {column['en']}", *values)
+    shown.add_row("与首个方案不同的户数 households unlike the first plan", *(f"{row['differs'][0]:,}" for row in plans))
     console.print(shown)
     names = {row["style"]: row["zh"] for row in table["plans"]}
     for same in table["same"]:
@@ -403,6 +403,11 @@ def show_alternatives(table: dict[str, Any]) -> None:
             f"保持稳定的代价 Price of stability: 网格 grids {price['grids']:+g},划界代价 border cost "
             f"{price['boundary_cost']:+,g},紧凑度 compactness {price['polsby_popper']:+g}"
         )
+
+
+def _rounded(value: float) -> str:
+    """Write a figure in at most six letters or so: what is above a hundred without decimals."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def write_report(summary: dict[str, Any], path: Path) -> None:

@@ -29,16 +29,17 @@ def plans_command(
         code = scope_codes(session, scope)[0] if scope else None
         found = read_plans(session, PlanFilter(scope=code, state=state), limit=PLANS_SHOWN, after=None)
     table = Table(title="网格划分方案 Plans")
-    for heading in (
-        "编号 Id",
-        "名称 Name",
-        "状态 State",
-        "范围 Scope",
-        "部门 Department",
-        "网格 Grids",
-        "户数 Households",
+    # What does not fit goes on in the next line: a code that is cut off cannot be copied.
+    for heading, numbers in (
+        ("编号 Id", True),
+        ("名称 Name", False),
+        ("状态 State", False),
+        ("范围 Scope", True),
+        ("部门 Dept.", False),
+        ("网格 Grids", True),
+        ("户数 Households", True),
     ):
-        table.add_column(heading)
+        table.add_column(heading.replace(" ", "\n"), overflow="fold", no_wrap=numbers)
     for plan in found:
         state_words = dictionary("plan_states")[plan.state].label
         counts = (f"{plan.grids:,}", f"{plan.households:,}")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from geo.regionalization.atoms import assigned_parts, by_floor, by_stairwell
 from geo.regionalization.communities import Bounds, Community
+from geo.regionalization.drawing import draw_grids
 from geo.regionalization.engine import Effort, regionalize
 from geo.regionalization.floors import no_floors, part_keys
 from geo.regionalization.outcome import Reason
@@ -23,7 +24,6 @@ from geo.territory.arrangement import Floats, Geometries
 from geo.territory.barriers import border_costs
 from geo.territory.codes import number_grids
 from geo.territory.contiguity import Contiguity, contiguity
-from geo.territory.coverage import dissolve
 from geo.territory.tessellation import tessellate
 
 #: Into what share of a cell's upper limit runs of floors are cut where they are put together with others: of generated
@@ -294,7 +294,7 @@ def _assemble(
     reasons: dict[int, Reason],
     bounds: Bounds,
 ) -> CellDraft:
-    polygons = dissolve(tiles, labels)
+    polygons = draw_grids(tiles, labels, ground.boundary, ground.barriers, atoms.geometry)
     points = polygons.representative_point()
     number = number_grids(np.column_stack([points.x, points.y])) - 1
     k = len(polygons)

@@ -132,26 +132,34 @@ def prove(
     all_or_none
         Stop at the first grid that has no proof.
     """
+    given = claimed(proofs, grids)
     for i, grid in enumerate(grids):
-        if claimed(proofs, grids)[i] is None:
+        if given[i] is None:
+            known = proofs.copy()
             mine = Budget(min(max(budget.left, 0), GRID_BUDGET))
             before = mine.left
             _prove(area, grid, grids, proofs, mine)
             budget.left -= before - max(mine.left, 0)
-            if all_or_none and claimed(proofs, grids)[i] is None:
+            if proofs != known:
+                given = claimed(proofs, grids)
+            if all_or_none and given[i] is None:
                 break
-    return claimed(proofs, grids)
+    return given
 
 
 def claimed(proofs: Sequence[Proof], grids: Sequence[frozenset[int]]) -> list[Proof | None]:
     """Give each grid a proof that holds one of its atoms; none is given to more grids than it says."""
     left = [proof.count for proof in proofs]
+    holding: dict[int, list[int]] = {}
+    for i, proof in enumerate(proofs):
+        for atom in proof.atoms:
+            holding.setdefault(atom, []).append(i)
     given: list[Proof | None] = []
     for grid in grids:
-        i = next((i for i, proof in enumerate(proofs) if left[i] and not proof.atoms.isdisjoint(grid)), None)
-        if i is not None:
-            left[i] -= 1
-        given.append(None if i is None else proofs[i])
+        first = min((i for atom in grid for i in holding.get(atom, ()) if left[i]), default=None)
+        if first is not None:
+            left[first] -= 1
+        given.append(None if first is None else proofs[first])
     return given
 
 

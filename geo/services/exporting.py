@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 from geo.crs import Datum, from_wgs84, gauss_kruger_for, parse_datum
 from geo.errors import InputError, NotFoundError
 from geo.exchange.writing import write_frames
-from geo.storage import divisions, layers, plans
+from geo.storage import cells, divisions, layers, plans
 from geo.territory.nouns import NOUNS, Noun
+
+#: The layer of a plan's cells. Cells are drafted here and not imported: they are no noun of the exchange.
+CELL = "cell"
 
 
 def export(
@@ -30,7 +33,8 @@ def export(
     Parameters
     ----------
     nouns
-        Names of :data:`geo.territory.nouns.NOUNS`; ``grid`` are those of ``plan_id``.
+        Names of :data:`geo.territory.nouns.NOUNS`; ``grid`` are those of ``plan_id``. :data:`CELL` are its cells; in a
+        GeoPackage they go along with its grids.
     scope
         Code or name of a street or community; None for the whole store.
     datum
@@ -53,11 +57,19 @@ def export(
     target = parse_datum(datum)
     street, communities = _scope(session, scope)
     frames = {}
-    for name in nouns:
-        if name not in NOUNS:
+    known = [*NOUNS, CELL]
+    if "grid" in nouns and path.suffix.lower() == ".gpkg":
+        nouns = [*nouns, CELL]
+    for name in dict.fromkeys(nouns):
+        if name not in known:
             raise InputError(
-                f"没有名为“{name}”的图层;可用:{'、'.join(NOUNS)}", f"no noun {name!r}; one of: {', '.join(NOUNS)}"
+                f"没有名为“{name}”的图层;可用:{'、'.join(known)}", f"no noun {name!r}; one of: {', '.join(known)}"
             )
+        if name == CELL:
+            drafted = _read_cells(session, street, communities, plan_id)
+            if not drafted.empty:
+                frames[name] = _moved(drafted, NOUNS["grid"], target)
+            continue
         frame = _read(session, NOUNS[name], street, communities, plan_id)
         if not frame.empty:
             frames[name] = _moved(_public(frame, NOUNS[name], personal), NOUNS[name], target)
@@ -88,6 +100,16 @@ def _read(
     if grids.empty:
         raise NotFoundError(f"方案 {plan_id} 在此范围内没有网格", f"plan {plan_id} has no grids there")
     return grids.assign(department=plan.department or None)
+
+
+def _read_cells(
+    session: Session, street: str | None, communities: list[str] | None, plan_id: int | None
+) -> gpd.GeoDataFrame:
+    """Cells of the plan's grids in the scope; none where these are not divided."""
+    grids = _read(session, NOUNS["grid"], street, communities, plan_id)
+    assert plan_id is not None
+    found = cells.read_cells(session, plan_id)
+    return found[found["grid_code"].isin(grids["code"])]
 
 
 def _public(frame: gpd.GeoDataFrame, noun: Noun, personal: bool) -> gpd.GeoDataFrame:

@@ -34,6 +34,18 @@ class GridRecord:
     households: int | None
 
 
+@dataclass(frozen=True)
+class CellRecord:
+    """A cell of a plan, without its geometry."""
+
+    id: int
+    plan_id: int
+    grid_code: str
+    code: str
+    name: str | None
+    households: int
+
+
 def read_network(
     session: Session, scope_code: str, *, department: str = "", on: date | datetime | None = None
 ) -> gpd.GeoDataFrame:
@@ -58,7 +70,8 @@ def grids_at(
 ) -> list[GridRecord]:
     """Return the grid that a building, stairwell or household unit was in: which grid was it in last March.
 
-    One; several for a building that the plan divides; none when no plan was in force or it left the building out.
+    One; several for a building that the plan divides; none when no plan was in force or it left the building out. A
+    household unit has one where its stairwell and floor are on record, as far as the plan divides by them.
 
     Parameters
     ----------
@@ -72,13 +85,35 @@ def grids_at(
     NotFoundError
         There is no such building.
     """
-    building, stairwell = code[:19], code if code[19:20] == "U" else None
+    values = _place(session, code) | {"department": department, "moment": _moment(session, on)}
+    return [GridRecord(**row) for row in queries.execute(session, "grids_at", values).mappings()]
+
+
+def cells_at(session: Session, code: str, on: date | datetime | None = None) -> list[CellRecord]:
+    """Return the cells that a building, stairwell or household unit was in, by code; see :func:`grids_at`.
+
+    Several for what lies in several; none where the plan in force has no cells there.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such building.
+    """
+    values = _place(session, code) | {"department": "", "moment": _moment(session, on)}
+    return [CellRecord(**row) for row in queries.execute(session, "cells_at", values).mappings()]
+
+
+def _place(session: Session, code: str) -> dict[str, str | int | None]:
+    """Where a code is: its building, and its stairwell and floor as far as they are known."""
+    building, stairwell, floor = code[:19], code if code[19:20] == "U" else None, None
     if session.get(Building, building) is None:
         raise NotFoundError(f"没有编码为 {code[:40]} 的楼栋", f"there is no building of the code {code[:40]!r}")
     if len(code) == 25:
-        stairwell = session.scalar(text("SELECT stairwell_code FROM household_unit WHERE code = :code"), {"code": code})
-    values = {"building": building, "stairwell": stairwell, "department": department, "moment": _moment(session, on)}
-    return [GridRecord(**row) for row in queries.execute(session, "grids_at", values).mappings()]
+        found = session.execute(
+            text("SELECT stairwell_code, floor FROM household_unit WHERE code = :code"), {"code": code}
+        ).first()
+        stairwell, floor = found or (None, None)
+    return {"building": building, "stairwell": stairwell, "floor": floor}
 
 
 def _moment(session: Session, on: date | datetime | None) -> datetime:

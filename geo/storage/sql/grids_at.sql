@@ -1,6 +1,6 @@
 -- The grids of a building at a moment: one, or several when the plan divides the building.
 -- A plan that assigns nothing (a department's drawn grids) is asked by place: the grid round the building.
--- Parameters: building, stairwell (NULL for the whole building), department, moment.
+-- Parameters: building, stairwell and floor (NULL for all of them, or where it is not on record), department, moment.
 WITH ruling AS (
   SELECT p.id, p.name FROM plan p
   WHERE starts_with(:building, p.scope_code) AND p.department = :department
@@ -11,6 +11,7 @@ assigned AS (
   SELECT DISTINCT a.grid_id FROM ruling r JOIN assignment a ON a.plan_id = r.id
   WHERE a.building_code = :building
     AND (CAST(:stairwell AS text) IS NULL OR a.stairwell_code IS NULL OR a.stairwell_code = CAST(:stairwell AS text))
+    AND (CAST(:floor AS integer) IS NULL OR a.floor_from IS NULL OR :floor BETWEEN a.floor_from AND a.floor_to)
 ),
 located AS (
   SELECT g.id AS grid_id

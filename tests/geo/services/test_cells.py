@@ -1,13 +1,17 @@
 """Cells of a plan out of the store and back into it."""
 
+from pathlib import Path
+
 import geopandas as gpd
 import pandas as pd
 import pytest
 from sqlalchemy.orm import Session
 
 from geo.errors import BoundsError, ConflictError, InputError, NotFoundError, StaleVersionError
+from geo.exchange.reading import read_frame
 from geo.services.adopting import adopt_plan
 from geo.services.cells import CellsOutcome, divide_into_cells, read_cell, read_cell_assignment, read_cells
+from geo.services.exporting import export
 from geo.services.planning import plan_scope
 from geo.storage import plans
 from geo.territory.coverage import coverage_problems
@@ -93,6 +97,17 @@ def test_one_cell_and_one_grid_can_be_read(session: Session, outcome: CellsOutco
     assert len(following) == outcome.report["cells"] - 1
     with pytest.raises(NotFoundError, match="L99"):
         read_cell(session, outcome.plan.id, f"{first['grid_code'].iloc[0]}L99")
+
+
+def test_cells_go_along_with_exported_grids(session: Session, outcome: CellsOutcome, tmp_path: Path) -> None:
+    (path,) = export(session, ["grid"], tmp_path / "a.gpkg", plan_id=outcome.plan.id)
+    cells = read_frame(Path(f"{path}#cell")).frame
+    assert sorted(cells["code"]) == read_cells(session, outcome.plan.id)["code"].tolist()
+    assert cells["households"].sum() == outcome.report["households"]
+    (table,) = export(session, ["cell"], tmp_path / "a.csv", plan_id=outcome.plan.id)
+    assert len(read_frame(table).frame) == len(cells)
+    with pytest.raises(InputError, match="--plan"):
+        export(session, ["cell"], tmp_path / "b.csv")
 
 
 def test_what_cannot_be_divided_is_said(session: Session) -> None:

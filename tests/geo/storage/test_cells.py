@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from geo.crs import WGS84
 from geo.errors import CodeError, ConflictError, StaleVersionError
-from geo.storage import cells, events, plans
+from geo.storage import cells, events, network, plans
 from geo.storage.cells import CELL_ASSIGNMENT_COLUMNS, CELL_COLUMNS, CellLimits
 from tests import factories as make
 
@@ -92,6 +92,22 @@ def test_new_cells_take_the_place_of_the_old(session: Session, plan: int) -> Non
     replace(session, plan, whole, cells=cell_frame(households=(60,)), version=2)
     assert cells.read_cells(session, plan)["households"].tolist() == [60]
     assert len(cells.read_cell_assignment(session, plan)) == 2
+
+
+def test_a_door_is_in_the_cell_of_its_floor(session: Session, plan: int) -> None:
+    low, high = (make.make_household_unit(session, ONE, floor) for floor in (7, 8))
+    replace(session, plan)
+
+    def cell_codes(code: str) -> list[str]:
+        return [cell.code for cell in network.cells_at(session, code)]
+
+    assert cell_codes(ONE) == []
+    plans.adopt(session, plan, who="tester", version=2)
+    assert cell_codes(ONE) == [f"{FIRST}L01", f"{FIRST}L02"]
+    assert cell_codes(low) == [f"{FIRST}L01"]
+    assert cell_codes(high) == [f"{FIRST}L02"]
+    assert cell_codes(STAIRWELL) == [f"{FIRST}L02"]
+    assert cell_codes(f"{TWO}U02") == []
 
 
 def test_a_stale_version_is_refused(session: Session, plan: int) -> None:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import pandas as pd
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geo.errors import NotFoundError
@@ -62,6 +63,19 @@ def test_a_divided_building_answers_by_stairwell_and_door(session: Session) -> N
     assert grid_codes(session, left) == [(plan, FIRST)]
     assert grid_codes(session, right) == [(plan, SECOND)]
     assert grid_codes(session, door) == [(plan, SECOND)]
+
+
+def test_a_building_divided_by_floors_answers_by_the_floor_of_a_door(session: Session) -> None:
+    building = make.make_building(session)
+    low, high = (make.make_household_unit(session, building, floor) for floor in (3, 9))
+    columns = ["building_code", "stairwell_code", "grid_code", "households", "floor_from", "floor_to"]
+    rows = [(building, None, FIRST, 20, 1, 5), (building, None, SECOND, 20, 6, 10)]
+    plan = adopted(session, assignment=pd.DataFrame(rows, columns=columns))
+    assert grid_codes(session, building) == [(plan, FIRST), (plan, SECOND)]
+    assert grid_codes(session, low) == [(plan, FIRST)]
+    assert grid_codes(session, high) == [(plan, SECOND)]
+    session.execute(text("UPDATE household_unit SET floor = NULL WHERE code = :code"), {"code": high})
+    assert grid_codes(session, high) == [(plan, FIRST), (plan, SECOND)]
 
 
 def test_a_whole_building_answers_for_its_doors(session: Session) -> None:

@@ -14,7 +14,7 @@ from geo.regionalization.communities import Community
 from geo.regionalization.continuity import old_grids
 from geo.regionalization.drafting import CommunityDraft
 from geo.regionalization.keeping import NOBODY, Keeping, keeping
-from geo.regionalization.merging import OldLayer
+from geo.regionalization.old_layers import OldLayer
 from geo.regionalization.reporting import grid_code
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from geo.regionalization.merging import OldLayer, checked_layers
+from geo.regionalization.old_layers import OldLayer, checked_layers
 
 NOBODY = -1
 
@@ -75,7 +75,7 @@ def keeping(households: ArrayLike, layers: Sequence[OldLayer], labels: ArrayLike
     Raises
     ------
     BoundsError, InputError
-        A layer is not usable: see :func:`~geo.regionalization.merging.checked_layers`.
+        A layer is not usable: see :func:`~geo.regionalization.old_layers.checked_layers`.
     """
     weight, new = np.asarray(households, np.int64), np.asarray(labels, np.int64)
     layers = checked_layers(layers, len(weight))
@@ -102,6 +102,21 @@ def keeping(households: ArrayLike, layers: Sequence[OldLayer], labels: ArrayLike
         grids=_new_grids(weight, new, k, posts),
         layers=_layer_rows(weight, layers, posts, post_of, flows, upper, k),
     )
+
+
+def worker_grids(
+    households: NDArray[np.int64], layers: Sequence[OldLayer], labels: NDArray[np.int64]
+) -> list[NDArray[np.int64]]:
+    """Return per layer, as given, the new grid that each atom's old worker gets, :data:`NOBODY` for none.
+
+    Workers get grids as :func:`keeping` gives them.
+    """
+    posts, post_of = _posts(households, layers)
+    flows = _flows(households, labels, posts, post_of)
+    importance = posts["layer"].map({layer.name: layer.weight for layer in layers}).to_numpy(np.float64)
+    new = _matched(flows, importance[flows["post"]], len(posts), int(labels.max(initial=-1)) + 1)
+    # -1, for an atom without an old grid, is the last.
+    return [np.r_[new, NOBODY][of_atom] for of_atom in post_of]
 
 
 def _posts(weight: NDArray[np.int64], layers: Sequence[OldLayer]) -> tuple[pd.DataFrame, list[NDArray[np.int64]]]:

@@ -2,10 +2,12 @@
 
 Atoms that no old layer divides are blocks. Blocks are joined to grids first, each whole where its households allow
 it, at a price for every household that is parted from others of its old grid. Then the plan is repaired building by
-building where whole blocks could not come into range, or drawn afresh where no repair comes into range. This last
-step knows the true borders, so its measures and reasons are those of any other plan.
+building, and where that does not bring it into range the pocket is drawn afresh; at last more households are brought
+together (``reuniting.py``). Of several such plans the best is kept, and its measures and reasons are those of any
+other plan. A plan drawn afresh is a start as well where no other is in range.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,37 +16,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from geo.errors import BoundsError, InputError
 from geo.regionalization.communities import OldNetwork
 from geo.regionalization.continuity import old_grids
 from geo.regionalization.engine import Progress, regionalize
+from geo.regionalization.old_layers import OldLayer, agreement, checked_layers
 from geo.regionalization.outcome import Locks, Prices, Regionalization
 from geo.regionalization.problem import Problem, check_problem, pieces
+from geo.regionalization.reuniting import reunite, upset
 
 #: Parting a full grid's households from as many that shared an old grid with them in every layer, in mean borders.
 #: Of 0 to 60 tried on towns with two layers: above it few more households stay together, and grids get ragged.
 PARTING_PRICE = 6.0
-#: Of the time there is, the share for joining blocks; the rest is for the repair.
-JOINING_SHARE = 0.6
-
-
-@dataclass(frozen=True)
-class OldLayer:
-    """One network of old grids, by atom.
-
-    Attributes
-    ----------
-    name
-        The department, or the file; no two layers have the same.
-    labels
-        n whole numbers: the old grid of each atom, -1 where the layer has none.
-    weight
-        How much its grids count beside those of the other layers; 0 leaves it out.
-    """
-
-    name: str
-    labels: NDArray[np.integer]
-    weight: float = 1.0
+#: Plans are followed from several starts, but no more than so many, while they have so many grids in all.
+MOST_STARTS, GRIDS_FOR_ONE_START = 3, 60
+#: How many grids around one out of range are drawn afresh with it, counted in steps from grid to grid.
+POCKET_REACHES = (2, 4)
 
 
 def merge(
@@ -93,31 +79,25 @@ def merge(
     InputError
         A layer says something of another number of atoms, or two layers have the same name.
     """
-    problem = check_problem(households, edges, boundary_cost, lower, upper, xy, barrier, None, locks)
+    prices, quantities = prices or Prices(), asked.get("quantities", ())
+    problem = check_problem(
+        households, edges, boundary_cost, lower, upper, xy, barrier, None, locks, prices, quantities
+    )
     layers = checked_layers(layers, len(problem.households))
-    prices = prices or Prices()
     asked |= {"xy": xy, "barrier": barrier, "locks": locks, "lower": lower, "upper": upper, "seed": seed}
-    asked |= {"prices": prices} if prices != Prices() else {}
+    asked["prices"] = prices
     if not layers or prices.stability == 0:
         asked |= {"previous": previous, "time_limit": time_limit, "progress": progress}
         return regionalize(households, edges, boundary_cost, **asked)
-    block = blocks(problem, layers)
-    first, second = _part(progress, 0.0), _part(progress, JOINING_SHARE)
-    limits = _share_of(time_limit, JOINING_SHARE), _share_of(time_limit, 1 - JOINING_SHARE)
-    joined = _join_blocks(problem, layers, block, seed, prices, limits[0], first)
-    asked |= {"time_limit": limits[1], "progress": second}
-    start = {"previous": joined.labels[block], "effort": "repair"}
-    found = regionalize(households, edges, boundary_cost, **asked | start)
-    runs = [joined, found]
-    if not (all(reason.proved for reason in found.reasons.values()) or found.metrics["cancelled"]):
-        # Range comes before old grids: a search that nothing holds may find what one from whole blocks does not.
-        left = None if time_limit is None else max(0.0, time_limit - sum(run.metrics["seconds"] for run in runs))
-        runs.append(regionalize(households, edges, boundary_cost, **asked | {"time_limit": left}))
-        found = min(runs[1:], key=lambda run: len(run.reasons))
+    asked["barrier"] = problem.barrier
+    run = _Run(asked, None if time_limit is None else time.monotonic() + time_limit, progress)
+    begun = time.monotonic()
+    labels = _best_plan(problem, layers, run)
+    found = run.regionalize(problem, 1.0, previous=labels, effort="repair")
     metrics = {name: value for name, value in found.metrics.items() if name != "households_moved"}
-    for name in ("seconds", "iterations"):
-        metrics[name] = sum(run.metrics[name] for run in runs)
-    metrics["cancelled"] = max(run.metrics["cancelled"] for run in runs)
+    metrics["seconds"] = time.monotonic() - begun
+    metrics["iterations"] = float(run.iterations)
+    metrics["cancelled"] = float(run.stopped)
     return replace(found, metrics=metrics)
 
 
@@ -133,47 +113,6 @@ def atom_layers(atoms: pd.DataFrame, networks: Sequence[OldNetwork]) -> list[Old
         OldLayer(network.name, pd.factorize(old_grids(atoms, network.grids))[0].astype(np.int64), network.weight)
         for network in networks
     ]
-
-
-def checked_layers(layers: Sequence[OldLayer], n_atoms: int) -> list[OldLayer]:
-    """Return the layers that count, by name.
-
-    Raises
-    ------
-    BoundsError
-        A weight is below 0 or no number.
-    InputError
-        A layer has another number of labels than there are atoms, or a name comes twice.
-    """
-    names = [layer.name for layer in layers]
-    double = sorted({name for name in names if names.count(name) > 1})
-    if double:
-        raise InputError(
-            f"旧网格层“{double[0]}”给了两次;每层只能有一份,请合并或改名",
-            f"the old layer {double[0]!r} is given twice; give each layer once, or rename one",
-        )
-    for layer in layers:
-        if not np.isfinite(layer.weight) or layer.weight < 0:
-            raise BoundsError(
-                f"“{layer.name}”的权重为 {layer.weight},应不小于 0",
-                f"the weight of {layer.name!r} is {layer.weight}; it must be 0 or more",
-            )
-        if np.shape(layer.labels) != (n_atoms,):
-            raise InputError(
-                f"旧网格层“{layer.name}”有 {np.size(layer.labels)} 个标签,应与楼栋同为 {n_atoms} 个",
-                f"the old layer {layer.name!r} has {np.size(layer.labels)} labels; there are {n_atoms} atoms",
-            )
-    return sorted((layer for layer in layers if layer.weight > 0), key=lambda layer: layer.name)
-
-
-def agreement(edges: NDArray[np.integer], layers: Sequence[OldLayer]) -> NDArray[np.float64]:
-    """Return for each pair of atoms the share, by weight, of the layers that have both in one old grid; 0 to 1."""
-    kept = np.zeros(len(edges))
-    for layer in layers:
-        ends = np.asarray(layer.labels)[edges]
-        kept += layer.weight * ((ends[:, 0] == ends[:, 1]) & (ends[:, 0] >= 0))
-    whole = sum(layer.weight for layer in layers)
-    return kept / whole if whole > 0 else kept
 
 
 def blocks(problem: Problem, layers: Sequence[OldLayer]) -> NDArray[np.int64]:
@@ -194,14 +133,119 @@ def blocks(problem: Problem, layers: Sequence[OldLayer]) -> NDArray[np.int64]:
     return numbered
 
 
+@dataclass
+class _Run:
+    """What all steps share: what was asked for, the time there is, and how far the work is.
+
+    Attributes
+    ----------
+    asked
+        Options of :func:`~geo.regionalization.engine.regionalize`.
+    until
+        Time of the monotonic clock at which to end.
+    done
+        The share of the whole work that is done; it never goes back.
+    """
+
+    asked: dict[str, Any]
+    until: float | None
+    progress: Progress | None
+    done: float = 0.0
+    stopped: bool = False
+    iterations: int = 0
+
+    @property
+    def going(self) -> bool:
+        """Whether there is time left and nobody said stop."""
+        return not self.stopped and (self.until is None or time.monotonic() < self.until)
+
+    def part(self, end: float) -> Callable[[float], bool]:
+        """Return the progress of a step after which the share ``end`` of the work is done."""
+        begin = self.done
+
+        def tell(share: float) -> bool:
+            self.done = max(self.done, end if share >= 1 else begin + (end - begin) * share)
+            if self.progress is not None and not self.stopped:
+                self.stopped = self.progress(self.done) is False
+            return self.going
+
+        return tell
+
+    def regionalize(self, problem: Problem, end: float, **more: Any) -> Regionalization:
+        """Draw on the true ground."""
+        return self.solve(end, problem.households, problem.edges, problem.cost, **self.asked | more)
+
+    def solve(self, end: float, *ground: ArrayLike, **options: Any) -> Regionalization:
+        """Run the engine, for no more than half of the time there is left: it may take all that it is given."""
+        left = None if self.until is None else max(0.0, self.until - time.monotonic()) / 2
+        found = regionalize(*ground, **options, time_limit=left, progress=self.part(end))
+        self.iterations += int(found.metrics["iterations"])
+        return found
+
+
+def _best_plan(problem: Problem, layers: Sequence[OldLayer], run: _Run) -> NDArray[np.int64]:
+    """Follow the old grids from several starts; draw afresh only where none comes into range."""
+    block, seed = blocks(problem, layers), run.asked["seed"]
+    expected = 2 * problem.households.sum() / (problem.lower + problem.upper)
+    starts = int(np.clip(GRIDS_FOR_ONE_START // max(1.0, expected), 1, MOST_STARTS))
+    best: NDArray[np.int64] | None = None
+    open_reasons = 0
+    for number in range(starts + 1):
+        if best is not None and (not run.going or (number == starts and not open_reasons)):
+            break
+        share = 0.9 / (starts + 1)
+        if number < starts:
+            joined = _join_blocks(problem, layers, block, seed + number, run, run.done + 0.3 * share)
+            found = run.regionalize(
+                problem, run.done + 0.3 * share, previous=joined.labels[block], effort="repair", seed=seed + number
+            )
+            found = _rescued(problem, found, run)
+            open_reasons = _unproved(found) if number == 0 else min(open_reasons, _unproved(found))
+        else:
+            # Range comes before old grids: a search that nothing holds may find what one from whole blocks does not.
+            found = run.regionalize(problem, run.done + 0.5 * share)
+        labels = found.labels
+        if run.going:
+            labels = reunite(problem, layers, labels, seed=seed, go_on=run.part(run.done + 0.4 * share))
+        if best is None or upset(problem, layers, labels) < upset(problem, layers, best):
+            best = labels
+    assert best is not None
+    return best
+
+
+def _unproved(found: Regionalization) -> int:
+    return sum(not reason.proved for reason in found.reasons.values())
+
+
+def _rescued(problem: Problem, found: Regionalization, run: _Run) -> Regionalization:
+    """Draw afresh around grids out of range, wider and wider, and keep the rest as it is."""
+    for reach in POCKET_REACHES:
+        if not _unproved(found) or not run.going:
+            break
+        grid = np.zeros(int(found.labels.max()) + 1, bool)
+        grid[[number for number, reason in found.reasons.items() if not reason.proved]] = True
+        ends = found.labels[problem.edges]
+        for _ in range(reach):
+            touched = grid[ends].any(axis=1)
+            grid[ends[touched].ravel()] = True
+        pocket = grid[found.labels] & (problem.frozen < 0)
+        if pocket.all():
+            break
+        locks = replace(run.asked["locks"] or Locks(), fixed=np.where(pocket, -1, found.labels))
+        drawn = run.regionalize(problem, run.done, locks=locks, effort="polished").labels
+        tried = run.regionalize(problem, run.done, previous=drawn, effort="repair")
+        if len(tried.reasons) < len(found.reasons):
+            found = tried
+    return found
+
+
 def _join_blocks(
     problem: Problem,
     layers: Sequence[OldLayer],
     block: NDArray[np.int64],
     seed: int,
-    prices: Prices,
-    time_limit: float | None,
-    progress: Progress | None,
+    run: _Run,
+    end: float,
 ) -> Regionalization:
     """Divide blocks into grids; a border between blocks of one old grid costs by the households that it parts."""
     n_blocks = int(block.max(initial=-1)) + 1
@@ -217,9 +261,9 @@ def _join_blocks(
     of_block = [replace(layer, labels=np.asarray(layer.labels)[any_atom]) for layer in layers]
     parted = np.minimum(weight[pairs].min(axis=1, initial=problem.upper), problem.upper) / problem.upper
     unit = float(cost.mean()) if len(cost) and cost.any() else 1.0
-    dials: dict[str, Any] = {"prices": prices} if prices != Prices() else {}
-    cost = cost + PARTING_PRICE * prices.stability * unit * agreement(pairs, of_block) * parted
-    return regionalize(
+    cost = cost + PARTING_PRICE * problem.prices.stability * unit * agreement(pairs, of_block) * parted
+    return run.solve(
+        end,
         weight,
         pairs,
         cost,
@@ -229,9 +273,7 @@ def _join_blocks(
         barrier=wall,
         locks=None if problem.n_grids is None else Locks(n_grids=problem.n_grids),
         seed=seed,
-        time_limit=time_limit,
-        progress=progress,
-        **dials,
+        prices=problem.prices,
     )
 
 
@@ -240,22 +282,3 @@ def _middles(problem: Problem, block: NDArray[np.int64], n_blocks: int) -> NDArr
         return None
     count = np.bincount(block, minlength=n_blocks)
     return np.column_stack([np.bincount(block, problem.xy[:, axis], n_blocks) / count for axis in (0, 1)])
-
-
-def _share_of(time_limit: float | None, share: float) -> float | None:
-    return None if time_limit is None else time_limit * share
-
-
-def _part(progress: Progress | None, begun: float) -> Callable[[float], bool | None] | None:
-    """Progress of the part of the work that starts when ``begun`` of it is done; it never goes back."""
-    if progress is None:
-        return None
-    tell, most = progress, begun
-    share = JOINING_SHARE if begun == 0.0 else 1 - JOINING_SHARE
-
-    def part(done: float) -> bool | None:
-        nonlocal most
-        most = max(most, begun + share * done)
-        return tell(most)
-
-    return part

@@ -27,7 +27,8 @@ from geo.regionalization.drafting import DraftSettings
 from geo.regionalization.execution import draft_communities
 from geo.regionalization.handover import handover
 from geo.regionalization.keeping import keeping
-from geo.regionalization.merging import OldLayer, merge
+from geo.regionalization.merging import merge
+from geo.regionalization.old_layers import OldLayer
 from geo.sample.town import generate_town
 from geo.services.merging import with_networks
 from tests.benchmarks.bench_cells import sample_town

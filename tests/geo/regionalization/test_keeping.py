@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from geo.regionalization.keeping import NOBODY, keeping
-from geo.regionalization.merging import OldLayer
+from geo.regionalization.old_layers import OldLayer
 
 
 def test_three_departments_become_one_network():

@@ -12,7 +12,8 @@ from geo.errors import BoundsError, InputError
 from geo.regionalization import Locks, regionalize
 from geo.regionalization.communities import Bounds, OldNetwork
 from geo.regionalization.drafting import DraftSettings, draft_community
-from geo.regionalization.merging import OldLayer, agreement, blocks, merge
+from geo.regionalization.merging import blocks, merge
+from geo.regionalization.old_layers import OldLayer, agreement
 from geo.regionalization.outcome import Prices
 from geo.regionalization.problem import check_problem
 from tests.geo.regionalization.brute_force import connected

@@ -26,6 +26,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from geo.storage import embedded
+from tests import examples
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -39,6 +40,7 @@ USED_OUTSIDE_SERVER = "used-outside-server"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    examples.register()
     if hasattr(config, "workerinput"):
         return  # a worker inherits the controller's folder through the environment
     _remove_abandoned_runs()

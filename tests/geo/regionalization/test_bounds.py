@@ -1,13 +1,14 @@
 """Bounds are checked against every plan there is."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.regionalization import Locks, regionalize
 from geo.regionalization.bounds import fewest_grids, least_out_of_range, most_grids, packing_bound
 from geo.regionalization.certificates import Prover
 from geo.regionalization.problem import check_problem
+from tests.examples import examples
 from tests.geo.regionalization.brute_force import connected_partitions
 from tests.strategies import limits, maps
 
@@ -17,7 +18,7 @@ def prover_of(m, lower, upper, locks=None):
 
 
 @given(m=maps(max_atoms=7, connected=True), bounds=limits())
-@settings(max_examples=200, deadline=None)
+@examples(150)
 def test_no_plan_has_fewer_or_more_grids(m, bounds):
     lower, upper = bounds
     households = np.minimum(m.households, upper)
@@ -33,10 +34,10 @@ def test_no_plan_has_fewer_or_more_grids(m, bounds):
 
 
 @given(
-    weight=st.lists(st.integers(0, 12), max_size=7).map(np.array),
+    weight=st.lists(st.integers(0, 12), max_size=6).map(np.array),
     upper=st.integers(12, 24),
 )
-@settings(max_examples=200, deadline=None)
+@examples(100)
 def test_the_packing_bound_is_no_more_than_the_bins_needed(weight, upper):
     weight = weight.astype(np.int64)
     bound = packing_bound(weight, upper)
@@ -62,7 +63,7 @@ def test_what_is_out_of_reach_fills_nothing():
 
 
 @given(m=maps(max_atoms=7, most=14), bounds=limits(), data=st.data())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_what_is_proved_out_of_range_is_so_in_every_plan(m, bounds, data):
     lower, upper = bounds
     households = np.minimum(m.households, upper)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from geo.regionalization import regionalize
 from geo.regionalization.cover import Budget, BudgetSpentError, Cover, land
+from tests.examples import examples
 from tests.geo.regionalization.brute_force import connected_partitions, feasible_partition_exists
 from tests.strategies import limits, maps
 
@@ -16,7 +17,7 @@ def land_of(households, edges, lower, upper):
 
 
 @given(m=maps(max_atoms=7, connected=True), bounds=limits(), data=st.data())
-@settings(max_examples=200, deadline=None)
+@examples(150)
 def test_a_pocket_is_covered_exactly_when_some_partition_does_it(m, bounds, data):
     lower, upper = bounds
     inhabited = [a for a in range(len(m.households)) if 0 < m.households[a] <= upper]
@@ -34,7 +35,7 @@ def test_a_pocket_is_covered_exactly_when_some_partition_does_it(m, bounds, data
 
 
 @given(m=maps(max_atoms=7, connected=True), bounds=limits(), tracked=st.integers(0, 3), data=st.data())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_sharing_what_is_not_followed_never_rules_out_a_cover(m, bounds, tracked, data):
     lower, upper = bounds
     households = np.minimum(m.households, upper)
@@ -55,7 +56,7 @@ def test_no_answer_without_budget():
 
 
 @given(m=maps(max_atoms=8, most=20), bounds=limits(most=30))
-@settings(max_examples=200, deadline=None)
+@examples(100)
 def test_a_proved_reason_means_that_no_partition_helps_its_atoms(m, bounds):
     lower, upper = bounds
     result = regionalize(m.households, m.edges, m.boundary_cost, lower=lower, upper=upper)
@@ -71,7 +72,7 @@ def test_a_proved_reason_means_that_no_partition_helps_its_atoms(m, bounds):
 
 
 @given(m=maps(max_atoms=8, most=12, connected=True), bounds=limits(most=24))
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_small_maps_are_never_left_without_a_proof(m, bounds):
     lower, upper = bounds
     households = np.maximum(m.households, 1)

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.regionalization import Locks, regionalize
+from tests.examples import examples
 from tests.geo.regionalization.brute_force import connected, feasible_partition_exists
 from tests.strategies import Map, limits, maps
 
@@ -248,7 +249,7 @@ def check(result, m: Map, lower: int, upper: int) -> None:
 
 
 @given(m=maps(), bounds=limits())
-@settings(max_examples=150, deadline=None)
+@examples(60)
 def test_every_plan_is_a_partition_into_whole_grids_with_reasons(m, bounds):
     lower, upper = bounds
     first = solve(m.households, m.edges, lower, upper, cost=m.boundary_cost, barrier=m.barrier, xy=m.xy, seed=3)
@@ -258,7 +259,7 @@ def test_every_plan_is_a_partition_into_whole_grids_with_reasons(m, bounds):
 
 
 @given(m=maps(connected=True), bounds=limits())
-@settings(max_examples=200, deadline=None)
+@examples(100)
 def test_in_range_whenever_trying_everything_finds_a_way_and_no_proof_is_false(m, bounds):
     lower, upper = bounds
     result = solve(m.households, m.edges, lower, upper, cost=m.boundary_cost)
@@ -269,7 +270,7 @@ def test_in_range_whenever_trying_everything_finds_a_way_and_no_proof_is_false(m
 
 
 @given(m=maps(max_atoms=14, most=60, connected=True), seed=st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
+@examples(50)
 def test_any_seed_and_previous_plan_give_whole_grids(m, seed):
     previous = np.arange(len(m.households)) % 3 - 1
     result = solve(m.households, m.edges, 40, 60, cost=m.boundary_cost, previous=previous, seed=seed)
@@ -277,7 +278,7 @@ def test_any_seed_and_previous_plan_give_whole_grids(m, seed):
 
 
 @given(m=maps(connected=True), data=st.data())
-@settings(max_examples=100, deadline=None)
+@examples(50)
 def test_locks_hold_on_any_map(m, data):
     n = len(m.households)
     group = data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=3))

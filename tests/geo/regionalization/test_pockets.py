@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from geo.regionalization import Locks, Quantity, regionalize
 from geo.regionalization.cover import Budget, land
 from geo.regionalization.pockets import GRID_BUDGET, Proof, claimed, mend, prove
+from tests.examples import examples
 from tests.geo.regionalization.brute_force import connected, connected_partitions, feasible_partition_exists
 from tests.strategies import limits, maps
 
@@ -18,7 +19,7 @@ def out_of_range(households, labels, lower, upper):
 
 
 @given(m=maps(max_atoms=7, most=10, connected=True), bounds=limits(most=20), data=st.data())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_mending_keeps_grids_whole_and_leaves_no_more_out_of_range(m, bounds, data):
     lower, upper = bounds
     households = np.minimum(m.households, upper)
@@ -33,7 +34,7 @@ def test_mending_keeps_grids_whole_and_leaves_no_more_out_of_range(m, bounds, da
 
 
 @given(m=maps(max_atoms=7, most=10, connected=True), bounds=limits(most=20), data=st.data())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_a_proof_holds_in_every_plan(m, bounds, data):
     lower, upper = bounds
     households = np.minimum(m.households, upper)
@@ -100,7 +101,7 @@ def test_a_spent_budget_mends_nothing_and_proves_nothing():
     edges=st.sampled_from([[(0, 1), (1, 2), (2, 3)], [(0, 1), (0, 2), (0, 3)], [(0, 1), (1, 2), (2, 3), (0, 3)]]),
     bounds=limits(most=20),
 )
-@settings(max_examples=60, deadline=None)
+@examples(20)
 def test_wishes_beside_households_never_make_a_proof(asked, households, edges, bounds):
     lower, upper = bounds
     plan = regionalize(households, edges, np.ones(len(edges)), lower=lower, upper=upper, **asked)

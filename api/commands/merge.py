@@ -175,17 +175,17 @@ def show_merging(merging: Mapping[str, Any]) -> None:
     """Print what became of departments' old grids: how many there were, who stays together, who moves."""
     table = Table(title="多网合一 Old networks merged")
     for heading in (
-        "部门 Department",
-        "原网格 Old grids",
-        "户数 Households",
-        "同格 Together",
-        "可及 Possible",
-        "重划 Afresh",
-        "不混 Unmixed",
-        "留任 Posts kept",
-        "撤岗 Redundant",
+        "部门\nDepartment",
+        "原网格\nOld grids",
+        "户数\nHouseholds",
+        "同格\nTogether",
+        "可及\nPossible",
+        "重划\nAfresh",
+        "不混\nUnmixed",
+        "留任\nPosts kept",
+        "撤岗\nRedundant",
     ):
-        table.add_column(heading, justify="left" if heading.startswith("部门") else "right")
+        table.add_column(heading, justify="left" if heading.startswith("部门") else "right", overflow="fold")
     afresh = {row["department"]: row for row in merging.get("afresh", {}).get("departments", [])}
     for row in merging["departments"]:
         there = row["households"]

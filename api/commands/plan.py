@@ -285,14 +285,14 @@ def show_report(summary: dict[str, Any]) -> None:
     """Print a report: the totals, one row per community, and why grids are out of range."""
     table = Table(title=f"网格划分 Grids of {summary['lower']}–{summary['upper']} 户 households")
     for heading in (
-        "社区 Community",
-        "楼栋/单元 Atoms",
-        "户数 Households",
-        "网格 Grids",
-        "达标 In range",
-        "下界 Bound",
+        "社区\nCommunity",
+        "楼栋/单元\nAtoms",
+        "户数\nHouseholds",
+        "网格\nGrids",
+        "达标\nIn range",
+        "下界\nBound",
     ):
-        table.add_column(heading, justify="left" if heading.startswith("社区") else "right")
+        table.add_column(heading, justify="left" if heading.startswith("社区") else "right", overflow="fold")
     for row in summary["communities"]:
         table.add_row(
             row["name"] or row["code"],

@@ -6,7 +6,7 @@ by runs of floors, and more finely only in grids where that does not bring every
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +20,7 @@ from geo.regionalization.drawing import draw_grids
 from geo.regionalization.engine import Effort, regionalize
 from geo.regionalization.floors import no_floors, part_keys
 from geo.regionalization.outcome import Reason
+from geo.regionalization.stacking import runs_in_place, stacked
 from geo.territory.arrangement import Floats, Geometries
 from geo.territory.barriers import border_costs
 from geo.territory.codes import number_grids
@@ -33,6 +34,8 @@ RUN_SHARE = 0.15
 #: is divided by stairwells and floors; and whether a tower that can be cut into cells by itself is. That leaves little
 #: to search for, and no cell lies in two towers.
 FINENESS = ((1.0, True), (1.0, False), (RUN_SHARE, False))
+#: Reasons that stand on which atoms touch.
+INFEASIBLE = frozenset({"component_infeasible", "pocket_infeasible"})
 #: Against 1 between buildings: neighbours on one stairwell, and stairwells of one building, know each other.
 WITHIN_STAIRWELL_COST, WITHIN_BUILDING_COST = 3.0, 2.0
 #: Square metres. A building with less ground in its grid stands at the grid's rim as a point.
@@ -171,7 +174,9 @@ def draft_cells(ground: GridGround, bounds: Bounds, *, seed: int = 0) -> CellDra
         if best.cells["in_range"].all() or not _divisible(int(parts["households"].sum()), bounds):
             break
     assert best is not None
-    return best
+    if best.cells["in_range"].all() or not _divisible(int(parts["households"].sum()), bounds):
+        return best
+    return _stacked(ground, parts, atoms, best, bounds, seed)
 
 
 def draft_cells_of(
@@ -274,7 +279,55 @@ def _draft_once(
         seed=seed,
         effort=effort,
     )
-    return _assemble(ground, parts, atoms, tiles, solved.labels, solved.reasons, bounds)
+    return _assemble(ground, parts, atoms, solved.labels, solved.reasons, tiles, solved.labels, bounds)
+
+
+def _stacked(
+    ground: GridGround, parts: gpd.GeoDataFrame, atoms: gpd.GeoDataFrame, best: CellDraft, bounds: Bounds, seed: int
+) -> CellDraft:
+    """Cells where any floor may join the building next door; a proof stands only if it holds for these too."""
+    holder, _ = pd.factorize(pd.Series(part_keys(atoms)) + "/" + atoms["part"].astype(str))
+    if len(holder) == holder.max() + 1:
+        return best
+    first = np.unique(holder, return_index=True)[1]
+    shapes = atoms.geometry.to_numpy()[first]
+    tiles = tessellate(gpd.GeoSeries(shapes, crs=atoms.crs), ground.boundary, ground.barriers)
+    touching = contiguity(tiles)
+    compound = pd.factorize(atoms["compound"])[0][first]
+    costs = border_costs(tiles, touching, ground.barriers, compounds=compound)
+    within = WITHIN_STAIRWELL_COST * float(costs.boundary_cost.mean()) if len(costs.boundary_cost) else 1.0
+    stacks = stacked(holder.astype(np.int64), touching.edges, costs.boundary_cost, costs.cross_weight, within)
+    solved = regionalize(
+        atoms["households"].to_numpy(np.int64),
+        stacks.edges,
+        stacks.cost,
+        lower=bounds.lower,
+        upper=bounds.upper,
+        barrier=stacks.barrier,
+        seed=seed,
+        effort="draft",
+    )
+    if any(reason.code in INFEASIBLE for reason in solved.reasons.values()):
+        return best
+    if not solved.reasons:
+        for backwards in (False, True):
+            of_run, labels = runs_in_place(holder.astype(np.int64), solved.labels, shapes, backwards=backwards)
+            places = gpd.GeoSeries(shapes[of_run], crs=atoms.crs)
+            drawn = tessellate(places, ground.boundary, ground.barriers)
+            found = _assemble(ground, parts, atoms, solved.labels, {}, drawn, labels, bounds)
+            if (found.cells.geom_type == "Polygon").all():
+                return found
+    return _not_proved(best, bounds)
+
+
+def _not_proved(draft: CellDraft, bounds: Bounds) -> CellDraft:
+    """Take back what was proved for floors as they are drawn, and not for floors as they are."""
+    cells = draft.cells.copy()
+    for row in cells.index[cells["reason_code"].isin(INFEASIBLE)]:
+        households = int(cells["households"][row])
+        zh, en = _in_words(Reason("not_found", "", "", (), households), households, bounds)
+        cells.loc[row, ["reason_code", "reason_zh", "reason_en"]] = "not_found", zh, en
+    return replace(draft, cells=cells)
 
 
 def _neighbourly(atoms: gpd.GeoDataFrame, touching: Contiguity) -> Floats:
@@ -289,12 +342,14 @@ def _assemble(
     ground: GridGround,
     parts: gpd.GeoDataFrame,
     atoms: gpd.GeoDataFrame,
-    tiles: gpd.GeoSeries,
     labels: NDArray[np.int64],
     reasons: dict[int, Reason],
+    tiles: gpd.GeoSeries,
+    of_tile: NDArray[np.int64],
     bounds: Bounds,
 ) -> CellDraft:
-    polygons = draw_grids(tiles, labels, ground.boundary, ground.barriers, atoms.geometry)
+    """Put a draft together from the cell of each atom and of each tile."""
+    polygons = draw_grids(tiles, of_tile, ground.boundary, ground.barriers, atoms.geometry)
     points = polygons.representative_point()
     number = number_grids(np.column_stack([points.x, points.y])) - 1
     k = len(polygons)
@@ -330,7 +385,7 @@ def _in_words(reason: Reason, households: int, bounds: Bounds) -> tuple[str, str
                 f"这一片共 {some} 户,不足 {lower} 户,且与本网格其他楼栋不相连",
                 f"{some} households, below {lower}, touch nothing in the grid that they could join",
             )
-        case "component_infeasible" | "pocket_infeasible":
+        case code if code in INFEASIBLE:
             return (
                 f"这一片共 {some} 户,按现有单元和楼层无法划分为 {lower}-{upper} 户的联户网格(已证明)",
                 f"{some} households cannot be divided into cells of {lower}-{upper} by these stairwells and floors "

@@ -62,6 +62,17 @@ class TestDraftCells:
         assert [above[0] for above in runs[1:]] == [below[1] + 1 for below in runs[:-1]]
         assert draft.assignment["estimated"].all()
 
+    @pytest.mark.parametrize("names", ["AT", "TA"])
+    def test_a_house_joins_whichever_floors_leave_the_rest_in_range(self, names):
+        # Of 33 floors of five or six homes only the lowest or highest two, or 21 and 22, can be spared.
+        homes = {"A": 24, "T": 193}
+        drawn = community({name: homes[name] for name in names}, {"T": 33})
+        ground = whole(drawn)
+        draft = draft_cells(ground, CELL)
+        assert draft.cells["in_range"].all(), draft.assignment
+        assert (draft.cells.geom_type == "Polygon").all()
+        assert coverage_problems(draft.cells.geometry, ground.boundary) == []
+
     def test_without_floors_a_tower_is_one_cell_with_a_reason(self):
         draft = draft_cells(whole(community({"A": 200, "B": 35}, {})), CELL)
         assert draft.cells["reason_code"].dropna().to_dict() == {0: "atom_over_upper"}

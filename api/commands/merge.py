@@ -1,6 +1,7 @@
 """``wangge merge``: several networks of old grids into one, out of the store or out of files."""
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,8 @@ from geo.territory.dictionaries import dictionary
 console = Console()
 BAR = "合并 Merging"
 _FILES = "文件 Files"
+#: Codes of grids named on the screen; the tables have all.
+SHOWN_CODES = 5
 
 
 def merge_command(
@@ -158,6 +161,7 @@ def _merge_store(
         names = current_workers(session, code) if personal else None
     _tell({"plan": outcome.plan_id, **outcome.report}, report or Path("out") / "report.json", moves, names)
     console.print(f"方案草案已保存 Draft saved: {outcome.plan_id}")
+    _show_maps(code, outcome.plan_id, outcome.report["merging"])
 
 
 def _tell(summary: dict[str, Any], report: Path, moves: Path | None, workers: Mapping[str, str] | None) -> None:
@@ -173,6 +177,11 @@ def _tell(summary: dict[str, Any], report: Path, moves: Path | None, workers: Ma
 
 def show_merging(merging: Mapping[str, Any]) -> None:
     """Print what became of departments' old grids: how many there were, who stays together, who moves."""
+    change = merging["grids_change"]
+    console.print(
+        f"网格 Grids: {merging['grids_before']:,} → {merging['grids_after']:,}"
+        + ("" if change is None else f" ({change:+.1%})")
+    )
     table = Table(title="多网合一 Old networks merged")
     for heading in (
         "部门\nDepartment",
@@ -201,11 +210,9 @@ def show_merging(merging: Mapping[str, Any]) -> None:
             f"{row['posts_redundant']:,}",
         )
     console.print(table)
-    counts, change = merging["households"], merging["grids_change"]
+    counts = merging["households"]
     console.print(
-        f"网格 Grids: {merging['grids_before']} → {merging['grids_after']}"
-        + ("" if change is None else f" ({change:+.1%})")
-        + f"  保有一位原网格员 Keep a worker: {counts['kept']:,} 户 households"
+        f"保有一位原网格员 Keep a worker: {counts['kept']:,} 户 households"
         + (f" ({counts['kept_share']:.1%})" if counts["kept_share"] is not None else "")
         + f"  变动 Move: {counts['moved']:,}  原无网格 Not covered before: {counts['uncovered']:,}"
     )
@@ -214,6 +221,32 @@ def show_merging(merging: Mapping[str, Any]) -> None:
         console.print(
             f"重新划分则保有 Drawn afresh, they would be: {other['kept']:,} ({_share(other['kept'], other['all'])})"
         )
+    redundant = sum(row["posts_redundant"] for row in merging["departments"])
+    console.print(f"撤并岗位 Posts without a grid: {redundant:,}" + _first_codes(merging["posts"], "to"))
+    nobody = sum(row["from"] is None for row in merging["grids"])
+    console.print(f"尚无网格员的新网格 New grids without a worker: {nobody:,}" + _first_codes(merging["grids"], "from"))
+
+
+def _first_codes(rows: Sequence[Mapping[str, Any]], missing: str) -> str:
+    """Name the first grids that nothing goes with, so that a planner knows where to look."""
+    codes = [row["code"] for row in rows if row[missing] is None]
+    shown = "、".join(codes[:SHOWN_CODES])
+    return f" ({shown}{'…' if len(codes) > SHOWN_CODES else ''})" if codes else ""
+
+
+def _show_maps(scope: str, plan: int, merging: Mapping[str, Any]) -> None:
+    """Say which commands draw who moves, one for each department."""
+    console.print("谁变动的地图 Maps of who moves:")
+    for row in merging["departments"]:
+        name = row["department"]
+        page = Path("out") / f"moves-{name}.html"
+        words = ["wangge", "map", scope, "--against", name, "--plan", str(plan), "--out", str(page)]
+        console.print(f"  {' '.join(_quoted(word) for word in words)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _quoted(word: str) -> str:
+    """Quote what a shell would take apart; Chinese names need no quotes."""
+    return word if word.replace("-", "").replace(".", "").replace("/", "").isalnum() else shlex.quote(word)
 
 
 def _share(part: int, whole: int) -> str:

@@ -58,3 +58,16 @@ def test_names_are_left_out_unless_asked_for(store: Engine) -> None:
     run("南湖街道", "--no-compare", "--moves", "变动.csv")
     for path in Path().glob("变动*.csv"):
         assert "张三" not in path.read_text(encoding="utf-8-sig")
+
+
+def test_the_screen_says_what_became_of_the_grids_and_how_to_draw_who_moves(store: Engine) -> None:
+    said = run("南湖街道", "--no-compare")
+    assert "网格 Grids: 2 → 2 (+0.0%)" in said
+    assert "Posts without a grid: 0\n" in said
+    assert "New grids without a worker: 0\n" in said
+    plan = json.loads(Path("out/report.json").read_text(encoding="utf-8"))["plan"]
+    (command,) = (line.strip() for line in said.splitlines() if line.strip().startswith("wangge map"))
+    assert command.endswith(f"--against 城管 --plan {plan} --out out/moves-城管.html")
+    drawn = CliRunner().invoke(app, command.split()[1:], catch_exceptions=False)
+    assert drawn.exit_code == 0
+    assert Path("out/moves-城管.html").exists()

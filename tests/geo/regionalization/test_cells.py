@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely.affinity
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, box
@@ -63,13 +64,19 @@ class TestDraftCells:
         assert draft.assignment["estimated"].all()
 
     @pytest.mark.parametrize("names", ["AT", "TA"])
-    def test_a_house_joins_whichever_floors_leave_the_rest_in_range(self, names):
-        # Of 33 floors of five or six homes only the lowest or highest two, or 21 and 22, can be spared.
-        homes = {"A": 24, "T": 193}
-        drawn = community({name: homes[name] for name in names}, {"T": 33})
-        ground = whole(drawn)
+    def test_a_floor_in_the_middle_may_join_the_house_next_door(self, names):
+        homes = {"A": 30, "T": 114}
+        drawn = community({name: homes[name] for name in names}, {"T": 4})
+        assert drawn.floors is not None
+        tower = drawn.floors[drawn.floors["building"] == "T"].assign(households=[36, 36, 6, 36], estimated=False)
+        # The tower is long from west to east: its floors are drawn in a row of which one end touches the house.
+        flat = shapely.affinity.scale(drawn.buildings.geometry["T"], yfact=0.1)
+        buildings = drawn.buildings.copy()
+        buildings.loc["T", "geometry"] = flat
+        ground = whole(replace(drawn, buildings=buildings, floors=tower))
         draft = draft_cells(ground, CELL)
-        assert draft.cells["in_range"].all(), draft.assignment
+        assert draft.cells["households"].tolist() == [36] * 4
+        assert [("A", None, None, None, 30), ("T", None, 3, 3, 6)] in [sorted(rows) for rows in in_cells(draft)]
         assert (draft.cells.geom_type == "Polygon").all()
         assert coverage_problems(draft.cells.geometry, ground.boundary) == []
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from geo.regionalization.keeping import NOBODY, keeping
+from geo.regionalization.keeping import NOBODY, keeping, worker_grids
 from geo.regionalization.old_layers import OldLayer
 
 
@@ -156,3 +156,10 @@ def test_the_order_of_layers_does_not_matter(case, random):
     assert one.posts.equals(other.posts)
     assert one.flows.equals(other.flows)
     assert one.layers.equals(other.layers)
+
+
+def test_each_atom_knows_the_grid_that_its_old_worker_gets():
+    # Old grid 0 has most of new grid 0; old grid 1 most of new grid 1; the last house had nobody.
+    layer = OldLayer("公安", np.array([0, 0, 1, 1, 1, -1]))
+    (grids,) = worker_grids(np.full(6, 50), [layer], np.array([0, 0, 0, 1, 1, 1]))
+    assert grids.tolist() == [0, 0, 1, 1, 1, NOBODY]

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FAR = 1 << 60
+#: Where so many atoms are in reach most are light, and a search by moves mends what an exact one would not get through.
+MOST_IN_REACH = 3000
 
 
 class _Rows:
@@ -269,11 +271,13 @@ class _OpenSets:
 
 
 def _ball(area: Land, pocket: Sequence[int]) -> set[int]:
-    """Atoms that a set in range around some atom of the pocket can reach."""
+    """Atoms that a set in range around some atom of the pocket can reach; too many of them spend the budget."""
     least = {a: area.weight[a] for a in pocket}
     heap = [(w, a) for a, w in least.items()]
     heapq.heapify(heap)
     while heap:
+        if len(least) > MOST_IN_REACH:
+            raise BudgetSpentError
         far, a = heapq.heappop(heap)
         if far > least[a]:
             continue

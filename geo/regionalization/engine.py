@@ -236,7 +236,8 @@ class _Search:
         ticker = deadline_ticker(tick, self.until)
         labels, moves = solve(component, self._rules(), self.seed, effort, ticker, hopeless, mender)
         self.iterations += moves
-        return self._exact(component, labels.astype(np.int64))
+        # The search names grids and leaves gaps between their numbers.
+        return self._exact(component, np.unique(labels, return_inverse=True)[1].astype(np.int64))
 
     def _rules(self) -> Rules:
         problem, dials = self.problem, self.problem.prices
@@ -363,14 +364,16 @@ def _attach_empty(
     """Give components without any household to the grid with which they share the dearest border."""
     k = int(labels.max(initial=-1)) + 1
     empty = np.bincount(labels, weight, k) == 0
-    for grid in np.flatnonzero(empty):
-        inside = labels == grid
-        touch = inside[ends[:, 0]] != inside[ends[:, 1]]
-        if not touch.any():
-            continue
-        outer = np.where(inside[ends[touch, 0]], ends[touch, 1], ends[touch, 0])
-        shared = np.bincount(labels[outer], cost[touch] + 1e-9, k)
-        labels[inside] = int(np.argmax(shared))
+    sides = labels[ends]
+    rim = empty[sides[:, 0]] != empty[sides[:, 1]]
+    inner = np.where(empty[sides[rim, 0]], sides[rim, 0], sides[rim, 1])
+    outer = np.where(empty[sides[rim, 0]], sides[rim, 1], sides[rim, 0])
+    pair, at = np.unique(inner * k + outer, return_inverse=True)
+    shared = np.bincount(at, cost[rim] + 1e-9, len(pair))
+    goal = np.arange(k)
+    for i in np.argsort(shared, kind="stable"):
+        goal[pair[i] // k] = pair[i] % k
+    labels[:] = goal[labels]
 
 
 def _numbered(labels: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -105,7 +105,8 @@ class Search:
         """Search until nothing is out of range that could be mended, or the ticker says stop."""
         labels = self._from_scratch(0) if self.component.start is None else self._follow(self.component.start)
         for attempt in range(self.effort.attempts):
-            labels = self._mend_exactly(labels, attempt)
+            if self.whole:
+                labels = self._mend_exactly(labels, attempt)
             if not self.effort.patch:
                 labels = self._mend_exactly(self._mend(labels, attempt), attempt)
             wrong = self._wrong(labels)

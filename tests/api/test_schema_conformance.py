@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from api.main import create_app
 from api.settings import AppSettings
+from tests.examples import TIMES
 
 CHECKS = (
     not_a_server_error,
@@ -25,7 +26,7 @@ CHECKS = (
     response_schema_conformance,
 )
 #: Of each operation and way of making requests.
-EXAMPLES = 10
+EXAMPLES = 6
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_answers_are_as_described(described: BaseSchema, mode: GenerationMode, c
             continue
 
         @settings(
-            max_examples=EXAMPLES,
+            max_examples=EXAMPLES * TIMES,
             derandomize=True,
             deadline=None,
             database=None,

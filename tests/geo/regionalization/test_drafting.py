@@ -8,7 +8,6 @@ from geo.errors import BoundsError
 from geo.regionalization.atoms import choose_atoms
 from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.drafting import draft_community
-from geo.regionalization.execution import draft_communities
 from geo.regionalization.reporting import grid_code, report
 from geo.territory.coverage import coverage_problems
 from tests.geo.regionalization.drawn import CODE, EAST, GRIDS, NORTH, community, grids_of
@@ -65,20 +64,6 @@ class TestDraftCommunity:
         draft = draft_community(Community(CODE, drawn.boundary, points, drawn.stairwells, drawn.barriers), GRIDS)
         assert draft.grids["in_range"].all()
         assert coverage_problems(draft.grids.geometry, drawn.boundary) == []
-
-
-def test_order_and_number_of_workers_do_not_change_the_drafts():
-    rng = np.random.default_rng(3)
-    drawn = [community(rng.integers(10, 120, (5, 5)).tolist(), code=f"44039900100{i}") for i in (1, 2)]
-    alone = draft_communities(drawn, GRIDS, workers=1)
-    calls = []
-    together = draft_communities(drawn, GRIDS, workers=2, progress=lambda *call: calls.append(call))
-    for a, b in zip(alone, together, strict=True):
-        assert a.code == b.code
-        assert a.assignment.equals(b.assignment)
-        assert a.grids.geometry.geom_equals(b.grids.geometry).all()
-    assert {code for code, _, _ in calls} == {"", *(c.code for c in drawn)}
-    assert calls[-1][1:] == (2, 2)
 
 
 def test_choose_atoms_replaces_only_the_divided():

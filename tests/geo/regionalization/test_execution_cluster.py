@@ -16,6 +16,9 @@ from tests.geo.regionalization.clusters import ROOT, kill, machines
 from tests.geo.regionalization.drawn import GRIDS
 from tests.geo.regionalization.test_execution import Deadly, assert_same, drawn_city
 
+#: Buildings along each side of a community that takes a second or more.
+LARGE = 16
+
 
 @pytest.fixture(scope="module")
 def city():
@@ -51,9 +54,9 @@ class TestCluster:
 
     def test_stopped_keeps_the_best_so_far_of_every_community(self, two_workers, monkeypatch):
         monkeypatch.setattr(cluster, "PULSE_S", 0.02)
-        large = drawn_city(4, side=30)
+        large = drawn_city(4, side=LARGE)
         drafts = draft_communities(large, GRIDS, scheduler=two_workers, progress=lambda *_: False)
-        assert [len(draft.assignment) for draft in drafts] == [900] * 4
+        assert [len(draft.assignment) for draft in drafts] == [LARGE**2] * 4
         assert {draft.metrics["cancelled"] for draft in drafts} == {1.0}
 
     def test_says_in_which_community_it_went_wrong(self, two_workers, city):
@@ -66,7 +69,7 @@ class TestCluster:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            draft_communities(drawn_city(4, side=30), GRIDS, scheduler=two_workers, progress=interrupt)
+            draft_communities(drawn_city(4, side=LARGE), GRIDS, scheduler=two_workers, progress=interrupt)
         assert_same(draft_communities(city[:1], GRIDS, scheduler=two_workers), alone[:1])
 
     def test_workers_and_scheduler_together_are_refused(self, two_workers, city):
@@ -139,7 +142,7 @@ def test_workers_that_all_go_are_waited_for_only_so_long(tmp_path, monkeypatch):
         made.begin()
         only = made.worker()
         with pytest.raises(ExecutionError, match="已有 2 秒没有工作进程"):
-            draft_communities(drawn_city(2, side=30), GRIDS, scheduler=made.address, progress=lambda *_: kill(only))
+            draft_communities(drawn_city(2, side=LARGE), GRIDS, scheduler=made.address, progress=lambda *_: kill(only))
 
 
 def test_a_scheduler_that_goes_is_noticed(tmp_path):
@@ -148,7 +151,7 @@ def test_a_scheduler_that_goes_is_noticed(tmp_path):
         made.worker()
         with pytest.raises(ExecutionError, match="连接中断"):
             draft_communities(
-                drawn_city(2, side=30), GRIDS, scheduler=made.address, progress=lambda *_: kill(scheduler)
+                drawn_city(2, side=LARGE), GRIDS, scheduler=made.address, progress=lambda *_: kill(scheduler)
             )
 
 

@@ -164,6 +164,7 @@ def main() -> None:
             for row in instance_rows(profile, size, options.seeds):
                 lines.append(f"| {' | '.join(row)} |")
                 print(lines[-1], flush=True)
+                RESULTS.write_text("\n".join([*lines, ""]), encoding="utf-8")
     lines += ["", *town_lines(options.town), ""]
     RESULTS.write_text("\n".join(lines), encoding="utf-8")
     print(f"\n{RESULTS}")

@@ -162,6 +162,11 @@ def share_out(ground: shapely.Geometry, claimants: Geometries) -> Floats:
         near, far = origin + axis * cuts[slot], origin + axis * cuts[slot + 1]
         strip = shapely.Polygon([near - across, near + across, far + across, far - across])
         pieces = shapely.get_parts(shapely.intersection(ground, strip))
+        if not shapely.area(
+            pieces
+        ).any():  # the strip lies between two parts of the ground; the largest has no such gap
+            parts = shapely.get_parts(ground)
+            return share_out(parts[np.argmax(shapely.area(parts))], claimants)
         points[atom] = shapely.get_coordinates(shapely.point_on_surface(pieces[np.argmax(shapely.area(pieces))]))[0]
     return points
 

@@ -883,6 +883,9 @@ def search(
     ``wide`` is the share of moves that redraw three to five grids (up to ten in a repair); ``focus`` the share that
     starts at a grid out of range while there is one. A ``repair`` ends as soon as there is none.
     """
+    # A single atom has nothing to trade with.
+    if len(graph.ends) == 0:
+        return
     for step in range(steps):
         if repair and plan.counts[BAD] == 0:
             return

@@ -232,6 +232,17 @@ def test_time_limit_is_kept_and_the_plan_is_whole():
     assert np.bincount(result.labels, households).sum() == households.sum()
 
 
+def test_a_patch_of_one_tower_is_left_alone():
+    """Towers of 280 and pockets of 30 between them: single atoms become patches, which have no border to move."""
+    rng = np.random.default_rng(2)
+    households = rng.choice([30, 160, 170, 280], 400, p=[0.3, 0.3, 0.2, 0.2])
+    result = solve(households, lattice(20, 20), 200, 300, seed=1)
+    assert result.metrics["contiguous"] == result.metrics["grids"]
+    assert set(result.reasons) == {
+        label for label, total in enumerate(np.bincount(result.labels, households)) if not 200 <= total <= 300
+    }
+
+
 # ---- properties
 
 

@@ -203,6 +203,7 @@ def save_drafts(
         "households_source": gathered.sources,
         "previous_plans": list(gathered.in_force.plan_ids) if gathered.in_force else [],
         "settings": parameters,
+        "tier": tier,
         **(more or {}),
     }
     title = name or _title(gathered, tier)

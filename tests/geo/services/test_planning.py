@@ -4,7 +4,8 @@ import pytest
 import shapely
 from shapely import box
 
-from geo.errors import BoundsError, NotFoundError
+from geo.errors import BoundsError, ConflictError, NotFoundError
+from geo.services.adopting import adopt_plan
 from geo.services.planning import plan_scope, scope_codes
 from geo.storage import layers, plans
 from geo.territory import codes
@@ -164,3 +165,11 @@ def test_building_outside_of_its_community_is_planned_where_it_stands(session, s
     assignment = plans.read_assignment(session, outcome.plan_id).set_index("building_code")
     assert assignment["grid_code"][astray].startswith(f"{street}002")
     assert outcome.report["notes"]
+
+
+def test_a_plan_of_another_tier_never_replaces_the_grids(session, street):
+    outcome = plan_scope(session, street, lower=400, upper=1300, tier="community", who=WHO)
+    draft = plans.read_plan(session, outcome.plan_id)
+    with pytest.raises(ConflictError, match="would replace the grids"):
+        adopt_plan(session, draft.id, who=WHO, version=draft.version)
+    assert plans.read_plan(session, draft.id).state == "draft"

@@ -27,7 +27,7 @@ def border_lengths(xy: NDArray[np.float64], edges: NDArray[np.int32]) -> NDArray
         # Fewer than four points, or all on one line.
         return np.zeros(len(edges))
     ends = np.sort(cells.ridge_points, axis=1).astype(np.int64)
-    sides = np.array([side if len(side) == 2 else (-1, -1) for side in cells.ridge_vertices])
+    sides = np.array(cells.ridge_vertices)
     known = (sides >= 0).all(axis=1)
     length = np.full(len(ends), np.inf)
     length[known] = np.hypot(*(cells.vertices[sides[known, 0]] - cells.vertices[sides[known, 1]]).T)

@@ -98,8 +98,8 @@ class Effort:
         Whether to change the plan in force only where something is wrong.
     """
 
-    coarse: Stage = Stage(250, 10, 0.3, 4.0, 0.2, 12)
-    fine: Stage = Stage(90, 40, 0.15, 0.5, 0.05, 10)
+    coarse: Stage = Stage(180, 10, 0.3, 4.0, 0.2, 12)
+    fine: Stage = Stage(110, 40, 0.15, 0.5, 0.05, 10)
     repairs: int = 8
     moves_per_repair: int = 500
     attempts: int = 3

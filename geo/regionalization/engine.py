@@ -191,7 +191,8 @@ class _Search:
         price = problem.cost / mean if mean > 0 else np.zeros(len(problem.cost))
         dials = problem.prices
         price = dials.boundary * price - dials.barrier * BARRIER_PRICE * problem.barrier
-        if problem.xy is not None and dials.compactness > 0:
+        # A draft does without the lengths of borders, unless the dial asks for them.
+        if problem.xy is not None and dials.compactness > (1 if self.effort == "draft" else 0):
             price = price + dials.compactness * LENGTH_PRICE * border_lengths(problem.xy, problem.edges)
         if problem.previous is not None:
             before = problem.previous[problem.edges]

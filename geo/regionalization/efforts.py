@@ -99,7 +99,7 @@ class Effort:
     """
 
     coarse: Stage = Stage(180, 10, 0.3, 4.0, 0.2, 12)
-    fine: Stage = Stage(110, 40, 0.15, 0.5, 0.05, 10)
+    fine: Stage = Stage(95, 40, 0.15, 0.5, 0.05, 10)
     repairs: int = 8
     moves_per_repair: int = 500
     attempts: int = 3

@@ -2,11 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from geo.crs import metric_crs_of
 from geo.regionalization.communities import Bounds
@@ -18,11 +14,11 @@ from maps.escaping import json_text, plain_text
 from maps.facts import holds_estimates
 from maps.layers import Extent, Layer, extent_of, grids, layers_of
 from maps.pages import NOWHERE, PlanFigure, PlanMap, shared_data
+from maps.panel import panel_markup
 from maps.styles import CHANGE_CLASSES, household_classes
 
 Colouring = Literal["households", "change"]
 
-_TEMPLATES = Path(__file__).parent / "templates"
 
 #: Of the flows between two plans the page lists so many; a city has thousands.
 MOST_FLOWS = 300
@@ -45,8 +41,8 @@ def comparison_page(comparison: ComparisonContent, *, colouring: Colouring = "ho
     data = comparison_data(comparison, extent) | {"colouring": colouring}
     figure = PlanFigure(
         title=comparison.ground.title,
-        panel=_markup("comparison_page.html"),
-        over_map=_markup("comparison_panes.html"),
+        panel=panel_markup("comparison_page.html"),
+        over_map=panel_markup("comparison_panes.html"),
         data=json_text(data),
         script=page_script(COMPARISON_SCRIPTS),
         style=page_style("page.css", "comparison.css"),
@@ -179,13 +175,3 @@ def _change_row(
         "flows": [[before[f.before], after[f.after], f.households, f.buildings] for f in flows[:MOST_FLOWS]],
         "more_flows": max(0, len(flows) - MOST_FLOWS),
     }
-
-
-@cache
-def _markup(template: str) -> str:
-    """Return a template's markup: words of the dictionary only, no values."""
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    terms = dictionary("terms")
-    return environment.get_template(template).render(
-        zh=lambda code: terms[code].zh, en=lambda code: terms[code].en, words=lambda code: terms[code].label
-    )

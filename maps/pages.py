@@ -6,14 +6,11 @@ file, put into the page itself. The plan travels as one JSON block; no value of 
 
 import re
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import folium
 from branca.element import Figure
 from folium.template import Template
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from geo.errors import BoundsError
 from geo.territory.dictionaries import Dictionary, dictionary
@@ -22,9 +19,8 @@ from maps.assets import leaflet_script, leaflet_style, page_script, page_style
 from maps.escaping import content_hash, html_text, json_text, plain_text
 from maps.facts import facts_of, holds_estimates
 from maps.layers import Extent, extent_of, layers_of
+from maps.panel import TEMPLATES, panel_markup
 from maps.styles import PALETTE, UNKNOWN, HouseholdClass, household_classes
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 #: Of China as a whole, for a page without anything to show.
 NOWHERE = Extent(73.0, 18.0, 135.0, 54.0)
@@ -79,7 +75,7 @@ class PlanMap(folium.Map):
 class PlanFigure(Figure):
     """The document around the map. Its policy lets run what is named here by hash, and nothing else."""
 
-    _template = Template((_TEMPLATES / "document.html").read_text(encoding="utf-8"))
+    _template = Template((TEMPLATES / "document.html").read_text(encoding="utf-8"))
 
     def __init__(
         self,
@@ -143,7 +139,7 @@ def plan_page(content: MapContent, *, tianditu_token: str | None = None) -> str:
         data["tianditu"] = tianditu_token
     figure = PlanFigure(
         title=content.title,
-        panel=_panel(),
+        panel=panel_markup("plan_page.html"),
         data=json_text(data),
         image_hosts=hosts,
         script=page_script(),
@@ -181,13 +177,3 @@ def shared_data(content: MapContent, extent: Extent, classes: Sequence[Household
 
 def _words_of(words: Dictionary) -> dict[str, list[str]]:
     return {code: [entry.zh, entry.en] for code, entry in words.entries.items()}
-
-
-@cache
-def _panel() -> str:
-    """Return the panel's markup: words of the dictionary only, no values."""
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    terms = dictionary("terms")
-    return environment.get_template("plan_page.html").render(
-        zh=lambda code: terms[code].zh, en=lambda code: terms[code].en, words=lambda code: terms[code].label
-    )

@@ -1,12 +1,9 @@
 """Departments' old grids, merged into one network over HTTP."""
 
-from dataclasses import asdict
-
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import Settings, Store
-from api.openapi import problems
-from api.routes.plans import NOBODY
+from api.routes.plans import PLAN_MADE, made_plan, options_of
 from api.schemas.merging import MergeDraft
 from api.schemas.plans import PlanDetail
 from geo.services import reading
@@ -19,10 +16,7 @@ router = APIRouter(tags=["plans"])
     "/plans/merge",
     status_code=201,
     summary="多网合一:合并各部门旧网格 Merge old networks into one",
-    responses={
-        201: {"headers": {"Location": {"schema": {"type": "string"}, "description": "新方案的地址 The new plan"}}},
-        **problems(404, 409, 413, 415, 422, 503),
-    },
+    responses=PLAN_MADE,
 )
 def merge(request: Request, response: Response, store: Store, settings: Settings, body: MergeDraft) -> PlanDetail:
     """Merge departments' old grids in force into one network, kept as a draft plan.
@@ -37,17 +31,8 @@ def merge(request: Request, response: Response, store: Store, settings: Settings
             body.scope,
             departments=body.departments,
             weights=body.weights,
-            lower=body.lower,
-            upper=body.upper,
-            seed=body.seed,
-            name=body.name,
-            who=NOBODY,
-            wishes=body.wishes.asked(),
             compare=body.compare,
-            time_limit=settings.draft_seconds_per_community,
-            workers=1,
+            **options_of(body, settings),
         )
         made = reading.read_plan(store, outcome.plan_id)
-    response.headers["Location"] = f"/plans/{made.id}"
-    response.headers["ETag"] = f'"{made.version}"'
-    return PlanDetail.model_validate(asdict(made))
+    return made_plan(response, made)

@@ -36,6 +36,12 @@ NOBODY = "http"
 
 JSON = "application/json"
 
+#: What may come of a request that makes a plan.
+PLAN_MADE: dict[int | str, dict[str, Any]] = {
+    201: {"headers": {"Location": {"schema": {"type": "string"}, "description": "新方案的地址 The new plan"}}},
+    **problems(404, 409, 413, 415, 422, 503),
+}
+
 GridCode = Annotated[str, Path(pattern=code_pattern("grid"), description="15 位网格编码 15-digit grid code")]
 ManyAtOnce = Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")]
 AfterCode = Annotated[
@@ -87,7 +93,7 @@ def plans(
 @router.get("/plans/{plan_id}", summary="一个方案及其报告 One plan with its report", responses=problems(404, 422, 503))
 def plan(store: Store, response: Response, plan_id: PlanId) -> PlanDetail:
     """Show a plan with the report of how it came out; its ETag is the version to adopt."""
-    return _detail(response, reading.read_plan(store, plan_id))
+    return detail_of(response, reading.read_plan(store, plan_id))
 
 
 @router.get(
@@ -143,10 +149,7 @@ def assignment(
     "/plans",
     status_code=201,
     summary="划分网格,存为草案 Draft grids",
-    responses={
-        201: {"headers": {"Location": {"schema": {"type": "string"}, "description": "新方案的地址 The new plan"}}},
-        **problems(404, 409, 413, 415, 422, 503),
-    },
+    responses=PLAN_MADE,
 )
 def draft(request: Request, response: Response, store: Store, settings: Settings, body: PlanDraft) -> PlanDetail:
     """Divide a street or community into grids and keep the result as a draft plan.
@@ -158,19 +161,11 @@ def draft(request: Request, response: Response, store: Store, settings: Settings
         outcome = plan_scope(
             store,
             body.scope,
-            lower=body.lower,
-            upper=body.upper,
-            seed=body.seed,
-            name=body.name,
-            who=NOBODY,
-            time_limit=settings.draft_seconds_per_community,
-            workers=1,
-            wishes=body.wishes.asked(),
             previous=body.previous,
+            **options_of(body, settings),
         )
         made = reading.read_plan(store, outcome.plan_id)
-    response.headers["Location"] = f"/plans/{made.id}"
-    return _detail(response, made)
+    return made_plan(response, made)
 
 
 @router.post(
@@ -188,15 +183,8 @@ def alternatives(store: Store, request: Request, settings: Settings, body: Alter
         found = plan_alternatives(
             store,
             body.scope,
-            lower=body.lower,
-            upper=body.upper,
-            seed=body.seed,
-            name=body.name,
-            who=NOBODY,
-            time_limit=settings.draft_seconds_per_community,
-            workers=1,
-            wishes=body.wishes.asked(),
             previous=body.previous,
+            **options_of(body, settings),
             styles=body.styles,
         )
         items = [asdict(reading.read_plan(store, plan.plan_id)) for plan in found.plans]
@@ -211,7 +199,27 @@ def alternatives(store: Store, request: Request, settings: Settings, body: Alter
 def adopt(store: Store, response: Response, plan_id: PlanId, if_match: IfMatch = None) -> PlanDetail:
     """Put a draft in force and supersede what it replaces; the version you saw must be its newest."""
     adopted = adopt_plan(store, plan_id, who=NOBODY, version=seen_version(if_match))
-    return _detail(response, adopted)
+    return detail_of(response, adopted)
+
+
+def options_of(body: PlanDraft, settings: Settings) -> dict[str, Any]:
+    """Return what a draft is told, whichever way it is made."""
+    return {
+        "lower": body.lower,
+        "upper": body.upper,
+        "seed": body.seed,
+        "name": body.name,
+        "who": NOBODY,
+        "time_limit": settings.draft_seconds_per_community,
+        "workers": 1,
+        "wishes": body.wishes.asked(),
+    }
+
+
+def made_plan(response: Response, plan: "PlanRecord") -> PlanDetail:
+    """Answer with a plan that was just made, and say where it is."""
+    response.headers["Location"] = f"/plans/{plan.id}"
+    return detail_of(response, plan)
 
 
 def seen_version(if_match: str | None) -> int:
@@ -239,6 +247,7 @@ def seen_version(if_match: str | None) -> int:
     return int(found[1])
 
 
-def _detail(response: Response, plan: "PlanRecord") -> PlanDetail:
+def detail_of(response: Response, plan: "PlanRecord") -> PlanDetail:
+    """Return a plan as it is shown, with its version in the ETag."""
     response.headers["ETag"] = f'"{plan.version}"'
     return PlanDetail.model_validate(asdict(plan))

@@ -230,15 +230,18 @@ class _Search:
         def hopeless(bad: list[NDArray[np.int64]]) -> bool:
             return self.prover.all_proved([atoms[grid] for grid in bad])
 
+        # The exact searches know households and borders, and nothing of further wishes.
+        plain = component.n_grids is None and not len(component.soft_ends) and not problem.quantities
+
         def mender(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-            asked = component.n_grids is not None or len(component.soft_ends) or len(problem.quantities)
-            return labels if asked else self.prover.mended(atoms, labels)
+            return self.prover.mended(atoms, labels) if plain else labels
 
         ticker = deadline_ticker(tick, self.until)
         labels, moves = solve(component, self._rules(), self.seed, effort, ticker, hopeless, mender)
         self.iterations += moves
         # The search names grids and leaves gaps between their numbers.
-        return self._exact(component, np.unique(labels, return_inverse=True)[1].astype(np.int64))
+        numbered = np.unique(labels, return_inverse=True)[1].astype(np.int64)
+        return self._exact(component, numbered) if plain else numbered
 
     def _rules(self) -> Rules:
         problem, dials = self.problem, self.problem.prices
@@ -265,8 +268,7 @@ class _Search:
         problem, weight = self.problem, component.weight
         sizes = np.bincount(labels, weight)
         sound = ((sizes >= problem.lower) & (sizes <= problem.upper)).all()
-        asked = component.n_grids is not None or len(component.soft_ends) or len(self.problem.quantities)
-        if sound or len(weight) > MOST_ATOMS or asked:
+        if sound or len(weight) > MOST_ATOMS:
             return labels
         found = cheapest_partition(weight, component.ends, component.price, problem.lower, problem.upper)
         return labels if found is None else found

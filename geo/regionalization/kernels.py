@@ -8,14 +8,11 @@ dynamic programming, choosing the number of grids too; a *flip* moves one atom a
 grid in one piece. Energies have no unit: a border that crosses one average edge costs 1.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geo.regionalization.compilation import kernel
-
-Ints = NDArray[np.int32]
 
 #: Slots of ``Plan.counts``.
 GRIDS, BAD, FREE, FLIPS, MOVES = 0, 1, 2, 3, 4
@@ -26,67 +23,6 @@ EACH, MOVE = 9, 10
 LEAST, MOST, MISSED, MISSED_EACH = 0, 1, 2, 3
 
 UNREACHABLE = np.float32(1e30)
-
-
-def record(**names: str) -> np.dtype[Any]:
-    """Return a record type from the names of its fields, by kind."""
-    return np.dtype([(name, kind) for kind, listed in names.items() for name in listed.split()], align=True)
-
-
-#: One atom: where its arcs are, households, those in the unit of the tables, and how many points it stands for (one,
-#: or those of a cluster) with the sums of their coordinates and of the squares of these. ``home`` is the grid that it
-#: was in at the start, -1 when that is nothing to keep.
-ATOM = record(i8="weight coarse", f8="points sx sy sq", i4="start stop home")
-#: One arc, an edge seen from one end. Soft arcs only carry a price, one cannot walk along them.
-ARC = record(f8="price", i4="near", bool="hard")
-#: Members of a grid are a doubly linked list.
-LINK = record(i4="after before")
-#: One grid; ``bad`` lists the grids out of range, ``bad_at`` is each one's place in it, ``free`` the unused numbers.
-GRID = record(i8="weight", f8="points sx sy sq", i4="head count bad bad_at free")
-#: One atom on the bench, by its local number: its place in the random tree, sums below it, and tables.
-NODE = record(
-    i8="weight table_at before_at first_home second_home",
-    f8="points sx sy sq cut inside",
-    f4="close_cost",
-    i4="atom parent depth order part leader first grids queue table_len before_len close_at target",
-)
-EDGE = record(f8="price key", i4="a b")
-
-
-class Graph(NamedTuple):
-    """Atoms and who touches whom, in compressed rows; ``ends`` lists both ends of every hard edge.
-
-    ``extra`` holds further quantities, one row per atom, and ``limits`` one row for each: least, most, the price of
-    a grid outside of these, and of each unit by which it misses them.
-    """
-
-    atoms: Any
-    arcs: Any
-    ends: Ints
-    extra: NDArray[np.float64]
-    limits: NDArray[np.float64]
-
-
-class Plan(NamedTuple):
-    """The current assignment."""
-
-    label: Ints
-    links: Any
-    grids: Any
-    counts: NDArray[np.int64]
-    extra: NDArray[np.float64]
-
-
-class Bench(NamedTuple):
-    """Room to work in: local copies of a few grids, their random tree and its tables."""
-
-    nodes: Any
-    edges: Any
-    link: Ints
-    table: NDArray[np.float32]
-    local: Ints
-    stamp: Ints
-    extra: NDArray[np.float64]
 
 
 @kernel

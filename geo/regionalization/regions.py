@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.regionalization.compilation import kernel
-from geo.regionalization.kernels import ARC, Graph
+from geo.regionalization.layout import ARC, Graph
 
 #: Regions below this share of the wanted size join a neighbour.
 CRUMB = 0.4

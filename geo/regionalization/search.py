@@ -14,7 +14,7 @@ from geo.regionalization import kernels
 from geo.regionalization.coarsening import coarsen
 from geo.regionalization.component import Component
 from geo.regionalization.efforts import Effort, Rules, Stage, heat_at
-from geo.regionalization.kernels import Graph
+from geo.regionalization.layout import Graph
 from geo.regionalization.regions import draw_patches, draw_regions, subgraph
 from geo.regionalization.solver import Solver, Ticker, graph_of
 
@@ -175,12 +175,11 @@ class Search:
 
             share = [span[0] + (span[1] - span[0]) * (turn + d) / stage.rounds for d in (0, 1)]
             tick = _between(self.tick, *share)
-            if fresh and turn == 0:
-                # Until every region has its first grids there is no plan to stop with.
-                labels = self._side_by_side(graph, labels, _parts(region), [*key, turn], work, lambda _: True)
+            # Until every region has its first grids there is no plan to stop with.
+            within = _never if fresh and turn == 0 else tick
+            labels = self._side_by_side(graph, labels, _parts(region), [*key, turn], work, within)
+            if within is _never:
                 self.going = tick(1.0)
-            else:
-                labels = self._side_by_side(graph, labels, _parts(region), [*key, turn], work, tick)
             if not self.going:
                 break
         return labels
@@ -205,13 +204,7 @@ class Search:
         near = np.flatnonzero(np.isin(labels, touched) | np.isin(self.graph.atoms.home, touched))
         if not len(near) or not self.going:
             return labels
-
-        def work(solver: Solver) -> None:
-            grids = int(solver.plan.counts[kernels.GRIDS])
-            solver.search(20 * grids, self.effort.fine.flips_per_move, 0.0, 0.0, 0.0, 0.0)
-            solver.keep_if_best()
-
-        return self._side_by_side(self.graph, labels, [near], [0, 3], work, lambda _: True)
+        return self._smoothed(labels, [near], 20, [0, 3], _never)
 
     # ── what is out of range ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -254,13 +247,19 @@ class Search:
         mended = found.astype(np.int32)
         touched = np.unique(mended[changed])
         parts = draw_patches(self.graph, mended, touched, 2 * len(touched) + 10)
+        return self._smoothed(mended, parts, 10, [attempt, 5], lambda _: self.tick(1.0))
+
+    def _smoothed(
+        self, labels: Labels, parts: list[Atoms], moves_per_grid: int, key: list[int], tick: Ticker
+    ) -> Labels:
+        """Let parts of a plan take what makes it cheaper at once."""
 
         def work(solver: Solver) -> None:
             grids = int(solver.plan.counts[kernels.GRIDS])
-            solver.search(10 * grids, self.effort.fine.flips_per_move, 0.0, 0.0, 0.0, 0.0)
+            solver.search(moves_per_grid * grids, self.effort.fine.flips_per_move, 0.0, 0.0, 0.0, 0.0)
             solver.keep_if_best()
 
-        return self._side_by_side(self.graph, mended, parts, [attempt, 5], work, lambda _: self.tick(1.0))
+        return self._side_by_side(self.graph, labels, parts, key, work, tick)
 
     def _wrong(self, labels: Labels) -> Labels:
         """Return the grids whose households or further quantities are out of their limits."""
@@ -283,7 +282,6 @@ class Search:
         solver = Solver(self.graph, self.numbers, [self.seed])
         for labels in (one, other):
             solver.begin(labels)
-            solver.keep_if_best()
         return solver.best
 
     # ── side by side ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -326,11 +324,7 @@ class Search:
                 self.moves += moves
                 if self.going and not tick((number + 1) / len(parts)):
                     self.going = False
-                    for other in waiting:
-                        other.cancel()
-                    waiting_done = [n for n in range(number + 1, len(parts)) if not waiting[n].cancelled()]
-                    for n in waiting_done:
-                        waiting[n].result()
+                    pool.shutdown(cancel_futures=True)
                     break
         return following
 
@@ -340,6 +334,11 @@ class Search:
         if numbers[kernels.WANTED] > 0:
             numbers[kernels.WANTED] = max(1, numbers[kernels.WANTED] + difference)
         return numbers
+
+
+def _never(share: float) -> bool:
+    """A ticker that never says stop."""
+    return True
 
 
 def _between(tick: Ticker, begin: float, end: float) -> Ticker:

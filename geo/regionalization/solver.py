@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from geo.regionalization import kernels
 from geo.regionalization.component import Component
 from geo.regionalization.efforts import MAX_TABLE, Rules, Stage, heat_at
-from geo.regionalization.kernels import Bench, Graph, Plan
+from geo.regionalization.layout import ARC, ATOM, EDGE, GRID, LINK, NODE, Bench, Graph, Plan
 
 Ticker = Callable[[float], bool]
 
@@ -89,11 +89,11 @@ def graph_of(component: Component, rules: Rules) -> Graph:
     order = np.lexsort((b, a))
     start = np.r_[0, np.cumsum(np.bincount(a, minlength=n))].astype(np.int32)
     grain = max(1, -(-rules.upper // MAX_TABLE))
-    atoms = _rows(n, kernels.ATOM)
+    atoms = _rows(n, ATOM)
     atoms.start, atoms.stop = start[:-1], start[1:]
     atoms.weight, atoms.coarse = component.weight, np.rint(component.weight / grain)
     atoms.points, atoms.sx, atoms.sy, atoms.sq = component.points.T
-    arcs = _rows(len(a), kernels.ARC)
+    arcs = _rows(len(a), ARC)
     arcs.near, arcs.hard, arcs.price = b[order], np.r_[hard, hard][order], np.r_[price, price][order]
     atoms.home = -1 if component.start is None else component.start
     ends = np.ascontiguousarray(component.ends.ravel(), dtype=np.int32)
@@ -107,8 +107,8 @@ def _rows(n: int, fields: np.dtype[np.void]) -> Any:
 def _plan(n: int, quantities: int) -> Plan:
     return Plan(
         np.zeros(n, np.int32),
-        _rows(n, kernels.LINK),
-        _rows(n, kernels.GRID),
+        _rows(n, LINK),
+        _rows(n, GRID),
         np.zeros(5, np.int64),
         np.zeros((n, quantities)),
     )
@@ -119,8 +119,8 @@ def _bench(graph: Graph, n: int, table_upper: int) -> Bench:
     longest = int(min(table_upper, graph.atoms.coarse.sum())) + 1
     room = int(np.minimum(graph.atoms.coarse, table_upper).sum()) + n + n * longest
     return Bench(
-        nodes=_rows(n + 1, kernels.NODE),
-        edges=_rows(len(graph.arcs) // 2, kernels.EDGE),
+        nodes=_rows(n + 1, NODE),
+        edges=_rows(len(graph.arcs) // 2, EDGE),
         link=np.zeros(4 * n, np.int32),
         table=np.empty(room, np.float32),
         local=np.full(n, -1, np.int32),

@@ -390,19 +390,37 @@ def show_alternatives(table: dict[str, Any]) -> None:
         shown.add_row(f"{column['zh']} {column['en']}", *values)
     shown.add_row("与首个方案不同的户数 households unlike the first plan", *(f"{row['differs'][0]:,}" for row in plans))
     console.print(shown)
-    names = {row["style"]: row["zh"] for row in table["plans"]}
-    for same in table["same"]:
-        console.print(
-            f"  {same['zh']}(种子 seed {same['seed']})与{names.get(same['as'], same['as'])}只差 {same['differs']} 户,"
-            f"未另存 as good as {same['as']}, not saved",
-            markup=False,
-        )
+    words = {row["style"]: (row["zh"], row["en"]) for row in table["plans"]}
+    columns = {column["name"]: column for column in table["figures"]}
+    for row in table["plans"]:
+        if row.get("drawn_as"):
+            console.print(
+                f"  {row['zh']}取自为“{row['drawn_as']}”所划的方案,因其更合此风格 {row['en']}: the plan drawn for "
+                f"{row['drawn_as']}, which serves it better",
+                markup=False,
+            )
+    for out in table["same"]:
+        console.print(f"  {_left_out(out, words, columns)}", markup=False)
     price = table["price_of_stability"]
     if price is not None:
         console.print(
             f"保持稳定的代价 Price of stability: 网格 grids {price['grids']:+g},划界代价 border cost "
             f"{price['boundary_cost']:+,g},紧凑度 compactness {price['polsby_popper']:+g}"
         )
+
+
+def _left_out(out: dict[str, Any], words: dict[str, tuple[str, str]], columns: dict[str, dict[str, str]]) -> str:
+    """Say why a plan was not saved; reports of earlier versions know one reason only."""
+    zh, en = words.get(out["as"], (out["as"], out["as"]))
+    told = f"{out['zh']}(种子 seed {out['seed']})"
+    goal = out.get("goal")
+    if goal is None:
+        return f"{told}与{zh}只差 {out['differs']} 户,未另存 {out['en']}: as good as {en}, not saved"
+    figure = columns[goal["name"]]
+    return (
+        f"{told}的{figure['zh']}为 {goal['mine']:g},不如{zh}的 {goal['theirs']:g},未另存 "
+        f"{out['en']}: {figure['en']} {goal['mine']:g}, not as good as {goal['theirs']:g} of {en}; not saved"
+    )
 
 
 def _rounded(value: float) -> str:

@@ -6,21 +6,28 @@ The table of trade-offs, as reports, the terminal and HTTP carry it (plain value
       "figures": [{"name", "zh", "en", "unit", "better"}, ...],     what is compared, in the order of columns
       "plans": [                                                    the first is the one that was asked for
         {"style", "zh", "en", "note_zh", "note_en", "seed",
+         "drawn_as": code of the style whose dials drew it, where that plan serves this style better than its own,
          "prices": {"boundary", "barrier", "compactness", "stability", "fewer"},
          "plan": id in the store or None, "file": name of the file or None,
          "figures": {name: value, ...},
          "differs": [households that differ from each plan of the table, itself 0, ...]},
         ...],
-      "same": [{"style", "zh", "en", "seed", "as": style, "differs": households}, ...],     left out: as good as equal
+      "same": [                                                     plans that were left out
+        {"style", "zh", "en", "seed", "as": style of the plan beside it, "differs": households,
+         "because": "same" | "worse" | "out_of_range",
+         "goal": {"name", "mine", "theirs"} or None},               the figure by which it is worse
+        ...],
       "price_of_stability": {name: value, ...} or None       figures of the balanced plan less those of one drawn anew
     }
 
 ``better`` is ``more``, ``less`` or ``none``; the units are those of ``geo.regionalization.metrics``.
+
+A style keeps its word: no plan of the table is better than a style's plan at what that style is for (:func:`distinct`).
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
@@ -87,21 +94,30 @@ class Choice:
         One per community, in the same order in all choices.
     seconds
         Wall time.
+    drawn_as
+        The style that it was drafted for, where it is offered under another's name.
     """
 
     style: Style
     settings: DraftSettings
     drafts: Sequence[CommunityDraft]
     seconds: float
+    drawn_as: Style | None = None
+
+
+#: Why a choice is left out: as good as equal to another, worse than another at what its style is for, or better than
+#: another at what that one is for only because more of its own grids are out of range.
+Because = Literal["same", "worse", "out_of_range"]
 
 
 @dataclass(frozen=True)
-class Same:
-    """A choice that was left out, and the one that it is as good as equal to."""
+class LeftOut:
+    """A choice that was left out, the one beside which it stood, and the households that the two put differently."""
 
-    left_out: Choice
-    kept: Choice
+    choice: Choice
+    beside: Choice
     households: int
+    because: Because = "same"
 
 
 def style(code: str) -> Style:
@@ -124,28 +140,51 @@ def styles(*, previous: bool) -> list[Style]:
 
 def figures(drafts: Sequence[CommunityDraft], seconds: float) -> dict[str, float]:
     """Measure a plan by :data:`FIGURES`; sums over communities, compactness as the mean over grids."""
-    metrics = {name: sum(draft.metrics.get(name, 0.0) for draft in drafts) for name in FIGURES}
+    return {name: round(value, 3) for name, value in (_measured(drafts) | {"seconds": seconds}).items()}
+
+
+def _measured(drafts: Sequence[CommunityDraft]) -> dict[str, float]:
+    """:data:`FIGURES`, not rounded."""
+    metrics = {name: float(sum(draft.metrics.get(name, 0.0) for draft in drafts)) for name in FIGURES}
     shape = np.concatenate([draft.grids["polsby_popper"].to_numpy(float) for draft in drafts] or [np.zeros(0)])
-    metrics |= {
+    return metrics | {
         "grids": float(sum(len(draft.grids) for draft in drafts)),
         "in_range": float(sum(int(draft.grids["in_range"].sum()) for draft in drafts)),
         "polsby_popper": float(shape.mean()) if len(shape) else 0.0,
-        "seconds": seconds,
     }
-    return {name: round(value, 3) for name, value in metrics.items()}
 
 
 def reaches_goal(choice: Choice, than: Choice) -> bool:
-    """Say whether a plan is better than another by what its style is for; a style without a goal always is."""
+    """Say whether a plan is better than another by what its style is for; a style without a goal always is.
+
+    Grids out of range outweigh every goal.
+    """
+    return choice.style.goal is None or _rank(choice, choice.style) < _rank(than, choice.style)
+
+
+def beaten(choice: Choice, by: Choice) -> bool:
+    """Say whether another plan is better at what this one's style is for, be its grids in range or not."""
     goal = choice.style.goal
-    if goal is None:
-        return True
-    mine, theirs = (figures(one.drafts, 0.0) for one in (choice, than))
-    # Grids out of range outweigh every goal.
-    failed = [told["grids"] - told["in_range"] for told in (mine, theirs)]
-    # The number of grids is neither good nor bad by itself; as a goal it means few.
-    sign = 1 if METRICS[goal].better == "more" else -1
-    return (-failed[0], sign * mine[goal]) > (-failed[1], sign * theirs[goal])
+    return goal is not None and _toll(by, goal) < _toll(choice, goal)
+
+
+def _failed(choice: Choice) -> int:
+    """Grids out of range."""
+    return sum(int((~draft.grids["in_range"].astype(bool)).sum()) for draft in choice.drafts)
+
+
+def _toll(choice: Choice, goal: str) -> float:
+    """A figure of a plan, turned so that less is better.
+
+    The number of grids is neither good nor bad by itself; as a goal it means few.
+    """
+    sign = -1 if METRICS[goal].better == "more" else 1
+    return sign * _measured(choice.drafts)[goal]
+
+
+def _rank(choice: Choice, by: Style) -> tuple[int, float]:
+    """How good a plan is for a style, the least first."""
+    return _failed(choice), 0.0 if by.goal is None else _toll(choice, by.goal)
 
 
 def households_differing(first: Sequence[CommunityDraft], second: Sequence[CommunityDraft]) -> int:
@@ -162,28 +201,106 @@ def households_differing(first: Sequence[CommunityDraft], second: Sequence[Commu
     return total
 
 
-def distinct(choices: Sequence[Choice], least_share: float = LEAST_DIFFERENCE) -> tuple[list[Choice], list[Same]]:
-    """Leave out choices that differ from an earlier one in less than a share of the households.
+def distinct(choices: Sequence[Choice], least_share: float = LEAST_DIFFERENCE) -> tuple[list[Choice], list[LeftOut]]:
+    """Leave out choices that are as good as equal to an earlier one, and those that break their style's word.
+
+    Of what is kept, no plan is better than another at what the other's style is for. The first choice was asked for and
+    is always kept; where another's plan serves its style better, it gets that plan.
+
+    Parameters
+    ----------
+    choices
+        Plans of the same communities, within the same bounds.
+    least_share
+        Plans of which a smaller share of the households is in different grids are one choice.
 
     Returns
     -------
     kept, left out
-        The first choice is always kept.
+        In the order of the choices.
     """
+    differing = _Differing()
+    rest = [_best_for_first(choices, differing), *choices[1:]] if choices else []
+    out: list[LeftOut] = []
+    while True:
+        kept, same = _unlike(rest, least_share, differing)
+        broken = _broken_word(kept)
+        if broken is None:
+            return kept, [*same, *(_beside_kept(one, kept, differing) for one in out)]
+        choice, beside, because = broken
+        out.append(LeftOut(choice, beside, differing(beside, choice), because))
+        rest = [one for one in rest if one is not choice]
+
+
+class _Differing:
+    """:func:`households_differing` of choices, counted once for each pair."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], int] = {}
+
+    def __call__(self, one: Choice, other: Choice) -> int:
+        if one.drafts is other.drafts:
+            return 0
+        pair = (id(one.drafts), id(other.drafts))
+        if pair not in self._known:
+            self._known[pair] = households_differing(one.drafts, other.drafts)
+        return self._known[pair]
+
+
+def _best_for_first(choices: Sequence[Choice], differing: _Differing) -> Choice:
+    """Return the first choice, with the plan of another where that one serves its style better."""
+    first = choices[0]
+    if first.settings.effort == "repair":
+        return first  # the smallest change is what was asked for, whatever a free hand can reach
+    best = min(choices, key=lambda one: (_rank(one, first.style), differing(first, one)))
+    if _rank(best, first.style) == _rank(first, first.style):
+        return first
+    return replace(best, style=first.style, drawn_as=best.style)
+
+
+def _unlike(choices: Sequence[Choice], least_share: float, differing: _Differing) -> tuple[list[Choice], list[LeftOut]]:
+    """Part choices into those that differ from all kept before, and the others."""
     kept: list[Choice] = []
-    left_out: list[Same] = []
+    same: list[LeftOut] = []
     for choice in choices:
         households = sum(int(draft.grids["households"].sum()) for draft in choice.drafts)
-        differing = [households_differing(earlier.drafts, choice.drafts) for earlier in kept]
-        nearest = min(range(len(kept)), key=lambda i: differing[i], default=None)
-        if nearest is None or differing[nearest] >= max(1.0, least_share * households):
+        nearest = min(kept, key=lambda earlier: differing(earlier, choice), default=None)
+        if nearest is None or differing(nearest, choice) >= max(1.0, least_share * households):
             kept.append(choice)
         else:
-            left_out.append(Same(choice, kept[nearest], differing[nearest]))
-    return kept, left_out
+            same.append(LeftOut(choice, nearest, differing(nearest, choice)))
+    return kept, same
 
 
-def trade_offs(kept: Sequence[Choice], left_out: Sequence[Same] = ()) -> dict[str, Any]:
+def _broken_word(kept: Sequence[Choice]) -> tuple[Choice, Choice, Because] | None:
+    """Return a choice that must go so that styles keep their word, beside which one, and why; None if all do.
+
+    A plan that outdoes another at that one's goal with more grids out of range goes itself: range comes first.
+    """
+    found: list[tuple[Choice, Choice, Because]] = []
+    for mine in kept:
+        for other in kept:
+            if not beaten(mine, other):
+                continue
+            if _failed(other) > _failed(mine) and other is not kept[0]:
+                found.append((other, mine, "out_of_range"))
+            elif mine is not kept[0]:
+                found.append((mine, other, "worse"))
+    goers = {id(choice) for choice, _, _ in found}
+    # What stands beside a goer should stay, so that its reason holds.
+    sure = [one for one in found if id(one[1]) not in goers]
+    return next(reversed(sure or found), None)
+
+
+def _beside_kept(out: LeftOut, kept: Sequence[Choice], differing: _Differing) -> LeftOut:
+    """Name beside a choice that was left out one that is kept."""
+    if any(out.beside is one for one in kept):
+        return out
+    best = min(kept, key=lambda one: _rank(one, out.choice.style))
+    return replace(out, beside=best, households=differing(best, out.choice))
+
+
+def trade_offs(kept: Sequence[Choice], left_out: Sequence[LeftOut] = ()) -> dict[str, Any]:
     """Build the table of trade-offs; ``plan`` and ``file`` are None until somebody saves the plans."""
     differs = [[0] * len(kept) for _ in kept]
     for i, first in enumerate(kept):
@@ -196,6 +313,7 @@ def trade_offs(kept: Sequence[Choice], left_out: Sequence[Same] = ()) -> dict[st
                 **_words(choice),
                 "note_zh": choice.style.note_zh,
                 "note_en": choice.style.note_en,
+                "drawn_as": None if choice.drawn_as is None else choice.drawn_as.code,
                 "prices": asdict(choice.settings.prices),
                 "plan": None,
                 "file": None,
@@ -205,10 +323,26 @@ def trade_offs(kept: Sequence[Choice], left_out: Sequence[Same] = ()) -> dict[st
             for choice, row in zip(kept, differs, strict=True)
         ],
         "same": [
-            {**_words(same.left_out), "as": same.kept.style.code, "differs": same.households} for same in left_out
+            {
+                **_words(out.choice),
+                "as": out.beside.style.code,
+                "differs": out.households,
+                "because": out.because,
+                "goal": _goal_missed(out),
+            }
+            for out in left_out
         ],
-        "price_of_stability": _price_of_stability([*kept, *(same.left_out for same in left_out)]),
+        "price_of_stability": _price_of_stability([*kept, *(out.choice for out in left_out)]),
     }
+
+
+def _goal_missed(out: LeftOut) -> dict[str, Any] | None:
+    """The figure by which a choice that was left out is worse than the one beside it."""
+    name = {"same": None, "worse": out.choice.style.goal, "out_of_range": "in_range"}[out.because]
+    if name is None:
+        return None
+    mine, theirs = (figures(one.drafts, one.seconds)[name] for one in (out.choice, out.beside))
+    return {"name": name, "mine": mine, "theirs": theirs}
 
 
 def _price_of_stability(choices: Sequence[Choice]) -> dict[str, float] | None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from geo.regionalization.choices import Choice, Style, distinct, reaches_goal, style, styles
+from geo.regionalization.choices import BALANCED, Choice, Style, beaten, distinct, reaches_goal, style, styles
 from geo.regionalization.communities import Community
 from geo.regionalization.drafting import DraftSettings
 from geo.regionalization.execution import Progress, draft_communities
@@ -13,7 +13,7 @@ from geo.regionalization.execution import Progress, draft_communities
 WANTED = 3
 #: ... but no more than so many.
 FURTHER_SEEDS = 2
-#: A style whose plan is no better by what it is for than the first plan is drafted again with other seeds, so often.
+#: A style whose plan is no better by what it is for than the plans before is drafted again with other seeds, so often.
 TRIES = 3
 
 
@@ -27,7 +27,7 @@ def draft_choices(
     scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> list[Choice]:
-    """Draft plans of several styles; some may be alike (``choices.distinct``).
+    """Draft plans of several styles; some may be alike, or no better than others (``choices.distinct``).
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def draft_choices(
     """
     previous = any(community.previous is not None for community in communities)
     others = styles(previous=previous) if named is None else [style(name) for name in named]
-    first = style(asked)
+    first = _as_asked(style(asked), settings)
     wanted = [(first, settings)]
     wanted += [(one, replace(settings, prices=one.prices)) for one in others if one.code != first.code]
     if settings.effort == "repair":
@@ -64,16 +64,32 @@ def draft_choices(
                 choices[-1] = choice
             if _stopped(choice):
                 return choices
-            if number == 0 or reaches_goal(choices[-1], choices[0]):
+            if number == 0 or _reaches_goal(choices[-1], choices[:-1]):
                 break
     for further in range(1, FURTHER_SEEDS + 1 if named is None else 1):
         if len(distinct(choices)[0]) >= WANTED:
             break
         reseeded = replace(settings, seed=settings.seed + further)
-        choices.append(_draft(communities, first, reseeded, workers, scheduler, progress))
+        # Two plans cannot both be the best of their kind.
+        named_so = first if first.goal is None else style(BALANCED)
+        choices.append(_draft(communities, named_so, reseeded, workers, scheduler, progress))
         if _stopped(choices[-1]):
             break
     return choices
+
+
+def _as_asked(one: Style, settings: DraftSettings) -> Style:
+    """Return the style of the first plan: as somebody turned its dials, or repairs, it promises nothing of its own."""
+    if settings.effort == "repair":
+        return replace(one, zh=f"{one.zh}(修复)", en=f"{one.en}, repaired", goal=None)
+    if settings.prices != one.prices:
+        return replace(one, zh=f"{one.zh}(自调)", en=f"{one.en}, own dials", goal=None)
+    return one
+
+
+def _reaches_goal(choice: Choice, earlier: Sequence[Choice]) -> bool:
+    """Say whether a plan is better than the first by what its style is for, and no worse than the others."""
+    return reaches_goal(choice, earlier[0]) and not any(beaten(choice, one) for one in earlier)
 
 
 def _draft(

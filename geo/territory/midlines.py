@@ -88,14 +88,18 @@ def wall_seeds(borders: Borders, owner: Indices) -> Seeds:
 
 
 def _spacing(start: Floats, end: Floats, atom: Indices, face: Indices) -> Floats:
-    """Half the way to the nearest wall of another building on the same ground, within limits."""
+    """As far as the nearest wall of another building on the same ground, within limits.
+
+    Between walls g apart, points s apart put the line up to s²/8g off the middle: no farther than it is smoothed.
+    """
     spacing = np.full(len(start), WIDEST_M)
     walls = lines_from(start, end)
     one, other = shapely.STRtree(walls).query(walls, predicate="dwithin", distance=2 * WIDEST_M)
     apart = (atom[one] != atom[other]) & (face[one] == face[other])
     one, other = one[apart], other[apart]
     gap = shapely.distance(walls[one], walls[other])
-    np.minimum.at(spacing, one, np.where(gap > 0, np.clip(gap / 2, CLOSEST_M, WIDEST_M), TOUCHING_M))
+    enough = np.minimum(gap, np.sqrt(8 * SMOOTH_M * gap))
+    np.minimum.at(spacing, one, np.where(gap > 0, np.clip(enough, CLOSEST_M, WIDEST_M), TOUCHING_M))
     return spacing
 
 

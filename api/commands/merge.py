@@ -161,6 +161,8 @@ def _merge_store(
         names = current_workers(session, code) if personal else None
     _tell({"plan": outcome.plan_id, **outcome.report}, report or Path("out") / "report.json", moves, names)
     console.print(f"方案草案已保存 Draft saved: {outcome.plan_id}")
+    console.print("采用并结束各部门方案 To adopt it and end the departments' plans:")
+    console.print(f"  wangge adopt {outcome.plan_id} --retire", markup=False, highlight=False)
     _show_maps(code, outcome.plan_id, outcome.report["merging"])
 
 

@@ -1,6 +1,7 @@
 """``wangge plans`` and ``wangge adopt``: which plans there are, and which is in force."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -10,7 +11,11 @@ from api.commands.store import open_store, who_runs
 from geo.services.adopting import adopt_plan
 from geo.services.planning import scope_codes
 from geo.services.reading import PlanFilter, read_plan, read_plans
+from geo.services.retiring import adopt_merged, merged_from, retire_sources, told_ended
 from geo.territory.dictionaries import dictionary
+
+if TYPE_CHECKING:
+    from geo.storage.plans import PlanRecord
 
 console = Console()
 PLANS_SHOWN = 100
@@ -50,16 +55,48 @@ def plans_command(
 def adopt_command(
     plan: Annotated[int, typer.Argument(help="方案编号,见 wangge plans Id of the plan")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="不再询问 Do not ask")] = False,
+    retire: Annotated[
+        bool,
+        typer.Option(
+            "--retire",
+            help="多网合一:同时结束所合并的各部门方案 Of a merged plan: end the departments' plans it replaces",
+        ),
+    ] = False,
 ) -> None:
     """采用方案草案,替代现行方案;采用后不能再修改。 Put a draft in force; it cannot be changed afterwards."""
     with open_store() as session:
         draft = read_plan(session, plan)
+        sources = merged_from(draft)
         question = (
             f"采用方案 {draft.id} {draft.name}({draft.grids} 个网格,{draft.households:,} 户)? "
             f"Adopt plan {draft.id} ({draft.grids} grids, {draft.households:,} households)?"
         )
+        in_force = draft.state == "adopted"
+        if retire and in_force:
+            question = f"结束方案 {draft.id} 所合并的各部门方案? End the departments' plans that {draft.id} replaces?"
+        if sources:
+            _say_sources(
+                "将一并结束 Will end as well"
+                if retire
+                else "仍将生效(--retire 则结束) Stay in force (--retire ends them)",
+                sources,
+            )
         if not yes and not typer.confirm(question):
             console.print("没有改变 Nothing changed")
             return
-        adopted = adopt_plan(session, plan, who=who_runs(), version=draft.version)
-    console.print(f"已采用 Adopted: {adopted.id} {adopted.name}", markup=False)
+        ended: list[PlanRecord] = []
+        if retire and in_force:
+            ended = retire_sources(session, plan, who=who_runs())
+        elif retire:
+            draft, ended = adopt_merged(session, plan, who=who_runs(), version=draft.version)
+        else:
+            draft = adopt_plan(session, plan, who=who_runs(), version=draft.version)
+    console.print(f"已采用 Adopted: {draft.id} {draft.name}", markup=False)
+    for line in told_ended(ended):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _say_sources(words: str, sources: Sequence[Mapping[str, Any]]) -> None:
+    """Name departments' plans in a line, after some words."""
+    named = "、".join(f"{one['department']} {one['plan']} {one['name']}" for one in sources)
+    console.print(f"{words}: {named}", markup=False, highlight=False, soft_wrap=True)

@@ -1,13 +1,17 @@
 """Departments' old grids, merged into one network over HTTP."""
 
+from dataclasses import asdict
+
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import Settings, Store
-from api.routes.plans import PLAN_MADE, made_plan, options_of
-from api.schemas.merging import MergeDraft
+from api.dependencies import PlanId, Settings, Store
+from api.openapi import problems
+from api.routes.plans import NOBODY, PLAN_MADE, made_plan, options_of
+from api.schemas.merging import MergeDraft, RetiredPlans
 from api.schemas.plans import PlanDetail
 from geo.services import reading
 from geo.services.merging import merge_scope
+from geo.services.retiring import retire_sources
 
 router = APIRouter(tags=["plans"])
 
@@ -36,3 +40,18 @@ def merge(request: Request, response: Response, store: Store, settings: Settings
         )
         made = reading.read_plan(store, outcome.plan_id)
     return made_plan(response, made)
+
+
+@router.post(
+    "/plans/{plan_id}/retire-departments",
+    summary="结束所合并的各部门方案 End the departments' plans that a merged plan replaces",
+    responses=problems(404, 409, 413, 415, 422, 503),
+)
+def retire_departments(store: Store, plan_id: PlanId) -> RetiredPlans:
+    """End, all or none, the departments' plans that a merged plan in force was merged from.
+
+    They stay readable as superseded. Refused (409) when the merged plan is not in force, or when a department has
+    put another plan in force since it was drafted. `POST /plans/{plan_id}/adopt?retire=true` does both at once.
+    """
+    ended = retire_sources(store, plan_id, who=NOBODY)
+    return RetiredPlans.model_validate({"retired": [asdict(plan) for plan in ended]})

@@ -12,6 +12,7 @@ from api.links import announce, page_links
 from api.openapi import problems
 from api.schemas.geojson import Feature, FeatureCollection, GeoJSONResponse, features, plain_rows
 from api.schemas.plans import (
+    AdoptedPlan,
     AlternativePlans,
     AlternativesDraft,
     AssignmentPage,
@@ -25,6 +26,7 @@ from api.schemas.plans import (
 from geo.services import reading
 from geo.services.adopting import adopt_plan
 from geo.services.planning import plan_alternatives, plan_scope
+from geo.services.retiring import adopt_merged
 
 if TYPE_CHECKING:
     from geo.storage.plans import PlanRecord
@@ -54,6 +56,11 @@ IfMatch = Annotated[
         description='所见版本,如 "1"(取自 ETag 或 version)。The version you saw, in quotes, from ETag or version.',
         examples=['"1"'],
     ),
+]
+
+Retire = Annotated[
+    bool,
+    Query(description="多网合一:同时结束所合并的各部门方案 Of a merged plan: end the departments' plans it replaces"),
 ]
 
 
@@ -196,10 +203,21 @@ def alternatives(store: Store, request: Request, settings: Settings, body: Alter
     summary="采用方案 Adopt a plan",
     responses=problems(404, 409, 412, 413, 415, 422, 428, 503),
 )
-def adopt(store: Store, response: Response, plan_id: PlanId, if_match: IfMatch = None) -> PlanDetail:
-    """Put a draft in force and supersede what it replaces; the version you saw must be its newest."""
-    adopted = adopt_plan(store, plan_id, who=NOBODY, version=seen_version(if_match))
-    return detail_of(response, adopted)
+def adopt(
+    store: Store, response: Response, plan_id: PlanId, if_match: IfMatch = None, retire: Retire = False
+) -> AdoptedPlan:
+    """Put a draft in force and supersede what it replaces; the version you saw must be its newest.
+
+    With `retire=true` a plan of `POST /plans/merge` also ends the departments' plans that it was merged from, all or
+    none; refused (409) when they are not the ones in force any more.
+    """
+    version = seen_version(if_match)
+    if retire:
+        adopted, ended = adopt_merged(store, plan_id, who=NOBODY, version=version)
+    else:
+        adopted, ended = adopt_plan(store, plan_id, who=NOBODY, version=version), []
+    detail = detail_of(response, adopted).model_dump()
+    return AdoptedPlan.model_validate(detail | {"retired": [asdict(plan) for plan in ended]})
 
 
 def options_of(body: PlanDraft, settings: Settings) -> dict[str, Any]:

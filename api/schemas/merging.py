@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from api.schemas.plans import PlanDraft, StyleName
+from api.schemas.plans import PlanDraft, PlanSummary, StyleName
 from geo.services.merging import MOST_WEIGHT
 
 #: Departments that can be merged at once.
@@ -33,3 +33,9 @@ class MergeDraft(PlanDraft):
     previous: Literal["none"] = Field(
         default="none", description="合并看各部门旧网格,不看现行统一网格 A merge follows old grids, no plan in force"
     )
+
+
+class RetiredPlans(BaseModel):
+    """Departments' plans that a merged plan in force replaced."""
+
+    retired: list[PlanSummary] = Field(description="已结束的各部门方案 Departments' plans that ended")

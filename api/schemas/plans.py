@@ -164,6 +164,12 @@ class PlanDetail(PlanSummary):
     )
 
 
+class AdoptedPlan(PlanDetail):
+    """A plan that was just put in force, with the departments' plans that this ended."""
+
+    retired: list[PlanSummary] = Field(description="随之结束的各部门方案 Departments' plans that ended with it")
+
+
 class PlanPage(BaseModel):
     """One page of plans, newest first."""
 

@@ -20,6 +20,7 @@ from geo.regionalization.handover import Department, handover
 from geo.services.gathering import gather
 from geo.services.in_force import NONE, by_place
 from geo.services.planning import PlanOutcome, save_drafts
+from geo.services.retiring import SOURCES, source_plans
 from geo.services.wishes import Wishes, settings_of
 from geo.storage import layers, network
 from geo.territory.nouns import GRID_STAFF
@@ -66,7 +67,8 @@ def merge_scope(
     Returns
     -------
     PlanOutcome
-        Its report has ``merging``: see :func:`~geo.regionalization.handover.handover`. The caller commits.
+        Its report has ``merging``: see :func:`~geo.regionalization.handover.handover`; there ``plans`` names the
+        departments' plans: see :func:`~geo.services.retiring.source_plans`. The caller commits.
 
     Raises
     ------
@@ -84,6 +86,7 @@ def merge_scope(
         department: network.read_network(session, gathered.scope.code, department=department) for department in chosen
     }
     communities, merged = with_networks(gathered.communities, old, weights or {})
+    sources = source_plans(session, gathered.scope.code, [one.name for one in merged if one.weight > 0])
     settings = settings_of(wishes, Bounds(lower, upper), seed, time_limit, communities)
     drafts, report = draft_merged(
         communities, merged, settings, compare=compare, progress=progress, workers=workers, scheduler=scheduler
@@ -97,7 +100,7 @@ def merge_scope(
         name=name or f"{gathered.scope.name}多网合一方案",
         who=who,
         seconds=time.perf_counter() - started,
-        more={"merging": report},
+        more={"merging": report | {SOURCES: sources}},
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from geo.crs import WGS84
@@ -187,10 +187,7 @@ def adopt(session: Session, plan_id: int, *, who: str, version: int, at: datetim
     seen = read_plan(session, plan_id)
     replaced_before = _replaced(session, seen)
     with in_plain_words():
-        session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:scope, 0))"),
-            {"scope": f"wangge.adopt.{seen.scope_code[:9]}.{seen.department}"},
-        )
+        _lock_adoptions(session, seen.scope_code, seen.department)
         replaced = _replaced(session, seen)
         _refuse_unseen(session, set(replaced) - set(replaced_before))
         plan = locked_draft(session, plan_id, version)
@@ -202,6 +199,31 @@ def adopt(session: Session, plan_id: int, *, who: str, version: int, at: datetim
         plan.version += 1
         session.flush()
         return _tell(session, plan_id, who=who, what="adopted", before=before)
+
+
+def retire(session: Session, plan_ids: Sequence[int], *, who: str) -> list[PlanRecord]:
+    """End plans in force that nothing of their own department replaces; they stay in the store as superseded.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such plan.
+    ConflictError
+        A plan is not in force.
+    """
+    ended = []
+    with in_plain_words():
+        moment = _in_force_from(session, None)
+        for plan_id in plan_ids:
+            seen = read_plan(session, plan_id)
+            if seen.state != "adopted":
+                raise ConflictError(
+                    f"方案 {plan_id}“{seen.name}”不在生效中,无法结束;请刷新后再试",
+                    f"plan {plan_id} ({seen.name}) is {seen.state}, not in force: nothing to end. Reload first",
+                )
+            _supersede(session, plan_id, moment, who)
+            ended.append(read_plan(session, plan_id))
+    return ended
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -252,6 +274,18 @@ def latest(session: Session, scope_code: str, department: str = "", state: str |
     if state is not None:
         wanted.append(Plan.state == state)
     return next(iter(_records(session, *wanted, limit=1)), None)
+
+
+def in_force(session: Session, scope_code: str, department: str = "", *, wait: bool = False) -> list[PlanRecord]:
+    """Return a department's adopted plans of a street or community, of parts of it and of what it is part of, by id.
+
+    With ``wait`` nobody can adopt another one there until the end of the transaction.
+    """
+    if wait:
+        _lock_adoptions(session, scope_code, department)
+    here = or_(func.starts_with(Plan.scope_code, scope_code), func.starts_with(scope_code, Plan.scope_code))
+    found = _records(session, Plan.state == "adopted", Plan.department == department, here, limit=None)
+    return sorted(found, key=lambda plan: plan.id)
 
 
 def read_grids(session: Session, plan_id: int) -> gpd.GeoDataFrame:
@@ -348,6 +382,14 @@ def locked_draft(session: Session, plan_id: int, version: int) -> Plan:
     return plan
 
 
+def _lock_adoptions(session: Session, scope_code: str, department: str) -> None:
+    """Let adoptions of one department in one street wait for the end of this transaction."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:scope, 0))"),
+        {"scope": f"wangge.adopt.{scope_code[:9]}.{department}"},
+    )
+
+
 def _replaced(session: Session, plan: PlanRecord) -> list[int]:
     """Ids of the adopted plans that this one would supersede."""
     query = select(Plan.id).where(
@@ -405,7 +447,7 @@ def _image(plan: PlanRecord) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields.items()}
 
 
-def _records(session: Session, *wanted: Any, limit: int) -> list[PlanRecord]:
+def _records(session: Session, *wanted: Any, limit: int | None) -> list[PlanRecord]:
     held = (
         select(func.count().label("grids"), func.coalesce(func.sum(Grid.households), 0).label("households"))
         .where(Grid.plan_id == Plan.id)

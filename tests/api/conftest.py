@@ -1,6 +1,7 @@
-"""One database with the small town in it, committed, and the application over it, for all tests of the interface."""
+"""What tests of the interface share: a small town, committed, with the application over it; an empty store."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -34,3 +35,13 @@ def app(town_engine: Engine) -> FastAPI:
 def client(app: FastAPI) -> Iterator[TestClient]:
     with TestClient(app, base_url="http://localhost") as client:
         yield client
+
+
+@pytest.fixture
+def empty_store(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
+    """A migrated database of the test's own, which commands find; files that they write land in ``tmp_path``."""
+    monkeypatch.setenv("WANGGE_DATABASE_URL", fresh_database_url)
+    monkeypatch.chdir(tmp_path)
+    engine = open_engine(fresh_database_url)
+    yield engine
+    engine.dispose()

@@ -1,7 +1,6 @@
 """``wangge plan`` with the planner's controls, as typed."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from api.cli import app
 from geo.errors import CodeError, FileFormatError, InputError
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import session_scope
 from geo.territory import codes
 from geo.territory.dictionaries import dictionary
 from tests import factories
@@ -21,17 +20,13 @@ BUILDINGS = [codes.make("building", factories.COMMUNITY, number) for number in r
 
 
 @pytest.fixture
-def store(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
+def store(empty_store: Engine) -> Engine:
     """Eight buildings of 100 households in a row."""
-    monkeypatch.setenv("WANGGE_DATABASE_URL", fresh_database_url)
-    monkeypatch.chdir(tmp_path)
-    engine = open_engine(fresh_database_url)
-    with session_scope(engine) as session:
+    with session_scope(empty_store) as session:
         factories.make_community(session)
         for number in range(1, 9):
             factories.make_building(session, number, households=100)
-    yield engine
-    engine.dispose()
+    return empty_store
 
 
 @pytest.fixture

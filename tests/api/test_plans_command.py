@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -18,7 +17,7 @@ from typer.testing import CliRunner, Result
 from api.cli import app
 from geo.errors import ConflictError, InputError, NotFoundError
 from geo.storage import plans
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import session_scope
 from tests import factories
 from tests.geo.regionalization.clusters import machines
 
@@ -27,16 +26,12 @@ SIDE = 20
 
 
 @pytest.fixture
-def store(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
-    monkeypatch.setenv("WANGGE_DATABASE_URL", fresh_database_url)
-    monkeypatch.chdir(tmp_path)
-    engine = open_engine(fresh_database_url)
-    with session_scope(engine) as session:
+def store(empty_store: Engine) -> Engine:
+    with session_scope(empty_store) as session:
         factories.make_community(session)
         for number in range(1, 5):
             factories.make_building(session, number, households=120)
-    yield engine
-    engine.dispose()
+    return empty_store
 
 
 def run(*words: str, answer: str | None = None) -> Result:

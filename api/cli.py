@@ -1,44 +1,106 @@
-"""The terminal's way in: ``wangge COMMAND``. Only translates; the use cases are in ``geo/services``."""
+"""The terminal's way in: ``wangge COMMAND``. Only translates; the use cases are in ``geo/services``.
+
+A command's module is loaded when the command runs: ``wangge --help`` and the processes that draft, which Python begins
+by loading the program they belong to, need neither the database's libraries nor the web's.
+"""
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
 
-from api.commands.cells import cells_command
-from api.commands.database import database_app
-from api.commands.demo import demo_command
-from api.commands.files import export_command, import_command
-from api.commands.map import map_command, print_command
-from api.commands.merge import merge_command
-from api.commands.plan import plan_command
-from api.commands.plans import adopt_command, plans_command
-from api.commands.sample import sample_command
-from api.commands.serve import serve_command
 from geo.errors import WanggeError
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
-app = typer.Typer(
-    name="wangge",
-    help="网格:街道网格化管理 Spatial grid management for sub-districts",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-app.add_typer(database_app, name="db")
-app.command("demo")(demo_command)
-app.command("import")(import_command)
-app.command("export")(export_command)
-app.command("sample")(sample_command)
-app.command("plan")(plan_command)
-app.command("merge")(merge_command)
-app.command("cells")(cells_command)
-app.command("plans")(plans_command)
-app.command("adopt")(adopt_command)
-app.command("map")(map_command)
-app.command("print")(print_command)
-app.command("serve")(serve_command)
+#: Where each command is, and what ``wangge --help`` says of it: the first line of its own help.
+COMMANDS = {
+    "demo": (
+        "api.commands.demo:demo_command",
+        "从零开始演示:示例街道、网格划分、地图。 The sample street, a plan for it, and its map.",
+    ),
+    "import": (
+        "api.commands.files:import_command",
+        "把文件导入数据库:先预览,再在一个事务中写入。 Import a file: preview first, then one transaction.",
+    ),
+    "export": (
+        "api.commands.files:export_command",
+        "把数据库中的图层导出为文件。 Export layers of the store to a file.",
+    ),
+    "sample": (
+        "api.commands.sample:sample_command",
+        "生成示例街道(虚构),或大至百万楼栋的示例城市。 Make the fictional sample town, or a city of its kind.",
+    ),
+    "plan": (
+        "api.commands.plan:plan_command",
+        "划分网格:读取社区、街道或文件,写出方案草案和报告。 Draft grids and report what was reached.",
+    ),
+    "merge": (
+        "api.commands.merge:merge_command",
+        "多网合一:把各部门重叠的旧网格合并成一套,并报告谁变动。 Merge old networks into one and say who moves.",
+    ),
+    "cells": (
+        "api.commands.cells:cells_command",
+        "把方案草案的网格划分为联户网格(按单元、楼栋、街巷,高层按楼层)。 Divide a draft's grids into cells.",
+    ),
+    "plans": ("api.commands.plans:plans_command", "列出方案,新的在前。 List plans, the newest first."),
+    "adopt": (
+        "api.commands.plans:adopt_command",
+        "采用方案草案,替代现行方案;采用后不能再修改。 Put a draft in force; it cannot be changed afterwards.",
+    ),
+    "map": (
+        "api.commands.map:map_command",
+        "生成地图:一个不需要网络的网页文件。 Draw the map as one page that needs no network.",
+    ),
+    "print": (
+        "api.commands.map:print_command",
+        "打印一个网格或社区:PDF 或 PNG。 Print one grid or community as a sheet.",
+    ),
+    "serve": ("api.commands.serve:serve_command", "启动网页与接口服务 Serve the map pages and the HTTP API."),
+    "db": (
+        "api.commands.database:database_app",
+        "数据库:启动、停止、状态 The program's own database: start, stop, status",
+    ),
+}
+
+
+class Commands(TyperGroup):
+    """The commands: outlines for the list of them, each loaded when it is the one to run."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        for name, (_, line) in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=line))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Find the command that the first word names, and load it."""
+        name, outline, rest = super().resolve_command(ctx, args)
+        return name, None if outline is None else loaded(str(outline.name)), rest
+
+
+def loaded(name: str) -> Any:
+    """Return a command with its options, by its name."""
+    module, attribute = COMMANDS[name][0].split(":")
+    found = getattr(import_module(module), attribute)
+    if isinstance(found, typer.Typer):
+        group = typer.main.get_group(found)
+        group.name = name
+        return group
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(found)
+    return typer.main.get_command(alone)
+
+
+app = typer.Typer(name="wangge", cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback(help="网格:街道网格化管理 Spatial grid management for sub-districts")
+def wangge() -> None:
+    """Do nothing by itself."""
 
 
 def main() -> None:

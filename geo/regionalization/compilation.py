@@ -1,20 +1,5 @@
-"""How the kernels are compiled: once per machine where the compiled code can be kept, else once per process."""
+"""How the kernels are compiled: as those that draw tiles are."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from geo.territory.compilation import kernel
 
-import numba
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def kernel(function: F) -> F:
-    """Compile ``function`` without the Python runtime, keeping the machine code on disk where that is possible.
-
-    numba raises when neither the package's folder nor the user's cache folder can be written (a read-only install,
-    a service account without a home); the code is then compiled again in every process.
-    """
-    try:
-        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
-    except RuntimeError:
-        return cast(F, numba.njit(nogil=True, error_model="numpy")(function))
+__all__ = ["kernel"]

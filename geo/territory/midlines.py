@@ -5,9 +5,10 @@ from typing import Self
 
 import numpy as np
 import shapely
-from scipy.spatial import Delaunay, KDTree
+from scipy.spatial import KDTree
 
 from geo.territory.arrangement import Borders, Floats, Geometries, Indices, grow, lines_from
+from geo.territory.triangulation import chains, ridges
 
 #: Metres between the points that stand for a wall: narrow passages need close ones.
 CLOSEST_M, WIDEST_M, TOUCHING_M = 0.3, 3.0, 1.5
@@ -175,47 +176,21 @@ def midlines(seeds: Seeds, faces: Geometries) -> Geometries:
 
 
 def _midlines_in(xy: Floats, label: Indices, face: shapely.Polygon) -> Geometries:
-    start, end = _ridges(xy, label, face.bounds)
-    lines = lines_from(start, end)
+    order = _snake(xy)
+    corner, edge = ridges(xy[order], label[order], *face.bounds)
     shapely.prepare(face)
-    chains = shapely.line_merge(shapely.multilinestrings(lines[shapely.intersects(face, lines)]))
-    return _clip(shapely.simplify(shapely.get_parts(chains), SMOOTH_M), face)
+    inside = shapely.intersects(face, lines_from(corner[edge[:, 0]], corner[edge[:, 1]]))
+    points, line = chains(edge[inside], corner, SMOOTH_M)
+    lines = np.asarray(shapely.linestrings(points, indices=line), dtype=object)
+    return _clip(lines[shapely.length(lines) > 0], face)
 
 
-def _ridges(xy: Floats, label: Indices, bounds: tuple[float, float, float, float]) -> tuple[Floats, Floats]:
-    """Edges of the Voronoi diagram between seeds of different labels: start and end of each.
-
-    Taken from its dual: scipy's Delaunay triangulation comes as arrays, its Voronoi diagram as lists.
-    """
-    west, south, east, north = bounds
-    middle = np.array([(west + east) / 2, (south + north) / 2])
-    far = 20.0 * max(east - west, north - south)
-    # Four far points make every edge between real seeds end somewhere.
-    frame = np.array([[-far, 0.0], [far, 0.0], [0.0, -far], [0.0, far]])
-    points = np.concatenate([xy - middle, frame])
-    atom = np.concatenate([label, np.full(4, -1)])
-    mesh = Delaunay(points)
-    centre = _circumcentres(points[mesh.simplices]) + middle
-    triangle = np.repeat(np.arange(len(mesh.simplices)), 3)
-    other = mesh.neighbors.ravel()
-    # Neighbour k of a triangle lies across the side opposite its corner k.
-    first = atom[mesh.simplices[:, [1, 2, 0]].ravel()]
-    second = atom[mesh.simplices[:, [2, 0, 1]].ravel()]
-    between = (other > triangle) & (first != second) & (first >= 0) & (second >= 0)
-    start, end = centre[triangle[between]], centre[other[between]]
-    apart = (start != end).any(axis=1)
-    return start[apart], end[apart]
-
-
-def _circumcentres(triangles: Floats) -> Floats:
-    corner = triangles[:, 0]
-    b, c = triangles[:, 1] - corner, triangles[:, 2] - corner
-    twice_area = 2 * (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0])
-    twice_area = np.where(twice_area == 0, np.finfo(float).tiny, twice_area)
-    b2, c2 = (b**2).sum(axis=1), (c**2).sum(axis=1)
-    across = np.stack([c[:, 1] * b2 - b[:, 1] * c2, b[:, 0] * c2 - c[:, 0] * b2], axis=1) / twice_area[:, None]
-    # A triangle of no area has its centre infinitely far away; any place beyond every face will do.
-    return np.asarray(corner + np.clip(np.nan_to_num(across), -1e9, 1e9), dtype=np.float64)
+def _snake(xy: Floats) -> Indices:
+    """An order in which points that follow each other are near each other: rows there and back."""
+    west, south = xy.min(axis=0)
+    high = max(float(np.ptp(xy[:, 1])), 1e-9)
+    row = np.floor((xy[:, 1] - south) / high * np.sqrt(len(xy) / 2)).astype(np.int64)
+    return np.asarray(np.lexsort((np.where(row % 2 == 0, 1, -1) * (xy[:, 0] - west), row)), dtype=np.int64)
 
 
 def _clip(lines: Geometries, face: shapely.Polygon) -> Geometries:

@@ -126,7 +126,7 @@ def _empty_islands(prover: Prover) -> int:
 def _fewest(prover: Prover, groups: NDArray[np.int64]) -> int:
     weight, upper = prover.weight[groups], prover.problem.upper
     best = max(1, -(-int(weight.sum()) // upper), packing_bound(weight, upper))
-    if len(groups) > MOST_ATOMS or not (2 * weight > upper).any():
+    if len(groups) > MOST_ATOMS or not (2 * weight > upper).any() or not prover.going():
         return best
     return max(best, _flow_bound(prover, groups))
 

@@ -10,7 +10,7 @@ Where a pocket must leave ``count`` of its atoms out of range, so many grids cit
 different grids cite have no atom in common.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -32,7 +32,13 @@ MOST_TRIED = 400
 
 
 class Prover:
-    """What proofs stand on: groups of atoms that move as one, and which free ones can share a grid."""
+    """What proofs stand on: groups of atoms that move as one, and which free ones can share a grid.
+
+    Attributes
+    ----------
+    going
+        Asked now and then by everything that takes time; once it says no, what is not proved yet stays so.
+    """
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -49,7 +55,8 @@ class Prover:
         self.proofs: list[Proof] = []
         self.unproved: set[bytes] = set()
         self.vain: set[frozenset[int]] = set()
-        self.budget, self.mending = Budget(RUN_BUDGET), Budget(RUN_BUDGET)
+        self.going: Callable[[], bool] = lambda: True
+        self.budget, self.mending = Budget(RUN_BUDGET, self._go_on), Budget(RUN_BUDGET, self._go_on)
 
     @cached_property
     def land(self) -> Land:
@@ -57,6 +64,9 @@ class Prover:
         problem = self.problem
         ends = self.group[problem.edges[self.inner]]
         return land(self.weight, ends, problem.cost[self.inner], problem.lower, problem.upper)
+
+    def _go_on(self) -> bool:
+        return self.going()
 
     def explain(self, labels: NDArray[np.int64]) -> dict[int, Reason]:
         """Return the reason for every grid out of range, by label; ``labels`` are of atoms."""
@@ -130,7 +140,7 @@ class Prover:
 
     def _cannot_be_covered(self, inhabited: list[int]) -> bool:
         try:
-            cover = Cover(self.land, inhabited, len(self.weight), Budget(COMPONENT_BUDGET))
+            cover = Cover(self.land, inhabited, len(self.weight), Budget(COMPONENT_BUDGET, self._go_on))
             return next(cover.covers(), None) is None
         except BudgetSpentError:
             return False

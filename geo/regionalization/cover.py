@@ -3,33 +3,41 @@
 Atoms near the pocket are *tracked*: a set has them or not, and no two sets share one. The light atoms further away
 are *shared*: each of their patches may serve any number of sets, as a way and with any part of its households. That
 can only make more covers possible, so what has no cover has none in truth; a cover that is found has still to be
-carried out.
+carried out. The loops are in ``covering``.
 """
 
-import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-FAR = 1 << 60
+from geo.regionalization import covering
+from geo.regionalization.covering import BITS, Choice, Growth, Surroundings
+
 #: Where so many atoms are in reach most are light, and a search by moves mends what an exact one would not get through.
 MOST_IN_REACH = 3000
+#: Steps between two looks at the clock, some hundredths of a second at most: sets grown, atoms to be covered looked
+#: at, and pairs of sets compared.
+SETS_AT_ONCE, ATOMS_AT_ONCE, PAIRS_AT_ONCE = 2_000, 1_000, 1_000_000
+#: Rows that arrays begin with: for sets, and for what has failed.
+ROOM, FAILURES = 256, 32
+
+Integers = NDArray[np.int64]
 
 
 class _Rows:
     """Lists of different lengths kept in one array; only those that are asked for become lists."""
 
-    def __init__(self, values: NDArray[np.generic], stop: NDArray[np.int64]) -> None:
-        self.values, self.stop = values, stop
+    def __init__(self, values: NDArray[np.generic], start: Integers) -> None:
+        self.values, self.start = values, start
         self.lists: dict[int, list[Any]] = {}
 
     def __getitem__(self, row: int) -> list[Any]:
         found = self.lists.get(row)
         if found is None:
-            start = self.stop[row - 1] if row else 0
-            found = self.lists[row] = self.values[start : self.stop[row]].tolist()
+            found = self.lists[row] = self.values[self.start[row] : self.start[row + 1]].tolist()
         return found
 
 
@@ -39,14 +47,15 @@ class Land(NamedTuple):
     Attributes
     ----------
     weight
-        Households of each atom.
+        Households of each atom; ``weights`` are the same as an array.
     near, price
         Neighbours of each atom in ascending order, and the price of a border towards each.
     lower, upper
         Households of a grid, both included.
     """
 
-    weight: Sequence[int]
+    weight: list[int]
+    weights: Integers
     near: _Rows
     price: _Rows
     lower: int
@@ -57,34 +66,63 @@ def land(
     weight: NDArray[np.int64], ends: NDArray[np.integer], price: NDArray[np.float64], lower: int, upper: int
 ) -> Land:
     """Return the land of n atoms and the m edges between them."""
-    a, b = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
+    a, b = np.r_[ends[:, 0], ends[:, 1]].astype(np.int64), np.r_[ends[:, 1], ends[:, 0]].astype(np.int64)
     order = np.lexsort((b, a))
-    stop = np.cumsum(np.bincount(a, minlength=len(weight)))
-    near, prices = _Rows(b[order], stop), _Rows(np.r_[price, price][order], stop)
-    return Land(weight.tolist(), near, prices, lower, upper)
+    start = np.r_[0, np.cumsum(np.bincount(a, minlength=len(weight)))].astype(np.int64)
+    near, prices = _Rows(b[order], start), _Rows(np.r_[price, price][order], start)
+    return Land(weight.tolist(), np.ascontiguousarray(weight, np.int64), near, prices, lower, upper)
 
 
 class BudgetSpentError(Exception):
-    """The search has looked at as much as it may."""
+    """The search has looked at as much as it may, or was told to stop."""
+
+
+def _always() -> bool:
+    return True
 
 
 class Budget:
-    """Sets and combinations that may still be looked at; counts, so that every machine gives up at the same place."""
+    """Sets and combinations that may still be looked at; counts, so that every machine gives up at the same place.
 
-    def __init__(self, left: int) -> None:
-        self.left = left
+    Parameters
+    ----------
+    left
+        How many.
+    going
+        Asked now and then; once it says no, nothing is left.
+    """
 
-    def spend(self) -> None:
-        """Count one.
+    def __init__(self, left: int, going: Callable[[], bool] = _always) -> None:
+        self.left, self.going = left, going
+
+    @property
+    def open(self) -> bool:
+        """Whether anything is left and nobody has said stop."""
+        if self.left > 0 and not self.going():
+            self.left = 0
+        return self.left > 0
+
+    def spend(self, steps: int) -> None:
+        """Count some steps that were done.
 
         Raises
         ------
         BudgetSpentError
             Nothing is left.
         """
-        self.left -= 1
-        if self.left < 0:
+        self.left -= steps
+        if not self.open:
             raise BudgetSpentError
+
+    @contextmanager
+    def part(self, most: int) -> "Iterator[Budget]":
+        """Lend up to so much of what is left; what is not used comes back."""
+        lent = max(0, min(self.left, most))
+        part = Budget(lent, self.going)
+        try:
+            yield part
+        finally:
+            self.left -= lent - min(lent, part.left)
 
 
 class Cover:
@@ -102,6 +140,13 @@ class Cover:
     budget
         What may be looked at.
 
+    Attributes
+    ----------
+    atoms
+        The tracked atoms, those of the pocket first.
+    sets
+        Sets in range that hold atoms of the pocket, in rows; see ``covering``.
+
     Raises
     ------
     BudgetSpentError
@@ -111,15 +156,11 @@ class Cover:
     def __init__(self, area: Land, pocket: Iterable[int], tracked: int, budget: Budget) -> None:
         self.land, self.budget = area, budget
         self.pocket = sorted(pocket, key=lambda a: (-area.weight[a], a))
-        ball = _ball(area, self.pocket)
-        self.atoms = _tracked(area, self.pocket, ball, tracked)
-        self.number = {a: i for i, a in enumerate(self.atoms)}
-        self.weight = [area.weight[a] for a in self.atoms]
-        self._share_the_rest(ball)
-        self.sets = _least(self._all_sets(), (1 << len(self.pocket)) - 1)
+        self.atoms, self.around = _surroundings(area, self.pocket, tracked)
+        self.sets = self._minimal(self._all_sets())
 
     def covers(
-        self, pocket: Iterable[int] | None = None, spared: int = 0, cost: Callable[[list[int]], float] | None = None
+        self, pocket: Iterable[int] | None = None, spared: int = 0, cost: NDArray[np.float64] | None = None
     ) -> Iterator[list[list[int]]]:
         """Yield covers, each a list of sets of tracked atoms; a set may need shared atoms beside.
 
@@ -130,211 +171,163 @@ class Cover:
         spared
             How many atoms of it may be left uncovered.
         cost
-            Of a set; cheap sets are tried first.
+            Of each of ``sets``; cheap ones are tried first.
         """
-        wanted = sum(1 << self.number[a] for a in (self.pocket if pocket is None else pocket))
-        sets = [s for s in self.sets if s & wanted]
+        place = {a: i for i, a in enumerate(self.pocket)}
+        wanted = np.zeros(self.sets.shape[1], np.int64)
+        for a in self.pocket if pocket is None else pocket:
+            wanted[place[a] // BITS] |= 1 << place[a] % BITS
+        useful = np.flatnonzero((self.sets & wanted).any(axis=1))
         if cost is not None:
-            sets.sort(key=lambda s: (cost(self._atoms_of(s)), s))
-        open_sets = _OpenSets(sets, wanted, self.budget)
-        for chosen in open_sets.exact(wanted, 0, spared, []):
-            yield [self._atoms_of(s) for s in chosen]
+            useful = useful[np.argsort(cost[useful], kind="stable")]
+        choice = _choice(self.sets[useful], wanted, spared, len(self.pocket))
+        while True:
+            choice, found = self._next(choice)
+            if found is None:
+                return
+            yield [self.atoms[_members(row, len(self.atoms))].tolist() for row in choice.sets[found]]
 
-    def _atoms_of(self, part: int) -> list[int]:
-        return [self.atoms[i] for i in _bits(part)]
+    def _next(self, choice: Choice) -> tuple[Choice, list[int] | None]:
+        """Return the sets of the next cover by number, None when there is none."""
+        while True:
+            steps = min(ATOMS_AT_ONCE, self.budget.left)
+            done = covering.choose_sets(choice, steps)
+            status = int(choice.counts[covering.STATUS])
+            if status == covering.FULL:
+                choice = _with_room(choice)
+            elif status != covering.PAUSED:
+                self.budget.left -= done
+                depth = int(choice.counts[covering.DEPTH])
+                chosen = choice.frames[1 : depth + 1, covering.CHOSEN]
+                return choice, chosen[chosen >= 0].tolist() if status == covering.FOUND else None
+            # Where not even one frame could be entered the steps left are too few for it.
+            self.budget.spend(steps if status == covering.PAUSED and not done else done)
 
-    def _share_the_rest(self, ball: set[int]) -> None:
-        """Find the patches of atoms in reach that are not tracked, and what each tracked atom reaches through them."""
-        area, number = self.land, self.number
-        patch: dict[int, int] = {}
-        self.patch_weight: list[int] = []
-        touching: list[int] = []
-        self.patches, self.reach = [0] * len(self.atoms), [0] * len(self.atoms)
-        for i, a in enumerate(self.atoms):
-            for b in area.near[a]:
-                if b in number:
-                    self.reach[i] |= 1 << number[b]
-                elif b in ball:
-                    if b not in patch:
-                        inside, rim = _patch(area, b, ball, number)
-                        patch.update(dict.fromkeys(inside, len(touching)))
-                        self.patch_weight.append(sum(area.weight[c] for c in inside))
-                        touching.append(rim)
-                    self.patches[i] |= 1 << patch[b]
-        for i, patches in enumerate(self.patches):
-            for k in _bits(patches):
-                self.reach[i] |= touching[k]
-            self.reach[i] &= ~(1 << i)
-
-    def _all_sets(self) -> set[int]:
+    def _all_sets(self) -> Integers:
         """Return the sets in range that hold pocket atoms; some that only hold more besides are left out."""
-        far = [self._households_to(q) for q in range(len(self.pocket))]
-        found: set[int] = set()
-        for first in range(len(self.pocket)):
-            # Sets with an earlier atom of the pocket have been met from there.
-            self._grow(first, (1 << first) - 1, far, found)
-        return found
+        growth = _growth(self.around)
+        while True:
+            done = covering.grow_sets(
+                self.around, growth, self.land.lower, self.land.upper, min(SETS_AT_ONCE, self.budget.left)
+            )
+            status = growth.counts[covering.STATUS]
+            if status == covering.DONE:
+                self.budget.left -= done
+                return growth.found[: growth.counts[covering.SETS]]
+            if status == covering.FULL:
+                growth = _grown(growth)
+            self.budget.spend(done)
 
-    def _households_to(self, goal: int) -> list[int]:
-        """Least households to take along from next to each tracked atom up to and with ``goal``."""
-        far = [FAR] * len(self.atoms)
-        far[goal] = self.weight[goal]
-        heap = [(far[goal], goal)]
-        while heap:
-            least, i = heapq.heappop(heap)
-            if least > far[i]:
-                continue
-            for j in _bits(self.reach[i]):
-                there = least + self.weight[j]
-                if there <= self.land.upper and there < far[j]:
-                    far[j] = there
-                    heapq.heappush(heap, (there, j))
-        return [f - w if f < FAR else FAR for f, w in zip(far, self.weight, strict=True)]
-
-    def _grow(self, first: int, banned: int, far: list[list[int]], found: set[int]) -> None:
-        """Meet every connected set from ``first`` once: an atom on the border is taken, or banned on that branch.
-
-        A set in range grows on only along ways to further atoms of the pocket, since covers need no other.
-        """
-        lower, upper, weight, reach = self.land.lower, self.land.upper, self.weight, self.reach
-        goals = [
-            q for q in range(len(far)) if q != first and not banned >> q & 1 and weight[first] + far[q][first] <= upper
-        ]
-        start = 1 << first
-        stack = [(start, reach[first], banned | start, weight[first], self.patches[first], self._shared(first, 0))]
-        while stack:
-            self.budget.spend()
-            part, border, banned, own, patches, shared = stack.pop()
-            enough = own + shared >= lower
-            if enough:
-                found.add(part)
-            open_goals = [q for q in goals if not banned >> q & 1] if enough else []
-            options = border & ~banned if open_goals or not enough else 0
-            while options:
-                bit = options & -options
-                options ^= bit
-                banned |= bit
-                i = bit.bit_length() - 1
-                then = own + weight[i]
-                if then > upper or self._useless(i, patches, border | part):
-                    continue
-                if enough and not any(then + far[q][i] <= upper for q in open_goals):
-                    continue
-                more = shared + self._shared(i, patches)
-                stack.append((part | bit, border | reach[i], banned, then, patches | self.patches[i], more))
-
-    def _shared(self, i: int, patches: int) -> int:
-        """Households of the patches that an atom adds to those at hand."""
-        return sum(self.patch_weight[k] for k in _bits(self.patches[i] & ~patches))
-
-    def _useless(self, i: int, patches: int, known: int) -> bool:
-        """Whether an atom outside the pocket has no households and leads nowhere that is not at hand already."""
-        outside = i >= len(self.pocket) and self.weight[i] == 0
-        return outside and not self.patches[i] & ~patches and not self.reach[i] & ~known
+    def _minimal(self, sets: Integers) -> Integers:
+        """Drop sets that use more than another which covers the same of the pocket."""
+        pocket = np.zeros(sets.shape[1], np.int64)
+        for i in range(len(self.pocket)):
+            pocket[i // BITS] |= 1 << i % BITS
+        size = np.bitwise_count(sets).sum(axis=1)
+        by_cover = np.lexsort([*sets.T, size, *(sets & pocket).T])
+        covers = (sets & pocket)[by_cover]
+        group = np.r_[0, np.cumsum((covers[1:] != covers[:-1]).any(axis=1))][: len(sets)]
+        ordered, kept, at = sets[by_cover], np.zeros(len(sets), bool), 0
+        while at < len(sets):
+            at = covering.drop_supersets(ordered, group, kept, at, PAIRS_AT_ONCE)
+            if not self.budget.open and at < len(sets):
+                raise BudgetSpentError
+        # Small sets first: they leave most to the others.
+        left = ordered[kept]
+        return left[np.lexsort([*left.T, size[by_cover][kept]])]
 
 
-class _OpenSets:
-    """Exact cover by sets given as bits: the atom with the fewest sets left first, failures remembered."""
-
-    def __init__(self, sets: list[int], wanted: int, budget: Budget) -> None:
-        self.budget = budget
-        self.holding = {i: [s for s in sets if s >> i & 1] for i in _bits(wanted)}
-        self.matter = {i: _union(held) for i, held in self.holding.items()}
-        self.failed: set[tuple[int, int, int]] = set()
-
-    def exact(self, wanted: int, used: int, spared: int, chosen: list[int]) -> Iterator[list[int]]:
-        if not wanted:
-            yield list(chosen)
-            return
-        tightest, best, matter = -1, [0] * 0, 0
-        for i in _bits(wanted):
-            self.budget.spend()
-            still = [s for s in self.holding[i] if not s & used]
-            if tightest < 0 or len(still) < len(best):
-                tightest, best = i, still
-            matter |= self.matter[i]
-        key = (wanted, used & matter, spared)
-        if key in self.failed:
-            return
-        failed = True
-        for s in best:
-            for cover in self.exact(wanted & ~s, used | s, spared, [*chosen, s]):
-                failed = False
-                yield cover
-        if spared:
-            bit = 1 << tightest
-            for cover in self.exact(wanted & ~bit, used | bit, spared - 1, chosen):
-                failed = False
-                yield cover
-        if failed:
-            self.failed.add(key)
+def _surroundings(area: Land, pocket: list[int], tracked: int) -> tuple[Integers, Surroundings]:
+    """Choose what is tracked around a pocket; return these atoms, and what is known about them."""
+    start, near = area.near.start, area.near.values
+    number, least = np.zeros(len(area.weights), np.int64), np.zeros(len(area.weights), np.int64)
+    ball = np.zeros(max(MOST_IN_REACH, len(pocket)), np.int64)
+    ball[: len(pocket)] = pocket
+    count = covering.gather_ball(area.weights, start, near, area.upper, number, least, ball, len(pocket))
+    if count < 0:
+        raise BudgetSpentError
+    # The light atoms nearest by steps, and all heavy ones.
+    around = ball[len(pocket) : count]
+    heavy = area.weights[around] > area.upper - area.lower
+    light = np.flatnonzero(~heavy)
+    order = [*range(len(pocket)), *(len(pocket) + np.r_[light[:tracked], np.flatnonzero(heavy), light[tracked:]])]
+    ball = ball[order]
+    number[ball] = 1 + np.arange(count)
+    n = len(pocket) + min(tracked, len(light)) + int(heavy.sum())
+    patch, patch_weight = np.full(count, -1, np.int64), np.zeros(count, np.int64)
+    reach = np.zeros((n, _words(n)), np.int64)
+    patches = covering.share_rest(
+        area.weights, start, near, ball, number, reach, patch, np.zeros(count, np.int64), patch_weight
+    )
+    rim, touched = np.zeros((patches, _words(n)), np.int64), np.zeros((n, _words(patches)), np.int64)
+    covering.reach_through(start, near, ball, number, patch, rim, reach, touched)
+    atoms = ball[:n]
+    far = np.zeros((len(pocket), n), np.int64)
+    covering.measure(area.weights[atoms], reach, area.upper, far)
+    return atoms, Surroundings(area.weights[atoms], reach, touched, patch_weight[:patches], far)
 
 
-def _ball(area: Land, pocket: Sequence[int]) -> set[int]:
-    """Atoms that a set in range around some atom of the pocket can reach; too many of them spend the budget."""
-    least = {a: area.weight[a] for a in pocket}
-    heap = [(w, a) for a, w in least.items()]
-    heapq.heapify(heap)
-    while heap:
-        if len(least) > MOST_IN_REACH:
-            raise BudgetSpentError
-        far, a = heapq.heappop(heap)
-        if far > least[a]:
-            continue
-        for b in area.near[a]:
-            there = far + area.weight[b]
-            if there <= area.upper and there < least.get(b, area.upper + 1):
-                least[b] = there
-                heapq.heappush(heap, (there, b))
-    return set(least)
+def _growth(around: Surroundings) -> Growth:
+    """Lay out the growing of sets."""
+    words, patches, rows = around.reach.shape[1], around.patches.shape[1], ROOM + len(around.weight)
+    return Growth(
+        part=np.zeros((rows, words), np.int64),
+        border=np.zeros((rows, words), np.int64),
+        banned=np.zeros((rows, words), np.int64),
+        patches=np.zeros((rows, patches), np.int64),
+        own=np.zeros(rows, np.int64),
+        shared=np.zeros(rows, np.int64),
+        found=np.zeros((ROOM, words), np.int64),
+        hand=np.zeros((4, max(words, patches)), np.int64),
+        counts=np.array([0, 0, -1, 0]),
+    )
 
 
-def _tracked(area: Land, pocket: Sequence[int], ball: set[int], most: int) -> list[int]:
-    """The pocket, the light atoms nearest to it by steps, and all heavy ones in reach."""
-    queue, seen = list(pocket), set(pocket)
-    for a in queue:
-        for b in area.near[a]:
-            if b in ball and b not in seen:
-                seen.add(b)
-                queue.append(b)
-    around = queue[len(pocket) :]
-    heavy = area.upper - area.lower
-    light = [a for a in around if area.weight[a] <= heavy]
-    return [*pocket, *light[:most], *(a for a in around if area.weight[a] > heavy)]
+def _grown(growth: Growth) -> Growth:
+    """Double the room for sets."""
+    names = ("part", "border", "banned", "patches", "own", "shared", "found")
+    return growth._replace(**{name: _doubled(getattr(growth, name)) for name in names})
 
 
-def _patch(area: Land, start: int, ball: set[int], number: dict[int, int]) -> tuple[set[int], int]:
-    """Untracked atoms that hang together with ``start``, and the tracked ones around them as bits."""
-    inside, stack, rim = {start}, [start], 0
-    while stack:
-        for b in area.near[stack.pop()]:
-            if b in number:
-                rim |= 1 << number[b]
-            elif b in ball and b not in inside:
-                inside.add(b)
-                stack.append(b)
-    return inside, rim
+def _choice(sets: Integers, wanted: Integers, spared: int, pocket: int) -> Choice:
+    """Lay out the search for covers by some sets."""
+    held, at = np.nonzero(np.array([sets[:, i // BITS] >> i % BITS & 1 for i in range(pocket)]).reshape(pocket, -1))
+    matter = np.zeros((pocket, len(wanted)), np.int64)
+    np.bitwise_or.at(matter, held, sets[at])
+    words = len(wanted)
+    wanted_rows, frames = np.zeros((pocket + 2, words), np.int64), np.zeros((pocket + 2, 6), np.int64)
+    wanted_rows[0], frames[0, covering.SPARED] = wanted, spared
+    start = np.r_[0, np.cumsum(np.bincount(held, minlength=pocket))].astype(np.int64)
+    return Choice(
+        sets=np.ascontiguousarray(sets),
+        held=at.astype(np.int64),
+        start=start,
+        matter=matter,
+        wanted=wanted_rows,
+        used=np.zeros_like(wanted_rows),
+        mattering=np.zeros_like(wanted_rows),
+        frames=frames,
+        keys=np.zeros((FAILURES, 2 * words + 1), np.int64),
+        slots=np.full(2 * FAILURES, -1, np.int64),
+        counts=np.array([0, 0, 1, 0]),
+    )
 
 
-def _least(sets: set[int], wanted: int) -> list[int]:
-    """Drop sets that use more than another which covers the same of the pocket."""
-    by_cover: dict[int, list[int]] = {}
-    for s in sorted(sets, key=lambda s: (s.bit_count(), s)):
-        rivals = by_cover.setdefault(s & wanted, [])
-        if not any(r & s == r for r in rivals):
-            rivals.append(s)
-    return [s for rivals in by_cover.values() for s in rivals]
+def _with_room(choice: Choice) -> Choice:
+    """Double the room for failures."""
+    doubled = choice._replace(keys=_doubled(choice.keys), slots=np.full(2 * len(choice.slots), -1, np.int64))
+    covering.rehash(doubled)
+    return doubled
 
 
-def _union(sets: Iterable[int]) -> int:
-    joined = 0
-    for s in sets:
-        joined |= s
-    return joined
+def _doubled(rows: Integers) -> Integers:
+    return np.concatenate([rows, np.zeros_like(rows)])
 
 
-def _bits(part: int) -> Iterator[int]:
-    while part:
-        bit = part & -part
-        yield bit.bit_length() - 1
-        part ^= bit
+def _words(n: int) -> int:
+    return max(1, -(-n // BITS))
+
+
+def _members(row: Integers, n: int) -> Integers:
+    """Members of a set, by number."""
+    return np.flatnonzero([int(row[i // BITS]) >> i % BITS & 1 for i in range(n)])

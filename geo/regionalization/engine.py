@@ -37,6 +37,8 @@ APART_PRICE = 150.0
 
 #: Attempts while grids stay out of range and there is time left of a limit that was given.
 PATIENT = 1000
+#: Seconds for the reasons of grids out of range when a search was stopped.
+LAST_SECONDS = 0.1
 
 Effort = Literal["polished", "draft", "repair"]
 Progress = Callable[[float], bool | None]
@@ -120,6 +122,7 @@ def regionalize(
     until = None if time_limit is None else began + time_limit
     search = _Search(problem, prover, seed, effort, until, progress)
     labels = _numbered(search.run())
+    prover.going = search.closing()
     reasons = prover.explain(labels)
     metrics = _measure(problem, labels) | bound_figures(prover, labels)
     metrics["seconds"] = time.monotonic() - began
@@ -184,6 +187,17 @@ class _Search:
             self.progress(1.0)
         return labels[group]
 
+    def closing(self) -> Callable[[], bool]:
+        """Return what tells whether to look for reasons still: a moment, once the search was told to stop."""
+
+        def tick(share: float) -> bool:
+            return self.progress is None or self.stopped or self.progress(share) is not False
+
+        now = time.monotonic()
+        end = now if self.stopped else self.until
+        ticker = deadline_ticker(tick, None if end is None else max(now, end) + LAST_SECONDS)
+        return lambda: ticker(1.0)
+
     def _prices(self) -> NDArray[np.float64]:
         """Price of a border across each edge, in mean border edges."""
         problem = self.problem
@@ -237,6 +251,7 @@ class _Search:
             return self.prover.mended(atoms, labels) if plain else labels
 
         ticker = deadline_ticker(tick, self.until)
+        self.prover.going = lambda: ticker(1.0)
         labels, moves = solve(component, self._rules(), self.seed, effort, ticker, hopeless, mender)
         self.iterations += moves
         # The search names grids and leaves gaps between their numbers.

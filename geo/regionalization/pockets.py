@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.regionalization.cover import Budget, BudgetSpentError, Cover, Land, land
+from geo.regionalization.covering import BITS
 
 #: What may be looked at for one grid out of range, and for one pocket on the way there.
 GRID_BUDGET, POCKET_BUDGET = 60_000, 20_000
@@ -104,15 +105,13 @@ def mend_land(
     """
     plan = _Plan(area, atoms, labels)
     for grid in plan.out_of_range():
-        if budget.left <= 0 or grid not in plan.households or not plan.wrong(plan.households[grid]):
+        if not budget.open or grid not in plan.households or not plan.wrong(plan.households[grid]):
             continue
         tried = frozenset(plan.members(grid))
         if tried not in vain:
-            mine = Budget(min(budget.left, GRID_BUDGET))
-            before = mine.left
-            if not _settle(plan, grid, proofs, mine):
-                vain.add(tried)
-            budget.left -= before - max(mine.left, 0)
+            with budget.part(GRID_BUDGET) as mine:
+                if not _settle(plan, grid, proofs, mine):
+                    vain.add(tried)
     return plan.labels()
 
 
@@ -136,10 +135,8 @@ def prove(
     for i, grid in enumerate(grids):
         if given[i] is None:
             known = proofs.copy()
-            mine = Budget(min(max(budget.left, 0), GRID_BUDGET))
-            before = mine.left
-            _prove(area, grid, grids, proofs, mine)
-            budget.left -= before - max(mine.left, 0)
+            with budget.part(GRID_BUDGET) as mine:
+                _prove(area, grid, grids, proofs, mine)
             if proofs != known:
                 given = claimed(proofs, grids)
             if all_or_none and given[i] is None:
@@ -169,7 +166,7 @@ def _prove(
     """Look for a proof in growing rings of tight atoms around one grid, loosely at first."""
     for tracked in (FIRST_TRACKED, 2 * FIRST_TRACKED):
         pocket, size = _seeds(area, grid), 0
-        while size < len(pocket) <= MOST_ATOMS and budget.left > 0:
+        while size < len(pocket) <= MOST_ATOMS and budget.open:
             pocket, known = _with_known(pocket, proofs)
             size = len(pocket)
             meeting = sum(1 for other in wrong if not other.isdisjoint(pocket))
@@ -180,17 +177,14 @@ def _prove(
 
 
 def _proved(area: Land, pocket: set[int], tracked: int, spared: int, proofs: list[Proof], budget: Budget) -> bool:
-    mine = Budget(min(budget.left, POCKET_BUDGET))
-    before = mine.left
     try:
-        cover = Cover(area, pocket, tracked, mine)
-        if next(cover.covers(spared=spared), None) is not None:
-            return False
-        _keep(proofs, cover, spared)
+        with budget.part(POCKET_BUDGET) as mine:
+            cover = Cover(area, pocket, tracked, mine)
+            if next(cover.covers(spared=spared), None) is not None:
+                return False
+            _keep(proofs, cover, spared)
     except BudgetSpentError:
         return False
-    finally:
-        budget.left -= before - max(mine.left, 0)
     return True
 
 
@@ -314,16 +308,13 @@ def _settle(plan: _Plan, grid: int, proofs: list[Proof], budget: Budget) -> bool
         meeting = {plan.label[a] for a in pocket if plan.wrong(plan.households[plan.label[a]])}
         if pocket and known >= len(meeting):
             return True
-        if not pocket or len(pocket) > MOST_ATOMS or budget.left <= 0:
+        if not pocket or len(pocket) > MOST_ATOMS or not budget.open:
             return False
-        mine = Budget(min(budget.left, POCKET_BUDGET))
-        before = mine.left
         try:
-            attempt = _try(plan, Cover(plan.area, pocket, tracked, mine), len(meeting) - 1, proofs)
+            with budget.part(POCKET_BUDGET) as mine:
+                attempt = _try(plan, Cover(plan.area, pocket, tracked, mine), len(meeting) - 1, proofs)
         except BudgetSpentError:
             attempt = _Attempt(set(), crowded=False)
-        finally:
-            budget.left -= before - max(mine.left, 0)
         if attempt is None:
             return True
         if attempt.crowded and tracked < MOST_TRACKED:
@@ -353,7 +344,7 @@ def _try(plan: _Plan, cover: Cover, spared: int, proofs: list[Proof]) -> _Attemp
     """Carry out covers until one helps; return None when all is settled, by that or by a proof."""
     stranded: set[int] = set()
     tried = failed = 0
-    for sets in islice(cover.covers(spared=spared, cost=lambda s: _disturbance(plan, s)), TRIALS):
+    for sets in islice(cover.covers(spared=spared, cost=_disturbance(plan, cover)), TRIALS):
         trial = _Trial(plan, sets)
         if trial.helps:
             trial.adopt()
@@ -366,15 +357,21 @@ def _try(plan: _Plan, cover: Cover, spared: int, proofs: list[Proof]) -> _Attemp
     return _Attempt(stranded, crowded=failed == tried)
 
 
-def _disturbance(plan: _Plan, atoms: list[int]) -> float:
-    """What a set takes from other grids than that of its heaviest atom: households, and ranges broken."""
-    weight, home = plan.area.weight, plan.label[max(atoms, key=lambda a: (plan.area.weight[a], -a))]
-    taken: dict[int, int] = {}
-    for a in atoms:
-        if plan.label[a] != home:
-            taken[plan.label[a]] = taken.get(plan.label[a], 0) + weight[a]
-    broken = sum(1 for grid, households in taken.items() if plan.wrong(plan.households[grid] - households))
-    return sum(taken.values()) + len(taken) + 300.0 * broken
+def _disturbance(plan: _Plan, cover: Cover) -> NDArray[np.float64]:
+    """What each set takes from other grids than that of its heaviest atom: households, and ranges broken."""
+    atoms, weight = cover.atoms, plan.area.weights[cover.atoms]
+    holds = np.column_stack([cover.sets[:, i // BITS] >> i % BITS & 1 for i in range(len(atoms))]).astype(np.int64)
+    grids, grid = np.unique([plan.label[a] for a in atoms.tolist()], return_inverse=True)
+    member = np.zeros((len(atoms), len(grids)), np.int64)
+    member[np.arange(len(atoms)), grid] = 1
+    taken, takes = holds @ (weight[:, None] * member), holds @ member > 0
+    heaviest_first = np.lexsort((atoms, -weight))
+    home = grid[heaviest_first[holds[:, heaviest_first].argmax(axis=1)]]
+    rows = np.arange(len(holds))
+    taken[rows, home], takes[rows, home] = 0, False
+    left = np.array([plan.households[g] for g in grids.tolist()]) - taken
+    broken = takes & ((left < plan.area.lower) | (left > plan.area.upper))
+    return np.asarray(taken.sum(axis=1) + takes.sum(axis=1) + 300.0 * broken.sum(axis=1), float)
 
 
 class _Trial:

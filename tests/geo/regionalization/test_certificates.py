@@ -6,7 +6,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from geo.regionalization import regionalize
+from geo.regionalization.certificates import Prover
 from geo.regionalization.cover import Budget, BudgetSpentError, Cover, land
+from geo.regionalization.problem import check_problem
 from tests.examples import examples
 from tests.geo.regionalization.brute_force import connected_partitions, feasible_partition_exists
 from tests.strategies import limits, maps
@@ -78,3 +80,49 @@ def test_small_maps_are_never_left_without_a_proof(m, bounds):
     households = np.maximum(m.households, 1)
     result = regionalize(households, m.edges, m.boundary_cost, lower=lower, upper=upper)
     assert all(reason.proved for reason in result.reasons.values())
+
+
+def lattice(side):
+    atoms = np.arange(side * side).reshape(side, side)
+    beside = np.c_[atoms[:, :-1].ravel(), atoms[:, 1:].ravel()]
+    return np.vstack([beside, np.c_[atoms[:-1].ravel(), atoms[1:].ravel()]])
+
+
+def test_a_ticker_that_says_stop_ends_an_exact_search():
+    area = land_of(np.full(30, 10), np.array([(i, j) for i in range(30) for j in range(i)]), 145, 146)
+    asked = []
+
+    def going():
+        asked.append(1)
+        return len(asked) < 3
+
+    budget = Budget(10**15, going)
+    with pytest.raises(BudgetSpentError):
+        Cover(area, range(30), 0, budget)
+    assert len(asked) == 3
+    assert not budget.open
+
+
+def test_a_ticker_that_says_stop_ends_the_choice_of_sets():
+    # Two of 110 make a grid, and 121 on a chessboard are one too many: that takes long to see.
+    area = land_of(np.full(121, 110), lattice(11), 200, 300)
+    asked = []
+
+    def going():
+        asked.append(1)
+        return len(asked) < 20
+
+    with pytest.raises(BudgetSpentError):
+        next(Cover(area, range(121), 0, Budget(10**15, going)).covers())
+    assert len(asked) == 20
+
+
+def test_without_time_nothing_is_proved_that_takes_some():
+    # 110 + 110 in every grid, of 25 one is left: only trying everything shows it.
+    problem = check_problem(np.full(25, 110), lattice(5), np.ones(40), 200, 300, None, None, None, None)
+    plan = np.zeros(25, np.int64)
+    hurried = Prover(problem)
+    hurried.going = lambda: False
+    assert [reason.code for reason in hurried.explain(plan).values()] == ["not_found"]
+    assert hurried.proofs == []
+    assert [reason.code for reason in Prover(problem).explain(plan).values()] == ["component_infeasible"]

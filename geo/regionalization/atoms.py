@@ -72,12 +72,13 @@ def whole_buildings(community: Community) -> gpd.GeoDataFrame:
     buildings = community.buildings
     return gpd.GeoDataFrame(
         {
-            "building": buildings.index.to_numpy(),
-            "stairwell": None,
+            # Said as objects: texts of another kind are slow to take apart, and turn None into a missing number.
+            "building": pd.Series(buildings.index.to_numpy(object), dtype=object),
+            "stairwell": pd.Series(np.full(len(buildings), None), dtype=object),
             "floor_from": np.nan,
             "floor_to": np.nan,
             "households": buildings["households"].to_numpy(),
-            "compound": buildings["compound"].to_numpy(),
+            "compound": pd.Series(buildings["compound"].to_numpy(object), dtype=object),
             "part": np.arange(len(buildings)),
             "estimated": False,
         },
@@ -189,24 +190,22 @@ def assigned_parts(atoms: pd.DataFrame, unit: NDArray[np.int64], parts: pd.DataF
     whole = ~_mixed(of_part, unit)[of_part][first]
     entire = ~_mixed(of_key, unit)[of_key][first]
     columns = {name: atoms[name].to_numpy()[order] for name in PART_COLUMNS}
-    runs = pd.DataFrame(
-        {
-            "building": columns["building"][first],
-            "stairwell": pd.Series(columns["stairwell"][first], dtype=object),
-            "floor_from": np.where(entire, np.nan, columns["floor_from"][first]),
-            "floor_to": np.where(entire, np.nan, columns["floor_to"][last]),
-            "households": np.add.reduceat(columns["households"], first),
-            "estimated": np.logical_or.reduceat(columns["estimated"], first) & ~entire,
-            "part": part[first],
-            "unit": unit[first],
-        }
-    )
-    kept = np.flatnonzero(whole & _changes(part[first]))
-    again = parts.iloc[part[first][kept]][["building", "stairwell", "floor_from", "floor_to", "households"]]
-    again = pd.DataFrame(again).assign(estimated=False, part=part[first][kept], unit=unit[first][kept])
-    joined = pd.concat([frame for frame in (again, runs[~whole]) if len(frame)] or [runs])
-    joined = joined.sort_values("part", kind="stable", ignore_index=True)
-    return pd.DataFrame(joined).drop(columns="part")
+    runs: dict[str, NDArray[Any]] = {
+        "building": columns["building"][first],
+        "stairwell": columns["stairwell"][first],
+        "floor_from": np.where(entire, np.nan, columns["floor_from"][first]),
+        "floor_to": np.where(entire, np.nan, columns["floor_to"][last]),
+        "households": np.add.reduceat(columns["households"], first),
+        "estimated": np.logical_or.reduceat(columns["estimated"], first) & ~entire,
+    }
+    # What is whole is said as it was before it was cut.
+    again, kept = part[first], np.flatnonzero(~whole | _changes(part[first]))
+    for name in ("building", "stairwell", "floor_from", "floor_to", "households"):
+        runs[name] = np.where(whole, parts[name].to_numpy()[again], runs[name])
+    runs["estimated"] &= ~whole
+    table: dict[str, Any] = {name: values[kept] for name, values in runs.items()}
+    table["stairwell"] = pd.Series(table["stairwell"], dtype=object)
+    return pd.DataFrame(table | {"unit": unit[first][kept]})
 
 
 def _mixed(group: NDArray[np.int64], unit: NDArray[np.int64]) -> NDArray[np.bool_]:

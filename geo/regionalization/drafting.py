@@ -279,9 +279,8 @@ def _assemble(
         index=number,
     ).sort_index()
     assignment = assigned_parts(atoms, number[labels], whole_buildings(community)).rename(columns={"unit": "grid"})
-    moves = atoms.loc[moving, ["building", "stairwell", "households"]].assign(
-        previous=asked.before[moving], grid=number[labels][moving]
-    )
+    moves = {name: atoms[name].to_numpy()[moving] for name in ("building", "stairwell", "households")}
+    moves |= {"previous": asked.before[moving], "grid": number[labels][moving]}
     held = {q.name: np.bincount(labels, np.asarray(q.values, float), k) for q in asked.quantities}
     metrics = solved.metrics | _split_compounds(atoms, labels, bounds.upper)
     metrics["households_moved"] = float(of_atom[moving].sum())
@@ -292,7 +291,7 @@ def _assemble(
         assignment=assignment,
         lower_bound=int(metrics["lower_bound"]),
         metrics=metrics,
-        moves=pd.DataFrame(moves).reset_index(drop=True),
+        moves=pd.DataFrame(moves),
         quantities=pd.DataFrame(held, index=number).sort_index(),
         reason_buildings={int(number[i]): _buildings_of(reason, atoms) for i, reason in reasons.items()},
     )
@@ -308,17 +307,27 @@ def _split_compounds(atoms: gpd.GeoDataFrame, labels: NDArray[np.int64], upper: 
 
     A grid could hold a compound of two or more inhabited buildings and at most ``upper`` households.
     """
-    homes = atoms.assign(grid=labels)
-    every = homes.groupby("compound")["grid"].nunique()
-    inhabited = homes[homes["households"] > 0].groupby("compound")
-    held = inhabited.agg({"households": "sum", "building": "nunique", "grid": "nunique"})
-    fitting = held[(held["households"] <= upper) & (held["building"] > 1)]
+    compound = pd.factorize(atoms["compound"].to_numpy(object))[0]
+    households, building = atoms["households"].to_numpy(np.int64), atoms["part"].to_numpy(np.int64)
+    known = compound >= 0
+    count = int(compound.max(initial=-1)) + 1
+    inhabited = known & (households > 0)
+    every = _different(compound[known], labels[known], count)
+    grids = _different(compound[inhabited], labels[inhabited], count)
+    fitting = _different(compound[inhabited], building[inhabited], count) > 1
+    fitting &= np.bincount(compound[inhabited], households[inhabited], count) <= upper
     return {
-        "compounds": float(len(every)),
+        "compounds": float(count),
         "compounds_split": float((every > 1).sum()),
-        "compounds_fitting": float(len(fitting)),
-        "compounds_fitting_split": float((fitting["grid"] > 1).sum()),
+        "compounds_fitting": float(fitting.sum()),
+        "compounds_fitting_split": float((grids[fitting] > 1).sum()),
     }
+
+
+def _different(group: NDArray[np.int64], value: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """How many different values each of ``count`` groups has."""
+    most = int(value.max(initial=0)) + 1
+    return np.bincount(np.unique(group * most + value) // most, minlength=count)
 
 
 def _beside_failures(draft: CommunityDraft, blocking: frozenset[str]) -> frozenset[str]:
@@ -339,8 +348,8 @@ def _misses(draft: CommunityDraft, settings: DraftSettings) -> tuple[int, int, i
     of divided buildings.
     """
     bounds = settings.bounds
-    households = draft.grids["households"]
-    missing = (bounds.lower - households).clip(lower=0) + (households - bounds.upper).clip(lower=0)
+    households = draft.grids["households"].to_numpy(np.int64)
+    missing = np.maximum(bounds.lower - households, 0) + np.maximum(households - bounds.upper, 0)
     limits = {balance.name: balance for balance in settings.quantities} | {POSTS: Balance(POSTS, 1, 1)}
     uneven = sum(value not in limits[str(name)] for name, column in draft.quantities.items() for value in column)
     return (

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -67,7 +68,8 @@ def segments(polygons: Geometries) -> tuple[Indices, Floats, Floats]:
 def segment_keys(start: Floats, end: Floats) -> Indices:
     """Number segments so that equal ones, in either direction, have equal numbers."""
     vertices = np.concatenate([start, end])
-    _, vertex = np.unique(vertices[:, 0] + 1j * vertices[:, 1], return_inverse=True)
+    # Found by hashing: that is several times sooner than sorting.
+    vertex = pd.factorize(vertices[:, 0] + 1j * vertices[:, 1])[0]
     first, second = vertex[: len(start)], vertex[len(start) :]
     count = len(vertices) + 1
     return np.asarray(np.minimum(first, second) * count + np.maximum(first, second), dtype=np.int64)
@@ -76,8 +78,9 @@ def segment_keys(start: Floats, end: Floats) -> Indices:
 def shared_borders(polygons: Geometries) -> Borders:
     """Find the segments that two polygons of a coverage have in common."""
     polygon, start, end = segments(polygons)
-    order = np.argsort(segment_keys(start, end), kind="stable")
-    keys = segment_keys(start, end)[order]
+    keys = segment_keys(start, end)
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
     twin = np.flatnonzero(keys[1:] == keys[:-1])
     one, other = order[twin], order[twin + 1]
     apart = polygon[one] != polygon[other]

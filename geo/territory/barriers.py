@@ -99,7 +99,7 @@ def border_costs(
         Sizes or CRS do not fit together.
     """
     shapes = tiles.to_numpy()
-    borders = shared_borders(shapes)
+    borders = shared_borders(shapes) if contiguity.borders is None else contiguity.borders
     edge = contiguity.find(borders.left, borders.right)
     known = edge >= 0
     borders = Borders(borders.left[known], borders.right[known], borders.start[known], borders.end[known])
@@ -150,14 +150,15 @@ def _along(borders: Borders, tiles: gpd.GeoSeries, barriers: gpd.GeoDataFrame | 
     for code in np.unique(kind):
         dictionary("barrier_kinds")[code]
         tree = shapely.STRtree(_short(lines[kind == code]))
-        along[str(code)] = np.logical_and.reduce([_close(tree, points) for points in places])
+        close = np.arange(len(borders.left))
+        for points in places:
+            close = close[_close(tree, points[close])]
+        along[str(code)] = np.isin(np.arange(len(borders.left)), close)
     return along
 
 
-def _close(tree: shapely.STRtree, points: Geometries) -> NDArray[np.bool_]:
-    close = np.zeros(len(points), dtype=bool)
-    close[tree.query(points, predicate="dwithin", distance=ALONG_M)[0]] = True
-    return close
+def _close(tree: shapely.STRtree, points: Geometries) -> Indices:
+    return np.unique(tree.query(points, predicate="dwithin", distance=ALONG_M)[0])
 
 
 def _short(lines: Geometries) -> Geometries:

@@ -10,7 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geo.errors import GeometryError
-from geo.territory.arrangement import Floats, Indices, pair_lengths, shared_borders
+from geo.territory.arrangement import Borders, Floats, Indices, pair_lengths, shared_borders
 from geo.territory.projected import require_projected
 
 #: Metres. Tiles that share less than this meet at a corner and are no neighbours.
@@ -31,12 +31,15 @@ class Contiguity:
         n, the number of tiles.
     bridge
         bool[m], the pair does not touch: it was added to connect islands.
+    borders
+        The pieces of border that the lengths were added up from, where they are known.
     """
 
     edges: Indices
     shared_m: Floats
     count: int
     bridge: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    borders: Borders | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.bridge) != len(self.edges):
@@ -83,7 +86,7 @@ def contiguity(tiles: gpd.GeoSeries, *, least_m: float = LEAST_BORDER_M) -> Cont
     borders = shared_borders(shapes)
     left, right, total = pair_lengths(borders.left, borders.right, borders.length, len(tiles))
     long = total > least_m
-    return Contiguity(np.stack([left[long], right[long]], axis=1), total[long], len(tiles))
+    return Contiguity(np.stack([left[long], right[long]], axis=1), total[long], len(tiles), borders=borders)
 
 
 def connect_islands(tiles: gpd.GeoSeries, contiguity: Contiguity) -> Contiguity:
@@ -108,7 +111,7 @@ def connect_islands(tiles: gpd.GeoSeries, contiguity: Contiguity) -> Contiguity:
     shared = np.concatenate([contiguity.shared_m, np.zeros(len(bridges))])
     bridge = np.concatenate([contiguity.bridge, np.ones(len(bridges), dtype=bool)])
     order = np.lexsort((edges[:, 1], edges[:, 0]))
-    return Contiguity(edges[order], shared[order], contiguity.count, bridge[order])
+    return Contiguity(edges[order], shared[order], contiguity.count, bridge[order], contiguity.borders)
 
 
 def _nearest_outside(shapes: NDArray[np.object_], part: Indices, number: int) -> tuple[int, int]:

@@ -94,13 +94,17 @@ def _spacing(start: Floats, end: Floats, atom: Indices, face: Indices) -> Floats
     Between walls g apart, points s apart put the line up to s²/8g off the middle: no farther than it is smoothed.
     """
     spacing = np.full(len(start), WIDEST_M)
-    walls = lines_from(start, end)
-    one, other = shapely.STRtree(walls).query(walls, predicate="dwithin", distance=2 * WIDEST_M)
-    apart = (atom[one] != atom[other]) & (face[one] == face[other])
+    walls, reach = lines_from(start, end), WIDEST_M * WIDEST_M / (8 * SMOOTH_M)
+    (west, south), (east, north) = np.minimum(start, end).T - reach, np.maximum(start, end).T + reach
+    one, other = shapely.STRtree(walls).query(shapely.box(west, south, east, north))
+    # Most pairs are walls of one building: those are left out before any distance is measured.
+    apart = (one < other) & (atom[one] != atom[other]) & (face[one] == face[other])
     one, other = one[apart], other[apart]
     gap = shapely.distance(walls[one], walls[other])
-    enough = np.minimum(gap, np.sqrt(8 * SMOOTH_M * gap))
-    np.minimum.at(spacing, one, np.where(gap > 0, np.clip(enough, CLOSEST_M, WIDEST_M), TOUCHING_M))
+    enough = np.clip(np.minimum(gap, np.sqrt(8 * SMOOTH_M * gap)), CLOSEST_M, WIDEST_M)
+    enough = np.where(gap > 0, enough, TOUCHING_M)
+    for side in (one, other):
+        np.minimum.at(spacing, side, enough)
     return spacing
 
 

@@ -82,7 +82,7 @@ def _next(e: int) -> int:
 
 
 @kernel
-def _side(x: Any, y: Any, a: int, b: int, p: int) -> int:
+def _side(x: Any, y: Any, a: int, b: int, p: int) -> Any:
     """Above 0 when p lies left of the line from a to b, 0 on it; exact."""
     return (x[b] - x[a]) * (y[p] - y[a]) - (y[b] - y[a]) * (x[p] - x[a])
 

@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from sqlalchemy.orm import Session
 
-from api.commands.counting import counting
+from api.commands.drafting import Engine, drafting, scheduler_for
 from api.commands.plan import write_report
 from api.commands.store import open_store, who_runs
-from geo.services.cells import divide_into_cells
+from geo.services.cells import CellsOutcome, divide_into_cells
 
 console = Console()
 BAR = "划分联户网格 Cells"
@@ -22,17 +23,32 @@ def cells_command(
     upper: Annotated[int | None, typer.Option(help="每个联户网格最多户数,默认 40 Most households per cell")] = None,
     seed: Annotated[int, typer.Option(help="随机种子 Seed")] = 0,
     report: Annotated[Path | None, typer.Option(help="报告 .json Report")] = None,
+    workers: Annotated[int | None, typer.Option(help="进程数 Processes")] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="计算位置:本机或 Dask 集群 Where to divide: this machine or a Dask cluster")
+    ] = Engine.LOCAL,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="可信的 Dask 调度器地址 Address of a Dask scheduler that you trust, such as tcp://10.0.0.5:8786"
+        ),
+    ] = None,
 ) -> None:
     """把方案草案的网格划分为联户网格(按单元、楼栋、街巷,高层按楼层)。 Divide a draft's grids into cells."""
-    with open_store() as session, counting(BAR, console) as progress:
-        outcome = divide_into_cells(
-            session, plan, lower=lower, upper=upper, seed=seed, who=who_runs(), progress=progress
-        )
+    where: dict[str, Any] = {"workers": workers, "scheduler": scheduler_for(engine, scheduler)}
+    with open_store() as session:
+        outcome = divide_with_progress(session, plan, lower=lower, upper=upper, seed=seed, **where)
     show_cells(outcome.report)
     if report is not None:
         write_report({"plan": plan, **outcome.report}, report)
         console.print(f"报告 Report: {report}")
     console.print(f"已保存到方案草案 Saved with draft: {plan}")
+
+
+def divide_with_progress(session: Session, plan: int, **options: Any) -> CellsOutcome:
+    """Divide the grids of a draft, showing how far it is."""
+    with drafting(BAR, console) as progress:
+        return divide_into_cells(session, plan, who=who_runs(), progress=progress, **options)
 
 
 def show_cells(summary: dict[str, Any]) -> None:
@@ -42,6 +58,8 @@ def show_cells(summary: dict[str, Any]) -> None:
         f"网格 Grids: {summary['grids']:,}  户数 Households: {summary['households']:,}\n"
         f"达标率 In range: {summary['in_range_share']:.1%}  用时 Seconds: {summary['seconds']}"
     )
+    if summary.get("cancelled"):
+        console.print("[yellow]已提前停止,以上是目前最好的结果 Stopped early; this is the best so far[/yellow]")
     if summary["estimated_parts"]:
         console.print(
             f"  {summary['estimated_parts']:,} 处楼层的户数按层均摊,非逐户登记 "

@@ -44,7 +44,7 @@ def draft_cells(
     plan = reading.read_plan(store, plan_id)
     with request.app.state.drafts.work_on(plan.scope_code):
         outcome = cell_service.divide_into_cells(
-            store, plan_id, lower=body.lower, upper=body.upper, seed=body.seed, who=NOBODY, version=version
+            store, plan_id, lower=body.lower, upper=body.upper, seed=body.seed, workers=1, who=NOBODY, version=version
         )
     response.headers["Location"] = f"/plans/{plan_id}/cells"
     response.headers["ETag"] = f'"{outcome.plan.version}"'

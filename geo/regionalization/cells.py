@@ -3,10 +3,13 @@
 The same steps as for grids (``drafting``), one tier below: the atoms of a grid are its buildings as the plan assigns
 them. A stairwell or building that fits stays whole; what is above the upper limit is divided by stairwells and then
 by runs of floors, and more finely only in grids where that does not bring every cell into range.
+
+The grids of a community are tessellated and drawn together, moved apart from each other (``spread``); each is searched
+by itself, so that its cells do not depend on how its neighbours fare.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -15,16 +18,19 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.regionalization.atoms import assigned_parts, by_floor, by_stairwell
-from geo.regionalization.communities import Bounds, Community
+from geo.regionalization.cell_ground import CellGround
+from geo.regionalization.communities import Bounds
 from geo.regionalization.drawing import draw_grids
 from geo.regionalization.engine import Effort, regionalize
-from geo.regionalization.floors import no_floors, part_keys
+from geo.regionalization.floors import part_keys
 from geo.regionalization.outcome import Reason
+from geo.regionalization.spread import Spread, spread
 from geo.regionalization.stacking import runs_in_place, stacked
-from geo.territory.arrangement import Floats, Geometries
-from geo.territory.barriers import border_costs
+from geo.territory.arrangement import Floats, Geometries, Indices
+from geo.territory.barriers import BorderCosts, border_costs
 from geo.territory.codes import number_grids
 from geo.territory.contiguity import Contiguity, contiguity
+from geo.territory.coverage import dissolve
 from geo.territory.tessellation import tessellate
 
 #: Into what share of a cell's upper limit runs of floors are cut where they are put together with others: of generated
@@ -38,296 +44,317 @@ FINENESS = ((1.0, True), (1.0, False), (RUN_SHARE, False))
 INFEASIBLE = frozenset({"component_infeasible", "pocket_infeasible"})
 #: Against 1 between buildings: neighbours on one stairwell, and stairwells of one building, know each other.
 WITHIN_STAIRWELL_COST, WITHIN_BUILDING_COST = 3.0, 2.0
-#: Square metres. A building with less ground in its grid stands at the grid's rim as a point.
-LEAST_GROUND_M2 = 0.05
-#: Metres from the rim within which such a point is put.
-RIM_M = 1.0
 
-
-@dataclass(frozen=True)
-class GridGround:
-    """What one grid brings to its cells. All geometry in one projected CRS, metres.
-
-    Attributes
-    ----------
-    code
-        The grid's.
-    boundary
-        The area that the cells tile.
-    parts
-        The plan's assignment to this grid: columns :data:`geo.regionalization.atoms.PART_COLUMNS` but ``part`` and
-        ``estimated``, and ``geometry`` (points or footprints).
-    stairwells
-        As in :class:`~geo.regionalization.communities.Community`, of these buildings.
-    floors
-        Columns :data:`geo.regionalization.floors.FLOOR_COLUMNS`, of these buildings.
-    barriers
-        Columns ``kind`` and ``geometry``.
-    """
-
-    code: str
-    boundary: shapely.Polygon | shapely.MultiPolygon
-    parts: gpd.GeoDataFrame
-    stairwells: gpd.GeoDataFrame
-    floors: pd.DataFrame
-    barriers: gpd.GeoDataFrame
+Progress = Callable[[float], bool | None]
 
 
 @dataclass(frozen=True)
 class CellDraft:
-    """The cells drafted for one grid.
+    """The cells drafted for the grids of one community.
 
     Attributes
     ----------
-    grid
-        The grid's code.
+    code
+        The community's.
     cells
-        Index 0..k-1, from north to south. Columns ``households``, ``in_range``, ``reason_code``, ``reason_zh``,
-        ``reason_en`` (None when in range) and ``geometry`` (metres): an exact coverage of the grid.
+        Index 0..k-1, by grid in the order of the ground's grids, in each from north to south. Columns ``grid`` (its
+        code), ``number`` (1, 2 ... in the grid), ``households``, ``in_range``, ``reason_code``, ``reason_zh``,
+        ``reason_en`` (None when in range) and ``geometry`` (metres): of each grid an exact coverage.
     assignment
         ``building``, ``stairwell``, ``floor_from``, ``floor_to`` (missing for all floors), ``households``,
         ``estimated`` (shared out evenly over the floors), ``cell`` (index of ``cells``).
+    cancelled
+        Whether the search was ended early.
     """
 
-    grid: str
+    code: str
     cells: gpd.GeoDataFrame
     assignment: pd.DataFrame
+    cancelled: bool = False
 
 
-def grounds_of(community: Community, grids: gpd.GeoSeries, assignment: pd.DataFrame) -> list[GridGround]:
-    """Gather what each grid of a community brings to its cells.
+@dataclass(frozen=True)
+class _Laid:
+    """Atoms of some grids with their tiles, on the sheet, in the order of their grids.
+
+    Attributes
+    ----------
+    frame
+        What :mod:`geo.regionalization.atoms` makes, and ``geometry`` on the sheet.
+    grid
+        int[n], the position of each atom's grid.
+    tiles
+        One per atom.
+    xy
+        float[n, 2], a point in each tile.
+    cost
+        What a border along each edge costs, neighbours on a stairwell and in a building weighed.
+    """
+
+    frame: gpd.GeoDataFrame
+    grid: Indices
+    tiles: gpd.GeoSeries
+    touching: Contiguity
+    costs: BorderCosts
+    xy: Floats
+    cost: Floats
+
+    def rows(self, grid: int) -> slice:
+        """The atoms of one grid."""
+        first, last = np.searchsorted(self.grid, [grid, grid + 1])
+        return slice(int(first), int(last))
+
+    def edges(self, rows: slice) -> slice:
+        """The edges between these atoms; none leaves their grid."""
+        first, last = np.searchsorted(self.touching.edges[:, 0], [rows.start, rows.stop])
+        return slice(int(first), int(last))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The cells found for one grid: the cell of each atom, and what each is drawn of.
+
+    Attributes
+    ----------
+    atoms
+        Columns :data:`geo.regionalization.atoms.PART_COLUMNS` and ``geometry`` on the sheet.
+    labels
+        int[atoms], cells 0..k-1.
+    households
+        int[k].
+    tiles, of_tile
+        Tiles on the sheet and the cell of each.
+    """
+
+    atoms: gpd.GeoDataFrame
+    labels: NDArray[np.int64]
+    households: NDArray[np.int64]
+    reasons: dict[int, Reason]
+    tiles: Geometries
+    of_tile: NDArray[np.int64]
+
+
+def draft_cells(ground: CellGround, bounds: Bounds, *, seed: int = 0, progress: Progress | None = None) -> CellDraft:
+    """Divide the grids of one community into cells.
 
     Parameters
     ----------
-    grids
-        Polygons by grid, in the community's CRS.
-    assignment
-        ``building``, ``stairwell``, ``floor_from``, ``floor_to``, ``households``, ``grid``. Stairwells and floors that
-        do not hold the households assigned are left aside: the register went on since the plan was drafted.
-    """
-    stairwells = community.stairwells
-    held = assignment[assignment["stairwell"].isna() & assignment["floor_from"].isna()].set_index("building")
-    summed = stairwells.groupby("building")["households"].sum()
-    agreed = summed.index[summed == held["households"].reindex(summed.index)]
-    floors = no_floors() if community.floors is None else community.floors
-    of_stairwell = stairwells.set_index("stairwell").geometry
-    return [
-        _ground(community, code, area, assignment[assignment["grid"] == code], agreed, of_stairwell, floors)
-        for code, area in grids.items()
-    ]
-
-
-def _ground(
-    community: Community,
-    code: object,
-    area: shapely.Geometry,
-    rows: pd.DataFrame,
-    agreed: "pd.Index[str]",
-    of_stairwell: gpd.GeoSeries,
-    floors: pd.DataFrame,
-) -> GridGround:
-    buildings = community.buildings.reindex(rows["building"])
-    shapes = of_stairwell.reindex(rows["stairwell"]).to_numpy(dtype=object, copy=True)
-    for other in (buildings.geometry.to_numpy(), np.full(len(rows), shapely.point_on_surface(area), dtype=object)):
-        unknown = shapely.is_missing(shapes)
-        shapes[unknown] = other[unknown]
-    columns = {name: rows[name].to_numpy() for name in ("floor_from", "floor_to", "households")}
-    parts = gpd.GeoDataFrame(
-        {
-            "building": rows["building"].to_numpy(),
-            "stairwell": pd.Series(rows["stairwell"].to_numpy(dtype=object), dtype=object),
-            **columns,
-            "compound": pd.Series(buildings["compound"].to_numpy(dtype=object), dtype=object),
-        },
-        geometry=shapes,
-        crs=community.buildings.crs,
-    )
-    here = set(rows["building"])
-    stairwells = community.stairwells[community.stairwells["building"].isin(here & set(agreed))]
-    near = community.barriers.iloc[community.barriers.sindex.query(area, predicate="intersects")]
-    return GridGround(str(code), area, parts, stairwells, floors[floors["building"].isin(here)], near)
-
-
-def draft_cells(ground: GridGround, bounds: Bounds, *, seed: int = 0) -> CellDraft:
-    """Divide one grid into cells.
+    progress
+        Called with the share done, 0 to 1; returning False ends the search with the best so far.
 
     Returns
     -------
     CellDraft
         The same for the same input and seed. Cells out of range carry a reason.
     """
-    parts = _standing_inside(ground)
-    if parts.empty or parts["households"].sum() == 0:
-        return _single_cell(ground, parts)
-    best: CellDraft | None = None
-    before = 0
-    for above, by_itself in FINENESS:
-        atoms = _divided(ground, parts, bounds, above, by_itself=by_itself)
-        if len(atoms) <= before:
-            continue  # nothing more could be divided
-        if by_itself and not _cells_by_themselves(atoms, bounds):
-            continue
-        before = len(atoms)
-        draft = _searched(ground, parts, atoms, bounds, seed)
-        if best is None or _misses(draft, bounds) <= _misses(best, bounds):
-            best = draft
-        if best.cells["in_range"].all() or not _divisible(int(parts["households"].sum()), bounds):
-            break
-    assert best is not None
-    if best.cells["in_range"].all() or not _divisible(int(parts["households"].sum()), bounds):
-        return best
-    return _stacked(ground, parts, atoms, best, bounds, seed)
+    search = _Search(ground, spread(ground.grids, ground.barriers), bounds, seed, progress)
+    return _assemble(search, search.run())
 
 
-def draft_cells_of(
-    grounds: Sequence[GridGround],
-    bounds: Bounds,
-    *,
-    seed: int = 0,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> Iterator[CellDraft]:
-    """Divide grids into cells, one after the other.
+@dataclass
+class _Search:
+    """One community's grids on their way from parts to cells."""
 
-    Parameters
-    ----------
-    progress
-        Called after each grid with its code, how many are done, and how many there are.
-    """
-    for done, ground in enumerate(grounds, 1):
-        yield draft_cells(ground, bounds, seed=seed)
-        if progress:
-            progress(ground.code, done, len(grounds))
+    ground: CellGround
+    sheet: Spread
+    bounds: Bounds
+    seed: int
+    progress: Progress | None
+    stopped: bool = False
+    best: dict[int, _Found] = field(default_factory=dict)
+    finest: dict[int, gpd.GeoDataFrame] = field(default_factory=dict)
+    settled: set[int] = field(default_factory=set)
+
+    def run(self) -> list[_Found]:
+        """Find the cells of every grid, in the order of the grids."""
+        count = len(self.ground.grids)
+        held = np.bincount(self.ground.grid_of_part, self.ground.parts["households"], count).astype(np.int64)
+        for empty in np.flatnonzero(held == 0).tolist():
+            self.best[empty] = self._uninhabited(empty)
+            self.settled.add(empty)
+        divisible = [_divisible(households, self.bounds) for households in held.tolist()]
+        before = np.zeros(count, np.int64)
+        for above, by_itself in FINENESS:
+            if not len(self._unsettled()) or (self.stopped and self.best):
+                break
+            atoms = self._divided(above, by_itself=by_itself)
+            grid = self._grid_of(atoms)
+            size = np.bincount(grid, minlength=count)
+            finer = size > before  # where it is not, nothing more could be divided
+            if by_itself:
+                finer &= self._cells_by_themselves(atoms)
+            if not finer.any():
+                continue
+            before[finer] = size[finer]
+            laid = self._laid(atoms[finer[grid]].reset_index(drop=True))
+            for number in np.flatnonzero(finer).tolist():
+                found = self._searched(laid, number)
+                if number not in self.best or self._misses(found) <= self._misses(self.best[number]):
+                    self.best[number] = found
+                if not self._misses(self.best[number])[0] or not divisible[number]:
+                    self.settled.add(number)
+        for number in self._unsettled().tolist():
+            self.best[number] = self._stacked(number)
+        return [self.best[number] for number in range(count)]
+
+    def _unsettled(self) -> Indices:
+        return np.setdiff1d(np.arange(len(self.ground.grids)), list(self.settled)).astype(np.int64)
+
+    def _grid_of(self, atoms: pd.DataFrame) -> Indices:
+        found: Indices = self.ground.grid_of_part[atoms["part"].to_numpy(np.int64)]
+        return found
+
+    def _on_sheet(self, atoms: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        shapes = self.sheet.put(atoms.geometry.to_numpy(), self._grid_of(atoms))
+        return atoms.set_geometry(gpd.GeoSeries(shapes, index=atoms.index, crs=atoms.crs))
+
+    def _go_on(self, _share: float = 0.0) -> bool:
+        """Tell how far it is: a grid counts when it is settled."""
+        if self.progress and self.progress(len(self.settled) / len(self.ground.grids)) is False:
+            self.stopped = True
+        return not self.stopped
+
+    # ── what is put together ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _divided(self, above: float, *, by_itself: bool) -> gpd.GeoDataFrame:
+        """Divide parts above a share of the upper limit by stairwells, and what is still above it by floors.
+
+        The atoms of the grids that are not settled, in the order of the grids, on the sheet.
+        """
+        most = int(self.bounds.upper * above)
+        parts = self.ground.parts[np.isin(self.ground.grid_of_part, self._unsettled())]
+        over = frozenset(parts.loc[parts["households"] > most, "building"])
+        flights = by_stairwell(parts, self.ground.stairwells, over)
+        atoms = by_floor(
+            flights,
+            self.ground.floors,
+            (flights["households"] > most).to_numpy(bool),
+            max(1, int(self.bounds.upper * RUN_SHARE)),
+            first_try=(self.bounds.lower, self.bounds.upper) if by_itself else None,
+        )
+        order = np.argsort(self._grid_of(atoms), kind="stable")
+        atoms = self._on_sheet(atoms.iloc[order].reset_index(drop=True))
+        self.finest |= dict.fromkeys(self._unsettled().tolist(), atoms)
+        return atoms
+
+    def _cells_by_themselves(self, atoms: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+        """In which grids all towers are cut into cells by themselves, and what is left beside them may be cells too."""
+        count = len(self.ground.grids)
+        households, grid = atoms["households"].to_numpy(np.int64), self._grid_of(atoms)
+        fits = (households >= self.bounds.lower) & (households <= self.bounds.upper)
+        holder = pd.DataFrame({"key": part_keys(atoms), "part": atoms["part"]})
+        cut = (holder.duplicated(keep=False) & atoms["floor_from"].notna()).to_numpy(bool)
+        whole = np.bincount(grid, cut & ~fits, count) == 0
+        left = np.bincount(grid, households * ~fits, count).astype(np.int64)
+        rest = np.array([_divisible(number, self.bounds) for number in left.tolist()], bool)
+        return np.asarray(whole & rest, dtype=np.bool_)
+
+    def _laid(self, atoms: gpd.GeoDataFrame) -> _Laid:
+        """Tessellate the atoms of several grids."""
+        grid = self._grid_of(atoms)
+        grids = np.unique(grid)
+        barriers = self.sheet.barriers_of(grids)
+        tiles = tessellate(gpd.GeoSeries(atoms.geometry, crs=atoms.crs), self.sheet.area(grids), barriers)
+        touching = contiguity(tiles)
+        costs = border_costs(tiles, touching, barriers, compounds=pd.factorize(atoms["compound"])[0])
+        inner = shapely.get_coordinates(shapely.point_on_surface(tiles.to_numpy()))
+        return _Laid(atoms, grid, tiles, touching, costs, inner, costs.boundary_cost * _neighbourly(atoms, touching))
+
+    # ── the search in one grid ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _searched(self, laid: _Laid, grid: int) -> _Found:
+        """Cells of these atoms; searched for longer where a short search neither finds nor disproves them."""
+        found = self._solved(laid, grid, "draft")
+        if self.stopped or not any(reason.code == "not_found" for reason in found.reasons.values()):
+            return found
+        longer = self._solved(laid, grid, "polished")
+        return longer if self._misses(longer) < self._misses(found) else found
+
+    def _solved(self, laid: _Laid, grid: int, effort: Effort) -> _Found:
+        rows = laid.rows(grid)
+        edges = laid.edges(rows)
+        atoms = laid.frame.iloc[rows]
+        households = atoms["households"].to_numpy(np.int64)
+        solved = regionalize(
+            households,
+            laid.touching.edges[edges] - rows.start,
+            laid.cost[edges],
+            lower=self.bounds.lower,
+            upper=self.bounds.upper,
+            xy=laid.xy[rows],
+            barrier=laid.costs.cross_weight[edges],
+            seed=self.seed,
+            effort=effort,
+            progress=self._go_on,
+        )
+        return _Found(
+            atoms,
+            solved.labels,
+            np.bincount(solved.labels, households).astype(np.int64),
+            solved.reasons,
+            laid.tiles.to_numpy()[rows],
+            solved.labels,
+        )
+
+    def _stacked(self, grid: int) -> _Found:
+        """Cells where any floor may join the building next door; a proof stands only if it holds for these too."""
+        best, finest = self.best[grid], self.finest[grid]
+        atoms = finest[self._grid_of(finest) == grid].reset_index(drop=True)
+        holder = pd.factorize(pd.Series(part_keys(atoms)) + "/" + atoms["part"].astype(str))[0].astype(np.int64)
+        if len(holder) == holder.max() + 1:
+            return best
+        first = np.unique(holder, return_index=True)[1]
+        laid = self._laid(atoms.iloc[first].reset_index(drop=True))
+        cost = laid.costs.boundary_cost
+        within = WITHIN_STAIRWELL_COST * float(cost.mean()) if len(cost) else 1.0
+        stacks = stacked(holder, laid.touching.edges, cost, laid.costs.cross_weight, within)
+        households = atoms["households"].to_numpy(np.int64)
+        solved = regionalize(
+            households,
+            stacks.edges,
+            stacks.cost,
+            lower=self.bounds.lower,
+            upper=self.bounds.upper,
+            barrier=stacks.barrier,
+            seed=self.seed,
+            effort="draft",
+            progress=self._go_on,
+        )
+        if any(reason.code in INFEASIBLE for reason in solved.reasons.values()):
+            return best
+        if not solved.reasons:
+            shapes = laid.frame.geometry.to_numpy()
+            for backwards in (False, True):
+                of_run, labels = runs_in_place(holder, solved.labels, shapes, backwards=backwards)
+                places = gpd.GeoSeries(shapes[of_run], crs=atoms.crs)
+                own = np.array([grid])
+                tiles = tessellate(places, self.sheet.area(own), self.sheet.barriers_of(own))
+                if (dissolve(tiles, labels).geom_type == "Polygon").all():
+                    sizes = np.bincount(solved.labels, households).astype(np.int64)
+                    return _Found(atoms, solved.labels, sizes, {}, tiles.to_numpy(), labels)
+        return _not_proved(best)
+
+    def _uninhabited(self, grid: int) -> _Found:
+        """The only cell of a grid where nobody lives."""
+        atoms = self._on_sheet(self.ground.parts[self.ground.grid_of_part == grid])
+        none = np.zeros(len(atoms), np.int64)
+        reasons = {0: Reason("no_households", "", "", (), 0)}
+        return _Found(atoms, none, np.zeros(1, np.int64), reasons, self.sheet.areas[[grid]], np.zeros(1, np.int64))
+
+    def _misses(self, found: _Found) -> tuple[int, int]:
+        """Cells out of range, and households by which they miss it: less is better, in this order."""
+        missing = np.maximum(self.bounds.lower - found.households, 0)
+        missing += np.maximum(found.households - self.bounds.upper, 0)
+        return int((missing > 0).sum()), int(missing.sum())
 
 
-def _standing_inside(ground: GridGround) -> gpd.GeoDataFrame:
-    """The grid's parts, numbered, with what of each stands in the grid.
-
-    A footprint reaches beyond its grid where the plan divides the building, and a point may lie outside where several
-    share a place; what has no ground in the grid stands just inside of its rim.
-    """
-    parts = ground.parts.assign(part=np.arange(len(ground.parts)), estimated=False)
-    shapes = parts.geometry.to_numpy().copy()
-    shapely.prepare(ground.boundary)
-    for position in np.flatnonzero(~shapely.covers(ground.boundary, shapes)):
-        pieces = shapely.get_parts(shapely.intersection(shapes[position], ground.boundary))
-        pieces = pieces[shapely.area(pieces) >= LEAST_GROUND_M2]
-        shapes[position] = shapely.union_all(pieces) if len(pieces) else _at_the_rim(shapes[position], ground.boundary)
-    return parts.set_geometry(gpd.GeoSeries(shapes, index=parts.index, crs=parts.crs))
-
-
-def _at_the_rim(shape: shapely.Geometry, boundary: shapely.Geometry) -> shapely.Geometry:
-    """A point inside of a boundary, beside the place where it is nearest to a shape."""
-    nearest = shapely.get_point(shapely.shortest_line(boundary, shape), 0)
-    return shapely.point_on_surface(shapely.intersection(boundary, shapely.buffer(nearest, RIM_M)))
-
-
-def _divided(
-    ground: GridGround, parts: gpd.GeoDataFrame, bounds: Bounds, above: float, *, by_itself: bool
-) -> gpd.GeoDataFrame:
-    """Divide parts above a share of the upper limit by stairwells, and what is still above it by floors."""
-    most = int(bounds.upper * above)
-    flights = by_stairwell(parts, ground.stairwells, frozenset(parts.loc[parts["households"] > most, "building"]))
-    return by_floor(
-        flights,
-        ground.floors,
-        (flights["households"] > most).to_numpy(bool),
-        max(1, int(bounds.upper * RUN_SHARE)),
-        first_try=(bounds.lower, bounds.upper) if by_itself else None,
-    )
-
-
-def _cells_by_themselves(atoms: gpd.GeoDataFrame, bounds: Bounds) -> bool:
-    """Whether all towers are cut into cells by themselves, and what is left beside these may be cells too."""
-    fits = atoms["households"].between(bounds.lower, bounds.upper)
-    cut = pd.Series(part_keys(atoms), index=atoms.index).duplicated(keep=False) & atoms["floor_from"].notna()
-    return bool(fits[cut].all()) and _divisible(int(atoms.loc[~fits, "households"].sum()), bounds)
-
-
-def _searched(
-    ground: GridGround, parts: gpd.GeoDataFrame, atoms: gpd.GeoDataFrame, bounds: Bounds, seed: int
-) -> CellDraft:
-    """Cells of these atoms; searched for longer where a short search neither finds nor disproves them."""
-    tiles = tessellate(gpd.GeoSeries(atoms.geometry, crs=atoms.crs), ground.boundary, ground.barriers)
-    draft = _draft_once(ground, parts, atoms, tiles, bounds, seed, "draft")
-    if not (draft.cells["reason_code"] == "not_found").any():
-        return draft
-    longer = _draft_once(ground, parts, atoms, tiles, bounds, seed, "polished")
-    return longer if _misses(longer, bounds) < _misses(draft, bounds) else draft
-
-
-def _draft_once(
-    ground: GridGround,
-    parts: gpd.GeoDataFrame,
-    atoms: gpd.GeoDataFrame,
-    tiles: gpd.GeoSeries,
-    bounds: Bounds,
-    seed: int,
-    effort: Effort,
-) -> CellDraft:
-    touching = contiguity(tiles)
-    compound = pd.factorize(atoms["compound"])[0]
-    costs = border_costs(tiles, touching, ground.barriers, compounds=compound)
-    inner = tiles.representative_point()
-    solved = regionalize(
-        atoms["households"].to_numpy(np.int64),
-        touching.edges,
-        costs.boundary_cost * _neighbourly(atoms, touching),
-        lower=bounds.lower,
-        upper=bounds.upper,
-        xy=np.column_stack([inner.x, inner.y]),
-        barrier=costs.cross_weight,
-        seed=seed,
-        effort=effort,
-    )
-    return _assemble(ground, parts, atoms, solved.labels, solved.reasons, tiles, solved.labels, bounds)
-
-
-def _stacked(
-    ground: GridGround, parts: gpd.GeoDataFrame, atoms: gpd.GeoDataFrame, best: CellDraft, bounds: Bounds, seed: int
-) -> CellDraft:
-    """Cells where any floor may join the building next door; a proof stands only if it holds for these too."""
-    holder, _ = pd.factorize(pd.Series(part_keys(atoms)) + "/" + atoms["part"].astype(str))
-    if len(holder) == holder.max() + 1:
-        return best
-    first = np.unique(holder, return_index=True)[1]
-    shapes = atoms.geometry.to_numpy()[first]
-    tiles = tessellate(gpd.GeoSeries(shapes, crs=atoms.crs), ground.boundary, ground.barriers)
-    touching = contiguity(tiles)
-    compound = pd.factorize(atoms["compound"])[0][first]
-    costs = border_costs(tiles, touching, ground.barriers, compounds=compound)
-    within = WITHIN_STAIRWELL_COST * float(costs.boundary_cost.mean()) if len(costs.boundary_cost) else 1.0
-    stacks = stacked(holder.astype(np.int64), touching.edges, costs.boundary_cost, costs.cross_weight, within)
-    solved = regionalize(
-        atoms["households"].to_numpy(np.int64),
-        stacks.edges,
-        stacks.cost,
-        lower=bounds.lower,
-        upper=bounds.upper,
-        barrier=stacks.barrier,
-        seed=seed,
-        effort="draft",
-    )
-    if any(reason.code in INFEASIBLE for reason in solved.reasons.values()):
-        return best
-    if not solved.reasons:
-        for backwards in (False, True):
-            of_run, labels = runs_in_place(holder.astype(np.int64), solved.labels, shapes, backwards=backwards)
-            places = gpd.GeoSeries(shapes[of_run], crs=atoms.crs)
-            drawn = tessellate(places, ground.boundary, ground.barriers)
-            found = _assemble(ground, parts, atoms, solved.labels, {}, drawn, labels, bounds)
-            if (found.cells.geom_type == "Polygon").all():
-                return found
-    return _not_proved(best, bounds)
-
-
-def _not_proved(draft: CellDraft, bounds: Bounds) -> CellDraft:
+def _not_proved(found: _Found) -> _Found:
     """Take back what was proved for floors as they are drawn, and not for floors as they are."""
-    cells = draft.cells.copy()
-    for row in cells.index[cells["reason_code"].isin(INFEASIBLE)]:
-        households = int(cells["households"][row])
-        zh, en = _in_words(Reason("not_found", "", "", (), households), households, bounds)
-        cells.loc[row, ["reason_code", "reason_zh", "reason_en"]] = "not_found", zh, en
-    return replace(draft, cells=cells)
+    reasons = {
+        cell: Reason("not_found", "", "", (), int(found.households[cell])) if reason.code in INFEASIBLE else reason
+        for cell, reason in found.reasons.items()
+    }
+    return replace(found, reasons=reasons)
 
 
 def _neighbourly(atoms: gpd.GeoDataFrame, touching: Contiguity) -> Floats:
@@ -338,43 +365,51 @@ def _neighbourly(atoms: gpd.GeoDataFrame, touching: Contiguity) -> Floats:
     return np.asarray(np.where(stairwell[first] == stairwell[second], WITHIN_STAIRWELL_COST, same), dtype=np.float64)
 
 
-def _assemble(
-    ground: GridGround,
-    parts: gpd.GeoDataFrame,
-    atoms: gpd.GeoDataFrame,
-    labels: NDArray[np.int64],
-    reasons: dict[int, Reason],
-    tiles: gpd.GeoSeries,
-    of_tile: NDArray[np.int64],
-    bounds: Bounds,
-) -> CellDraft:
-    """Put a draft together from the cell of each atom and of each tile."""
-    polygons = draw_grids(tiles, of_tile, ground.boundary, ground.barriers, atoms.geometry)
-    points = polygons.representative_point()
-    number = number_grids(np.column_stack([points.x, points.y])) - 1
-    k = len(polygons)
-    households = np.bincount(labels, atoms["households"], k).astype(np.int64)
-    said = [_in_words(reasons[i], int(households[i]), bounds) if i in reasons else (None, None) for i in range(k)]
+def _assemble(search: _Search, found: list[_Found]) -> CellDraft:
+    """Draw the cells of all grids and put their draft together."""
+    ground, sheet, bounds = search.ground, search.sheet, search.bounds
+    grids = np.arange(len(found))
+    count = np.array([len(one.households) for one in found], np.int64)
+    begin = np.cumsum(count) - count
+    grid = np.repeat(grids, count)
+    atoms = gpd.GeoDataFrame(pd.concat([one.atoms for one in found], ignore_index=True), crs=ground.parts.crs)
+    tiles = gpd.GeoSeries(np.concatenate([one.tiles for one in found]), crs=ground.parts.crs)
+    of_tile = np.concatenate([one.of_tile + start for one, start in zip(found, begin, strict=True)])
+    drawn = draw_grids(tiles, of_tile, sheet.area(grids), sheet.barriers, atoms.geometry).to_numpy()
+    inner = shapely.get_coordinates(shapely.point_on_surface(drawn))
+    number = np.concatenate([number_grids(inner[grid == own]) for own in grids])
+    households = np.concatenate([one.households for one in found])
+    reasons = [one.reasons.get(cell) for one in found for cell in range(len(one.households))]
+    said = [
+        _in_words(reason, held, bounds) if reason else (None, None)
+        for reason, held in zip(reasons, households.tolist(), strict=True)
+    ]
+    place = np.repeat(begin, count) + number - 1
     cells = gpd.GeoDataFrame(
         {
+            "grid": ground.grids.index.to_numpy()[grid],
+            "number": number,
             "households": households,
             "in_range": (households >= bounds.lower) & (households <= bounds.upper),
-            "reason_code": [reasons[i].code if i in reasons else None for i in range(k)],
+            "reason_code": [reason.code if reason else None for reason in reasons],
             "reason_zh": [zh for zh, _ in said],
             "reason_en": [en for _, en in said],
         },
-        geometry=polygons.to_numpy(),
-        crs=tiles.crs,
-        index=number,
+        geometry=sheet.taken_back(drawn, grid),
+        crs=ground.parts.crs,
+        index=place,
     ).sort_index()
-    assignment = assigned_parts(atoms, number[labels], parts).rename(columns={"unit": "cell"})
-    return CellDraft(ground.code, cells, assignment)
+    labels = np.concatenate([one.labels + start for one, start in zip(found, begin, strict=True)])
+    assignment = assigned_parts(atoms, place[labels], ground.parts).rename(columns={"unit": "cell"})
+    return CellDraft(ground.code, cells, assignment, search.stopped)
 
 
 def _in_words(reason: Reason, households: int, bounds: Bounds) -> tuple[str, str]:
     """The sentence for a cell out of range, in Chinese and English."""
     lower, upper, some = bounds.lower, bounds.upper, reason.households
     match reason.code:
+        case "no_households":
+            return "网格内没有登记住户", "the grid has no household on record"
         case "atom_over_upper":
             return (
                 f"一处有 {households} 户,超过上限 {upper} 户,且没有单元或楼层数据可供拆分",
@@ -398,36 +433,6 @@ def _in_words(reason: Reason, households: int, bounds: Bounds) -> tuple[str, str
     )
 
 
-def _misses(draft: CellDraft, bounds: Bounds) -> tuple[int, int]:
-    """Cells out of range, and households by which they miss it: less is better, in this order."""
-    households = draft.cells["households"]
-    missing = (bounds.lower - households).clip(lower=0) + (households - bounds.upper).clip(lower=0)
-    return int((missing > 0).sum()), int(missing.sum())
-
-
 def _divisible(households: int, bounds: Bounds) -> bool:
     """Whether some number of cells in range holds exactly so many households."""
     return -(-households // bounds.upper) <= households // bounds.lower
-
-
-def _single_cell(ground: GridGround, parts: gpd.GeoDataFrame) -> CellDraft:
-    """The only cell of a grid where nobody lives."""
-    cells = gpd.GeoDataFrame(
-        {
-            "households": [0],
-            "in_range": [False],
-            "reason_code": ["no_households"],
-            "reason_zh": ["网格内没有登记住户"],
-            "reason_en": ["the grid has no household on record"],
-        },
-        geometry=_one(ground.boundary),
-        crs=parts.crs,
-    )
-    columns = ["building", "stairwell", "floor_from", "floor_to", "households", "estimated"]
-    return CellDraft(ground.code, cells, pd.DataFrame(parts[columns]).reset_index(drop=True).assign(cell=0))
-
-
-def _one(shape: shapely.Geometry) -> Geometries:
-    held = np.empty(1, dtype=object)
-    held[0] = shape
-    return held

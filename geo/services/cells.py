@@ -1,7 +1,6 @@
 """Use case: divide the grids of a draft into cells (联户网格) of 30-40 households, and look at them."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +11,15 @@ from sqlalchemy.orm import Session
 
 from geo.crs import WGS84
 from geo.errors import ConflictError, InputError, NotFoundError
-from geo.regionalization.cells import CellDraft, GridGround, draft_cells_of, grounds_of
-from geo.regionalization.communities import Bounds, tier_bounds
+from geo.regionalization.cell_ground import CellGround, cell_ground
+from geo.regionalization.communities import tier_bounds
+from geo.regionalization.execution import Progress, draft_cells_of
+from geo.services.cell_tables import cell_report, cell_tables
 from geo.services.gathering import gather
 from geo.storage import cells as cell_rows
 from geo.storage import plans
-from geo.storage.cells import CELL_ASSIGNMENT_COLUMNS, CELL_COLUMNS, CellLimits
+from geo.storage.cells import CellLimits
 from geo.storage.plans import PlanRecord
-from geo.territory.codes import make
-from geo.territory.coverage import to_degrees
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,7 @@ class CellsOutcome:
     plan
         The draft at its new version.
     report
-        Plain values: ``grids``, ``cells``, ``in_range``, ``in_range_share``, ``households``, ``lower``, ``upper``,
-        ``seed``, ``estimated_parts`` (runs of floors whose households were shared out evenly), ``reasons`` (count by
-        code), ``out_of_range`` (one row per cell with its reason in Chinese and English), ``seconds``, ``notes``.
+        What :func:`~geo.services.cell_tables.cell_report` says, ``seconds``, ``cancelled`` (ended early) and ``notes``.
     """
 
     plan: PlanRecord
@@ -50,7 +47,9 @@ def divide_into_cells(
     seed: int = 0,
     who: str,
     version: int | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> CellsOutcome:
     """Divide every grid of a draft into cells and keep them in place of those it has.
 
@@ -60,8 +59,8 @@ def divide_into_cells(
         Households of a cell; None for what the tier says (``data/dictionaries/tiers.toml``).
     version
         The version of the draft that was seen; None for whatever it is at.
-    progress
-        Called after each grid with its code, how many are done, and how many there are.
+    progress, workers, scheduler
+        See :func:`~geo.regionalization.execution.draft_communities`. Told to stop, it keeps the best so far.
 
     Returns
     -------
@@ -89,19 +88,23 @@ def divide_into_cells(
         )
     grids = plans.read_grids(session, plan_id)
     grounds, notes = _grounds(session, plan, grids)
-    drafts = list(draft_cells_of(grounds, bounds, seed=seed, progress=progress))
-    cells, assignment = _tables(drafts, grids.set_index("code").geometry)
+    drafts = draft_cells_of(grounds, bounds, seed=seed, workers=workers, scheduler=scheduler, progress=progress)
+    cells, assignment = cell_tables(drafts, dict(zip(grids["code"], grids.geometry, strict=True)))
     changed = cell_rows.replace_cells(
         session,
         plan_id,
         limits=CellLimits(bounds.lower, bounds.upper, seed),
         cells=cells,
-        assignment=assignment,
+        assignment=assignment.rename(columns={"building": "building_code", "stairwell": "stairwell_code"}),
         who=who,
         version=plan.version if version is None else version,
     )
-    report = _report(drafts, cells, assignment, bounds, seed)
-    return CellsOutcome(changed, report | {"notes": notes, "seconds": round(time.perf_counter() - started, 3)})
+    report = cell_report(cells, assignment, bounds, seed) | {
+        "cancelled": any(draft.cancelled for draft in drafts),
+        "notes": notes,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    return CellsOutcome(changed, report)
 
 
 def read_cells(
@@ -155,8 +158,8 @@ def read_cell_assignment(session: Session, plan_id: int, *, cell_code: str | Non
     return rows if cell_code is None else rows[rows["cell_code"] == cell_code]
 
 
-def _grounds(session: Session, plan: PlanRecord, grids: gpd.GeoDataFrame) -> tuple[list[GridGround], list[str]]:
-    """What each grid of the plan brings to its cells, by community and grid."""
+def _grounds(session: Session, plan: PlanRecord, grids: gpd.GeoDataFrame) -> tuple[list[CellGround], list[str]]:
+    """What the grids of the plan bring to their cells, by community."""
     columns = {"building_code": "building", "stairwell_code": "stairwell", "grid_code": "grid"}
     assignment = plans.read_assignment(session, plan.id).rename(columns=columns)
     if assignment.empty:
@@ -173,55 +176,6 @@ def _grounds(session: Session, plan: PlanRecord, grids: gpd.GeoDataFrame) -> tup
     for community in gathered.communities:
         own = grids[grids["community_code"] == community.code].set_index("code")
         areas = gpd.GeoSeries(own.geometry, crs=WGS84).to_crs(community.buildings.crs)
-        rows = assignment[assignment["grid"].isin(own.index)]
-        found += grounds_of(community, areas, rows)
+        if len(own):
+            found.append(cell_ground(community, areas, assignment))
     return found, gathered.notes
-
-
-def _tables(drafts: list[CellDraft], grids: gpd.GeoSeries) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """Cells and what is in them, with codes and in degrees, as the store keeps them."""
-    cells, held = [], []
-    for draft in drafts:
-        code = {number: make("cell", draft.grid, int(number) + 1) for number in draft.cells.index}
-        frame = draft.cells.rename(columns={"reason_zh": "reason"}).assign(
-            code=[code[number] for number in draft.cells.index],
-            name=[f"第{int(number) + 1}联户网格" for number in draft.cells.index],
-            grid_code=draft.grid,
-        )
-        shapes = to_degrees(draft.cells.geometry, boundary=grids[draft.grid])
-        cells.append(frame[CELL_COLUMNS].assign(geometry=shapes.to_numpy()))
-        rows = draft.assignment.rename(columns={"building": "building_code", "stairwell": "stairwell_code"})
-        held.append(rows.assign(cell_code=[code[number] for number in rows["cell"]])[CELL_ASSIGNMENT_COLUMNS])
-    table = pd.concat(cells, ignore_index=True)
-    frame = gpd.GeoDataFrame(table.drop(columns="geometry"), geometry=table["geometry"].to_numpy(), crs=WGS84)
-    return frame, pd.concat([rows for rows in held if len(rows)] or held[:1], ignore_index=True)
-
-
-def _report(
-    drafts: list[CellDraft], cells: gpd.GeoDataFrame, assignment: pd.DataFrame, bounds: Bounds, seed: int
-) -> dict[str, Any]:
-    english = [en for draft in drafts for en in draft.cells["reason_en"]]
-    in_range = np.concatenate([draft.cells["in_range"].to_numpy(bool) for draft in drafts])
-    missed = cells.assign(reason_en=english)[~in_range]
-    return {
-        "grids": len(drafts),
-        "cells": len(cells),
-        "in_range": int(in_range.sum()),
-        "in_range_share": round(float(in_range.mean()), 6),
-        "households": int(cells["households"].sum()),
-        "lower": bounds.lower,
-        "upper": bounds.upper,
-        "seed": seed,
-        "estimated_parts": int(assignment["estimated"].sum()),
-        "reasons": {str(code): int(count) for code, count in missed["reason_code"].value_counts().items()},
-        "out_of_range": [
-            {
-                "code": row.code,
-                "households": int(row.households),
-                "reason": row.reason_code,
-                "reason_zh": row.reason,
-                "reason_en": row.reason_en,
-            }
-            for row in missed.itertuples()
-        ],
-    }

@@ -26,7 +26,8 @@ import shapely
 from shapely import box
 
 from geo.crs import metric_crs_of
-from geo.regionalization.cells import GridGround, draft_cells, grounds_of
+from geo.regionalization.cell_ground import CellGround, cell_ground
+from geo.regionalization.cells import draft_cells
 from geo.regionalization.communities import Community, tier_bounds
 from geo.regionalization.drafting import CommunityDraft, DraftSettings, draft_community
 from geo.regionalization.floors import households_by_floor
@@ -53,16 +54,17 @@ class Result:
     exact: int = 0
     seconds: float = 0.0
 
-    def add(self, ground: GridGround, seed: int) -> None:
+    def add(self, ground: CellGround, seed: int) -> None:
         began = time.process_time()
         draft = draft_cells(ground, tier_bounds("cell"), seed=seed)
         self.seconds += time.process_time() - began
         assert draft.cells["households"].sum() == ground.parts["households"].sum()
-        self.grids += 1
+        self.grids += len(ground.grids)
         self.cells += len(draft.cells)
         self.in_range += int(draft.cells["in_range"].sum())
         self.in_one_piece += int((draft.cells.geom_type == "Polygon").sum())
-        self.exact += tiles_exactly(draft.cells.geometry, ground.boundary)
+        cells = draft.cells.geometry.groupby(draft.cells["grid"])
+        self.exact += sum(tiles_exactly(own, ground.grids[grid]) for grid, own in cells)
 
     def row(self) -> str:
         share = 100 * self.in_range / max(self.cells, 1)
@@ -179,8 +181,7 @@ def measure(name: str, communities: list[Community], *, seed: int) -> Result:
     result = Result(name)
     for community in communities:
         draft: CommunityDraft = draft_community(community, DraftSettings(tier_bounds("grid"), seed))
-        for ground in grounds_of(community, draft.grids.geometry, draft.assignment):
-            result.add(ground, seed)
+        result.add(cell_ground(community, draft.grids.geometry, draft.assignment), seed)
     return result
 
 

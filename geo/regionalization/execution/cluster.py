@@ -26,8 +26,7 @@ from typing import Any, Self
 import shapely
 
 from geo.errors import ExecutionError, InputError
-from geo.regionalization.drafting import CommunityDraft
-from geo.regionalization.execution.tasks import Handout, Task, run
+from geo.regionalization.execution.tasks import Draft, Handout, Place, Task, run
 from geo.regionalization.execution.watching import Watch
 
 try:
@@ -54,7 +53,7 @@ TASKS_PER_THREAD = 2
 #: What must be the same on all machines for the same plan.
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "geopandas", "shapely", "dask", "distributed")
 
-Drafts = distributed.Future[list[CommunityDraft]]
+Drafts = distributed.Future[list[Any]]
 
 
 class Cluster:
@@ -93,10 +92,10 @@ class Cluster:
         # Its futures go with it, and so does the work of those that are not done.
         self.client.close(timeout=CONNECT_S)
 
-    def drafted(self, handout: Handout, watch: Watch) -> Iterator[tuple[Task, list[CommunityDraft]]]:
+    def drafted(self, handout: Handout[Place, Draft], watch: Watch) -> Iterator[tuple[Task[Place, Draft], list[Draft]]]:
         """Have tasks done; yield each with its drafts as it is done. A task whose worker dies is done by another."""
         self.client.subscribe_topic(self.name, lambda event: self.news.put(event[1]))
-        out: dict[Drafts, Task] = {}
+        out: dict[Drafts, Task[Place, Draft]] = {}
         told_to_stop = False
         while not handout.over:
             while len(out) < self.threads * TASKS_PER_THREAD and (task := handout.next()):
@@ -117,7 +116,7 @@ class Cluster:
                 told_to_stop = True
                 self.stop.set()
 
-    def _submit(self, task: Task) -> Drafts:
+    def _submit(self, task: Task[Any, Any]) -> Drafts:
         kept = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
         key = f"wangge-{self.name}-{task.number}"
         future = self.client.submit(_work, kept, task.number, release(), self.name, key=key, pure=False)
@@ -132,7 +131,7 @@ class Cluster:
         except queue.Empty:
             return
 
-    def _taken(self, future: Drafts, task: Task) -> list[CommunityDraft]:
+    def _taken(self, future: Drafts, task: Task[Place, Draft]) -> list[Draft]:
         """The drafts of a task that is over, or what became of it instead."""
         if future.status in ("cancelled", "lost"):
             raise self._lost()
@@ -149,7 +148,7 @@ class Cluster:
             ) from error
         if error is not None:
             raise error
-        drafts: list[CommunityDraft] = future.result(timeout=WORKERS_S)
+        drafts: list[Draft] = future.result(timeout=WORKERS_S)
         future.release()
         return drafts
 
@@ -204,12 +203,12 @@ def _connected(scheduler: str) -> distributed.Client:
 # ── on the worker ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _work(kept: bytes, number: int, wanted: dict[str, str], name: str) -> list[CommunityDraft]:
+def _work(kept: bytes, number: int, wanted: dict[str, str], name: str) -> list[Any]:
     """Do one task on a worker, if it is the same there as here."""
     _check_release(wanted)
     worker = distributed.get_worker()
     stop = distributed.Event(f"wangge-stop-{name}", client=distributed.get_client())
-    task: Task = pickle.loads(kept)  # noqa: S301 - see the module: a cluster is trusted or not used
+    task: Task[Any, Any] = pickle.loads(kept)  # noqa: S301 - see the module: a cluster is trusted or not used
     told_at, stopped = time.monotonic() - WORD_S, False
 
     def tell(share: float) -> bool:

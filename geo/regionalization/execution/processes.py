@@ -20,8 +20,7 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from geo.errors import ExecutionError
-from geo.regionalization.drafting import CommunityDraft
-from geo.regionalization.execution.tasks import Handout, Task, run
+from geo.regionalization.execution.tasks import Draft, Handout, Place, Task, run
 from geo.regionalization.execution.watching import Watch
 
 #: A task is given up when it was begun so often and its worker died each time.
@@ -37,7 +36,9 @@ STOP = "stop"
 LEAVE = "leave"
 
 
-def drafted_in_processes(handout: Handout, workers: int, watch: Watch) -> Iterator[tuple[Task, list[CommunityDraft]]]:
+def drafted_in_processes(
+    handout: Handout[Place, Draft], workers: int, watch: Watch
+) -> Iterator[tuple[Task[Place, Draft], list[Draft]]]:
     """Have tasks done by so many processes; yield each with its drafts as it is done.
 
     Whatever ends the iteration, no process is left behind.
@@ -60,7 +61,7 @@ def drafted_in_processes(handout: Handout, workers: int, watch: Watch) -> Iterat
 class _Worker:
     process: SpawnProcess
     pipe: "Connection[Any, Any]"
-    task: Task | None = None
+    task: Task[Any, Any] | None = None
 
 
 @dataclass
@@ -72,7 +73,7 @@ class _Crew:
     tries: dict[int, int] = field(default_factory=dict)
     told_to_stop: bool = False
 
-    def work(self, handout: Handout, watch: Watch) -> Iterator[tuple[Task, list[CommunityDraft]]]:
+    def work(self, handout: Handout[Place, Draft], watch: Watch) -> Iterator[tuple[Task[Place, Draft], list[Draft]]]:
         while not handout.over:
             self._give_out(handout)
             pipes = {worker.pipe: worker for worker in self.workers if worker.task}
@@ -97,7 +98,7 @@ class _Crew:
             if not watch.look() and not self.told_to_stop:
                 self._stop()
 
-    def _give_out(self, handout: Handout) -> None:
+    def _give_out(self, handout: Handout[Any, Any]) -> None:
         while any(worker.task is None for worker in self.workers) or len(self.workers) < self.size:
             task = handout.next()
             if task is None:
@@ -124,7 +125,7 @@ class _Crew:
         self.workers.append(worker)
         return worker
 
-    def _bury(self, worker: _Worker, handout: Handout) -> None:
+    def _bury(self, worker: _Worker, handout: Handout[Any, Any]) -> None:
         """Give the task of a worker that died to another, unless it has killed enough of them."""
         task = worker.task
         self.workers.remove(worker)

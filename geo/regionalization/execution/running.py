@@ -4,14 +4,18 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from geo.errors import InputError
-from geo.regionalization.communities import Community
+from geo.regionalization.cell_ground import CellGround
+from geo.regionalization.cells import CellDraft
+from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.drafting import CommunityDraft, DraftSettings
 from geo.regionalization.execution.processes import drafted_in_processes
-from geo.regionalization.execution.tasks import Handout, Task, in_tasks, run
+from geo.regionalization.execution.tasks import CellWork, Draft, GridWork, Handout, Place, Task, Work, in_tasks, run
 from geo.regionalization.execution.watching import Progress, Watch
 
 #: A draft of fewer buildings than this is done sooner in one process than further ones take to start.
 BUILDINGS_WORTH_A_PROCESS = 400
+#: So is a division into cells of fewer parts: at 6 ms each.
+PARTS_WORTH_A_PROCESS = 400
 #: On a cluster a task of less is mostly spent on the way: some 1 s of work at 2.5 ms a building.
 BUILDINGS_WORTH_A_TASK = 400
 #: With tasks fewer than this per worker, the others wait long for the one that ends last.
@@ -54,20 +58,62 @@ def draft_communities(
     ExecutionError
         A worker died again and again, or the cluster cannot be used.
     """
+    return _drafts(
+        communities,
+        GridWork(settings),
+        BUILDINGS_WORTH_A_PROCESS,
+        workers=workers,
+        scheduler=scheduler,
+        progress=progress,
+    )
+
+
+def draft_cells_of(
+    grounds: Sequence[CellGround],
+    bounds: Bounds,
+    *,
+    seed: int = 0,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> list[CellDraft]:
+    """Divide the grids of several communities into cells, in parallel when there is more than one processor.
+
+    ``workers``, ``scheduler``, ``progress`` and errors as in :func:`draft_communities`.
+
+    Returns
+    -------
+    list of CellDraft
+        In the order of ``grounds``.
+    """
+    return _drafts(
+        grounds, CellWork(bounds, seed), PARTS_WORTH_A_PROCESS, workers=workers, scheduler=scheduler, progress=progress
+    )
+
+
+def _drafts(
+    places: Sequence[Place],
+    work: Work[Place, Draft],
+    worth_a_process: int,
+    *,
+    workers: int | None,
+    scheduler: str | None,
+    progress: Progress | None,
+) -> list[Draft]:
     _check_workers(workers, scheduler)
     # The largest first, so that no long one is left alone at the end.
-    order = sorted(range(len(communities)), key=lambda i: -len(communities[i].buildings))
-    queue = [(i, communities[i]) for i in order]
-    watch = Watch(progress, len(communities))
-    drafts: dict[int, CommunityDraft] = {}
+    order = sorted(range(len(places)), key=lambda i: -work.size(places[i]))
+    queue = [(i, places[i]) for i in order]
+    watch = Watch(progress, len(places))
+    drafts: dict[int, Draft] = {}
     if scheduler is None:
-        workers = min(workers or _processes_worth_it(communities), len(communities))
-        finished = _run_locally(Handout(in_tasks(queue, settings)), workers, watch)
+        workers = min(workers or _processes_worth_it(sum(map(work.size, places)), worth_a_process), len(places))
+        finished = _run_locally(Handout(in_tasks(queue, work)), workers, watch)
     else:
-        finished = _run_on_cluster(queue, settings, scheduler, watch, ahead=False)
+        finished = _run_on_cluster(queue, work, scheduler, watch, ahead=False)
     for task, done in finished:
         drafts |= zip(task.positions, done, strict=True)
-    return [drafts[position] for position in range(len(communities))]
+    return [drafts[position] for position in range(len(places))]
 
 
 def stream_drafts(
@@ -100,10 +146,10 @@ def stream_drafts(
     watch = Watch(progress, total)
     if scheduler is None:
         workers = workers or os.cpu_count() or 1
-        handout = Handout(in_tasks(enumerate(communities), settings), ahead=workers * TASKS_AHEAD)
+        handout = Handout(in_tasks(enumerate(communities), GridWork(settings)), ahead=workers * TASKS_AHEAD)
         finished = _run_locally(handout, workers, watch)
     else:
-        finished = _run_on_cluster(enumerate(communities), settings, scheduler, watch, ahead=True)
+        finished = _run_on_cluster(enumerate(communities), GridWork(settings), scheduler, watch, ahead=True)
     yield from _in_order(finished)
 
 
@@ -117,14 +163,14 @@ def _check_workers(workers: int | None, scheduler: str | None) -> None:
         )
 
 
-def _processes_worth_it(communities: Sequence[Community]) -> int:
+def _processes_worth_it(size: int, worth_a_process: int) -> int:
     """A process takes seconds to start; a small draft is done before."""
-    if sum(len(community.buildings) for community in communities) < BUILDINGS_WORTH_A_PROCESS:
-        return 1
-    return os.cpu_count() or 1
+    return 1 if size < worth_a_process else os.cpu_count() or 1
 
 
-def _run_locally(handout: Handout, workers: int, watch: Watch) -> Iterator[tuple[Task, list[CommunityDraft]]]:
+def _run_locally(
+    handout: Handout[Place, Draft], workers: int, watch: Watch
+) -> Iterator[tuple[Task[Place, Draft], list[Draft]]]:
     if workers > 1:
         yield from drafted_in_processes(handout, workers, watch)
         return
@@ -136,28 +182,23 @@ def _run_locally(handout: Handout, workers: int, watch: Watch) -> Iterator[tuple
 
 
 def _run_on_cluster(
-    communities: Iterable[tuple[int, Community]],
-    settings: DraftSettings,
-    scheduler: str,
-    watch: Watch,
-    *,
-    ahead: bool,
-) -> Iterator[tuple[Task, list[CommunityDraft]]]:
+    places: Iterable[tuple[int, Place]], work: Work[Place, Draft], scheduler: str, watch: Watch, *, ahead: bool
+) -> Iterator[tuple[Task[Place, Draft], list[Draft]]]:
     # Imported only here: Dask is an extra, and takes a second to load.
     from geo.regionalization.execution.cluster import Cluster
 
     with Cluster(scheduler) as cluster:
         slots = cluster.threads
-        buildings = BUILDINGS_WORTH_A_TASK
-        if isinstance(communities, list):
-            whole = sum(len(community.buildings) for _, community in communities)
-            buildings = min(buildings, whole // (slots * TASKS_PER_WORKER))
-        tasks = in_tasks(communities, settings, buildings=buildings)
+        size = BUILDINGS_WORTH_A_TASK
+        if isinstance(places, list):
+            whole = sum(work.size(place) for _, place in places)
+            size = min(size, whole // (slots * TASKS_PER_WORKER))
+        tasks = in_tasks(places, work, size=size)
         yield from cluster.drafted(Handout(tasks, slots * TASKS_AHEAD if ahead else None), watch)
 
 
-def _in_order(finished: Iterator[tuple[Task, list[CommunityDraft]]]) -> Iterator[CommunityDraft]:
-    waiting: dict[int, list[CommunityDraft]] = {}
+def _in_order(finished: Iterator[tuple[Task[Place, Draft], list[Draft]]]) -> Iterator[Draft]:
+    waiting: dict[int, list[Draft]] = {}
     due = 0
     for task, drafts in finished:
         waiting[task.number] = drafts

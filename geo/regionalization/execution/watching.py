@@ -1,6 +1,7 @@
 """How far a draft is, told to whoever asked, and whether to stop with the best so far."""
 
 from collections.abc import Callable
+from typing import Any
 
 from geo.regionalization.execution.tasks import Task
 
@@ -28,18 +29,18 @@ class Watch:
         self._told = 0.0
         self.stopped = False
 
-    def share(self, task: Task, share: float) -> bool:
+    def share(self, task: Task[Any, Any], share: float) -> bool:
         """Take in how much of a task is done; return whether to go on."""
         self._begun(task)
-        self._shares[task.number] = share * len(task.communities)
+        self._shares[task.number] = share * len(task.places)
         return self.look()
 
-    def done(self, task: Task) -> bool:
+    def done(self, task: Task[Any, Any]) -> bool:
         """Take in that a task is done; return whether to go on."""
         self._begun(task)
         del self._shares[task.number]
-        self._finished += len(task.communities)
-        self._latest = task.communities[-1].code
+        self._finished += len(task.places)
+        self._latest = task.places[-1].code
         return self.look()
 
     def look(self) -> bool:
@@ -52,7 +53,7 @@ class Watch:
                 self.stopped = True
         return not self.stopped
 
-    def _begun(self, task: Task) -> None:
+    def _begun(self, task: Task[Any, Any]) -> None:
         if task.number not in self._shares:
             self._shares[task.number] = 0.0
-            self._seen += len(task.communities)
+            self._seen += len(task.places)

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, box
 
-from geo.regionalization.cells import CellDraft, GridGround, draft_cells, draft_cells_of, grounds_of
+from geo.regionalization.cell_ground import CellGround, cell_ground
+from geo.regionalization.cells import CellDraft, draft_cells
 from geo.regionalization.communities import Bounds, Community, tier_bounds
 from geo.territory.coverage import coverage_problems
 from tests.geo.regionalization.test_atoms import CRS, EAST, NORTH, community, rows_of
@@ -20,7 +21,7 @@ CELL = tier_bounds("cell")
 CODE = "440399001001001"
 
 
-def whole(drawn: Community) -> GridGround:
+def whole(drawn: Community) -> CellGround:
     """A community that is one grid."""
     rows = pd.DataFrame(
         {
@@ -32,8 +33,12 @@ def whole(drawn: Community) -> GridGround:
             "grid": CODE,
         }
     )
-    (ground,) = grounds_of(drawn, gpd.GeoSeries([drawn.boundary], index=[CODE], crs=CRS), rows)
-    return ground
+    return cell_ground(drawn, gpd.GeoSeries([drawn.boundary], index=[CODE], crs=CRS), rows)
+
+
+def boundary(ground: CellGround) -> shapely.Geometry:
+    """The area of the only grid."""
+    return ground.grids.iloc[0]
 
 
 def in_cells(draft: CellDraft) -> list[list[tuple]]:
@@ -78,7 +83,7 @@ class TestDraftCells:
         assert draft.cells["households"].tolist() == [36] * 4
         assert [("A", None, None, None, 30), ("T", None, 3, 3, 6)] in [sorted(rows) for rows in in_cells(draft)]
         assert (draft.cells.geom_type == "Polygon").all()
-        assert coverage_problems(draft.cells.geometry, ground.boundary) == []
+        assert coverage_problems(draft.cells.geometry, boundary(ground)) == []
 
     def test_without_floors_a_tower_is_one_cell_with_a_reason(self):
         draft = draft_cells(whole(community({"A": 200, "B": 35}, {})), CELL)
@@ -118,32 +123,76 @@ class TestDraftCells:
         )
         west, south, east, north = drawn.boundary.bounds
         areas = [box(west, south, west + 16, north), box(west + 16, south, east, north)]
-        grounds = grounds_of(drawn, gpd.GeoSeries(areas, index=["lower", "upper"], crs=CRS), rows)
-        below, above = draft_cells_of(grounds, CELL)
-        assert sorted(below.cells["households"]) == [40, 40]
-        assert above.cells["in_range"].all()
-        assert (below.assignment["floor_to"].max(), above.assignment["floor_from"].min()) == (16, 17)
-        for ground, draft in zip(grounds, (below, above), strict=True):
-            assert coverage_problems(draft.cells.geometry, ground.boundary) == []
+        ground = cell_ground(drawn, gpd.GeoSeries(areas, index=["lower", "upper"], crs=CRS), rows)
+        draft = draft_cells(ground, CELL)
+        below, above = (draft.cells[draft.cells["grid"] == grid] for grid in ("lower", "upper"))
+        assert sorted(below["households"]) == [40, 40]
+        assert above["in_range"].all()
+        floors = draft.assignment.set_index("cell")[["floor_from", "floor_to"]]
+        assert (floors.loc[below.index, "floor_to"].max(), floors.loc[above.index, "floor_from"].min()) == (16, 17)
+        for cells, area in zip((below, above), areas, strict=True):
+            assert coverage_problems(cells.geometry, area) == []
+
+    def test_grids_drafted_together_have_the_cells_that_they_have_alone(self):
+        drawn = community({"A": 72, "B": 36, "C": 130, "D": 25, "E": 0}, {"A": 6, "C": 26, "D": 5})
+        grid_of = {"A": "one", "B": "one", "C": "two", "D": "two", "E": "three"}
+        rows = whole(drawn).parts.drop(columns="geometry")
+        rows = rows.assign(grid=rows["building"].map(grid_of))
+        tiles = gpd.GeoSeries(drawn.buildings.geometry.buffer(1, join_style="mitre"), crs=CRS)
+        areas = gpd.GeoSeries(
+            [
+                shapely.box(*tiles[[b for b in grid_of if grid_of[b] == grid]].total_bounds)
+                for grid in ("one", "two", "three")
+            ],
+            index=["one", "two", "three"],
+            crs=CRS,
+        )
+        together = draft_cells(cell_ground(drawn, areas, rows), CELL)
+        assert together.cells["grid"].unique().tolist() == ["one", "two", "three"]
+        for grid in areas.index:
+            alone = draft_cells(cell_ground(drawn, areas[[grid]], rows), CELL)
+            cells = together.cells[together.cells["grid"] == grid]
+            assert cells["number"].tolist() == list(range(1, len(cells) + 1))
+            first = cells.index[0]
+            held = together.assignment[together.assignment["cell"].isin(cells.index)]
+            pd.testing.assert_frame_equal(
+                held.assign(cell=held["cell"] - first).reset_index(drop=True), alone.assignment, check_dtype=False
+            )
+            assert coverage_problems(cells.geometry, areas[grid]) == []
+
+    def test_told_to_stop_it_ends_with_cells_for_all(self):
+        ground = whole(community({"A": 200, "B": 200}, {"A": 40, "B": 40}))
+        told = []
+
+        def stop(share):
+            told.append(share)
+            return False
+
+        draft = draft_cells(ground, CELL, progress=stop)
+        assert draft.cancelled
+        assert told
+        assert draft.assignment["households"].sum() == 400
+        assert coverage_problems(draft.cells.geometry, boundary(ground)) == []
 
     def test_a_building_that_is_not_in_the_register_any_more_keeps_its_place(self):
         drawn = community({"A": 35, "B": 36}, {})
         ground = whole(drawn)
         without = replace(drawn, buildings=drawn.buildings.drop(index="B"))
         rows = ground.parts.drop(columns="geometry").assign(grid=CODE)
-        (later,) = grounds_of(without, gpd.GeoSeries([drawn.boundary], index=[CODE], crs=CRS), rows)
+        later = cell_ground(without, gpd.GeoSeries([drawn.boundary], index=[CODE], crs=CRS), rows)
         assert draft_cells(later, CELL).cells["households"].sum() == 71
 
     def test_points_outside_of_the_grid_stand_at_its_rim(self):
-        ground = whole(community({"A": 35, "B": 36}, {}))
-        outside = ground.parts.set_geometry(gpd.GeoSeries([Point(EAST - 5, NORTH + 20)] * 2, crs=CRS))
-        draft = draft_cells(replace(ground, parts=outside), CELL)
+        drawn = community({"A": 35, "B": 36}, {})
+        points = gpd.GeoSeries([Point(EAST - 50, NORTH + 20)] * 2, index=drawn.buildings.index, crs=CRS)
+        ground = whole(replace(drawn, buildings=drawn.buildings.set_geometry(points)))
+        draft = draft_cells(ground, CELL)
         assert sorted(draft.cells["households"]) == [35, 36]
-        assert coverage_problems(draft.cells.geometry, ground.boundary) == []
+        assert coverage_problems(draft.cells.geometry, boundary(ground)) == []
 
 
 @st.composite
-def grounds(draw: st.DrawFn) -> GridGround:
+def grounds(draw: st.DrawFn) -> CellGround:
     """A row of one to five buildings: some with stairwells, some with floors, some with neither."""
     kinds = draw(st.lists(st.sampled_from(["plain", "floors", "stairs", "both"]), min_size=1, max_size=5))
     households, floors, stairs = {}, {}, {}
@@ -170,7 +219,7 @@ def test_cells_are_a_partition_that_keeps_every_household(ground, bounds, seed):
     assert np.array_equal(np.bincount(held["cell"], held["households"], len(cells)), cells["households"])
     # Partition of the ground, each cell in one piece.
     assert (cells.geom_type == "Polygon").all()
-    assert coverage_problems(cells.geometry, ground.boundary) == []
+    assert coverage_problems(cells.geometry, boundary(ground)) == []
     # In range, or with a reason in two languages.
     assert (cells["in_range"] == cells["households"].between(bounds.lower, bounds.upper)).all()
     for column in ("reason_code", "reason_zh", "reason_en"):

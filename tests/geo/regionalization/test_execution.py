@@ -16,7 +16,7 @@ from geo.errors import ExecutionError, InputError
 from geo.regionalization.communities import Community
 from geo.regionalization.drafting import CommunityDraft
 from geo.regionalization.execution import draft_communities, stream_drafts
-from geo.regionalization.execution.tasks import Handout, in_tasks
+from geo.regionalization.execution.tasks import GridWork, Handout, in_tasks
 from tests.geo.regionalization.drawn import GRIDS, community
 
 
@@ -158,17 +158,17 @@ ONE = community([[80] * 3])
 @given(st.lists(st.integers(1, 6), max_size=12), st.integers(0, 9))
 def test_tasks_hold_every_community_once_and_small_ones_together(sizes, wanted):
     communities = [replace(ONE, buildings=ONE.buildings.iloc[:size]) for size in sizes]
-    tasks = list(in_tasks(enumerate(communities), GRIDS, buildings=wanted))
+    tasks = list(in_tasks(enumerate(communities), GridWork(GRIDS), size=wanted))
     assert [position for task in tasks for position in task.positions] == list(range(len(sizes)))
-    held = [sum(len(c.buildings) for c in task.communities) for task in tasks]
+    held = [sum(len(c.buildings) for c in task.places) for task in tasks]
     assert all(size >= wanted for size in held[:-1])
     # One community fewer would have been too few.
-    assert all(size - len(t.communities[-1].buildings) < wanted for size, t in zip(held, tasks, strict=True) if wanted)
+    assert all(size - len(t.places[-1].buildings) < wanted for size, t in zip(held, tasks, strict=True) if wanted)
 
 
 @given(st.integers(0, 20), st.integers(1, 5), st.integers(1, 4), st.randoms(use_true_random=False))
 def test_handout_gives_every_task_once_and_none_too_far_ahead(n, ahead, workers, chance):
-    handout = Handout(in_tasks([(i, ONE) for i in range(n)], GRIDS), ahead)
+    handout = Handout(in_tasks([(i, ONE) for i in range(n)], GridWork(GRIDS)), ahead)
     out, done, died = [], [], set()
     while not handout.over:
         while len(out) < workers and (task := handout.next()):

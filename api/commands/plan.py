@@ -11,6 +11,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from api.commands.drafting import Engine, drafting, scheduler_for
+from api.commands.plans import show_misfits
 from api.commands.store import open_store, who_runs, write_whole
 from api.commands.wish_options import (
     AlternativesOption,
@@ -68,7 +69,8 @@ def plan_command(
     tier: Annotated[
         str,
         typer.Option(
-            help="层级,决定户数范围:网格 grid、社区 community、联户网格 cell Tier of the units; sets their range"
+            help="层级,决定户数范围:网格 grid、社区 community(重划街道内的社区)、联户网格 cell "
+            "Tier of the units; sets their range; community redraws a street's communities"
         ),
     ] = "grid",
     lower: Annotated[
@@ -283,12 +285,14 @@ def draft_with_progress(session: Session, code: str, **options: Any) -> PlanOutc
 
 def show_report(summary: dict[str, Any]) -> None:
     """Print a report: the totals, one row per community, and why grids are out of range."""
-    table = Table(title=f"网格划分 Grids of {summary['lower']}–{summary['upper']} 户 households")
+    tier = find_tier(summary.get("tier", "grid"))
+    unit, limits = f"{tier.zh}划分 {tier.en}", f"{summary['lower']}–{summary['upper']} 户 households"
+    table = Table(title=f"{unit}: {limits}")
     for heading in (
         "社区\nCommunity",
         "楼栋/单元\nAtoms",
         "户数\nHouseholds",
-        "网格\nGrids",
+        f"{tier.zh}\n{tier.en}",
         "达标\nIn range",
         "下界\nBound",
     ):
@@ -318,6 +322,7 @@ def show_report(summary: dict[str, Any]) -> None:
             f"按楼层拆分而按层均摊户数 Runs of floors whose households were shared out evenly, not counted: "
             f"{summary['estimated_parts']:,}"
         )
+    show_misfits(summary.get("grids_to_redraw", ()), "采用后 Once adopted,")
     _show_failures(summary)
     for row in summary.get("rejected", [])[:REASONS_SHOWN]:
         console.print(f"  拒绝 Rejected row {row['row']}: {row['reason_zh']} {row['reason_en']}", markup=False)

@@ -11,6 +11,7 @@ from api.commands.store import open_store, who_runs
 from geo.services.adopting import adopt_plan
 from geo.services.planning import scope_codes
 from geo.services.reading import PlanFilter, read_plan, read_plans
+from geo.services.redrawing import grids_to_redraw
 from geo.services.retiring import adopt_merged, merged_from, retire_sources, told_ended
 from geo.territory.dictionaries import dictionary
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 console = Console()
 PLANS_SHOWN = 100
+MISFITS_SHOWN = 12
 
 
 def plans_command(
@@ -67,10 +69,13 @@ def adopt_command(
     with open_store() as session:
         draft = read_plan(session, plan)
         sources = merged_from(draft)
+        zh, en = ("社区", "communities") if draft.tier == "community" else ("网格", "grids")
         question = (
-            f"采用方案 {draft.id} {draft.name}({draft.grids} 个网格,{draft.households:,} 户)? "
-            f"Adopt plan {draft.id} ({draft.grids} grids, {draft.households:,} households)?"
+            f"采用方案 {draft.id} {draft.name}({draft.grids} 个{zh},{draft.households:,} 户)? "
+            f"Adopt plan {draft.id} ({draft.grids} {en}, {draft.households:,} households)?"
         )
+        misfits = grids_to_redraw(session, plan)
+        show_misfits(misfits, "采用后 After this,")
         in_force = draft.state == "adopted"
         if retire and in_force:
             question = f"结束方案 {draft.id} 所合并的各部门方案? End the departments' plans that {draft.id} replaces?"
@@ -94,6 +99,26 @@ def adopt_command(
     console.print(f"已采用 Adopted: {draft.id} {draft.name}", markup=False)
     for line in told_ended(ended):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+    show_misfits(misfits, "现在 Now")
+    if misfits:
+        console.print(f"  wangge plan {draft.scope_code[:9]}", markup=False, highlight=False)
+
+
+def show_misfits(misfits: Sequence[Mapping[str, Any]], when: str) -> None:
+    """Print which grids in force do not fit the communities of a plan, after some words."""
+    if not misfits:
+        return
+    astride = sum(bool(row["straddles"]) for row in misfits)
+    console.print(
+        f"{when} {len(misfits)} 个现行网格须重划(其中 {astride} 个跨社区),此前照常生效 grids in force have to be drawn "
+        f"anew ({astride} lie in two communities); until then they stay in force",
+        markup=False,
+    )
+    for row in misfits[:MISFITS_SHOWN]:
+        held = ",".join(f"{code} {count} 户" for code, count in row["communities"].items())
+        console.print(f"  {row['grid']}: {held}", markup=False, highlight=False)
+    if len(misfits) > MISFITS_SHOWN:
+        console.print(f"  …… 另有 {len(misfits) - MISFITS_SHOWN} 个 and more")
 
 
 def _say_sources(words: str, sources: Sequence[Mapping[str, Any]]) -> None:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
-from api.dependencies import CURSOR_PATTERN, ETAG_PATTERN, MAX_ID, MAX_PAGE, PlanId, Settings, Store, code_pattern
+from api.dependencies import CURSOR_PATTERN, ETAG_PATTERN, MAX_ID, MAX_PAGE, PlanId, Settings, Store
 from api.errors import RequestError
 from api.layers import page_of
 from api.links import announce, page_links
 from api.openapi import problems
 from api.schemas.geojson import Feature, FeatureCollection, GeoJSONResponse, features, plain_rows
 from api.schemas.plans import (
+    UNIT_PATTERN,
     AdoptedPlan,
     AlternativePlans,
     AlternativesDraft,
@@ -23,9 +24,11 @@ from api.schemas.plans import (
     PlanPage,
     State,
 )
+from geo.regionalization.communities import tier_bounds
 from geo.services import reading
 from geo.services.adopting import adopt_plan
 from geo.services.planning import plan_alternatives, plan_scope
+from geo.services.redrawing import grids_to_redraw
 from geo.services.retiring import adopt_merged
 
 if TYPE_CHECKING:
@@ -44,7 +47,9 @@ PLAN_MADE: dict[int | str, dict[str, Any]] = {
     **problems(404, 409, 413, 415, 422, 503),
 }
 
-GridCode = Annotated[str, Path(pattern=code_pattern("grid"), description="15 位网格编码 15-digit grid code")]
+GridCode = Annotated[
+    str, Path(pattern=UNIT_PATTERN, description="15 位网格编码或 12 位社区编码 Code of a grid, or of a community")
+]
 ManyAtOnce = Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")]
 AfterCode = Annotated[
     str | None, Query(pattern=CURSOR_PATTERN, description="上一页最后一项。Last item of the page before.")
@@ -161,6 +166,7 @@ def assignment(
 def draft(request: Request, response: Response, store: Store, settings: Settings, body: PlanDraft) -> PlanDetail:
     """Divide a street or community into grids and keep the result as a draft plan.
 
+    With `"tier": "community"` it draws the communities themselves anew, across the borders between them.
     Takes seconds for a community and minutes for a street; the answer comes when the plan is there. A second
     request for the same scope meanwhile is refused (409), as is one more than the server takes at a time (503).
     """
@@ -169,6 +175,7 @@ def draft(request: Request, response: Response, store: Store, settings: Settings
             store,
             body.scope,
             previous=body.previous,
+            tier=body.tier,
             **options_of(body, settings),
         )
         made = reading.read_plan(store, outcome.plan_id)
@@ -191,6 +198,7 @@ def alternatives(store: Store, request: Request, settings: Settings, body: Alter
             store,
             body.scope,
             previous=body.previous,
+            tier=body.tier,
             **options_of(body, settings),
             styles=body.styles,
         )
@@ -210,6 +218,10 @@ def adopt(
 
     With `retire=true` a plan of `POST /plans/merge` also ends the departments' plans that it was merged from, all or
     none; refused (409) when they are not the ones in force any more.
+
+    A plan of communities gives buildings, compounds and city elements their new community. Grids in force stay; those
+    that do not fit any more are listed in `grids_to_redraw`, before that in the draft's report. Refused (409) when a
+    community changed since the draft, as are drafts of grids inside of communities that are no more.
     """
     version = seen_version(if_match)
     if retire:
@@ -217,14 +229,16 @@ def adopt(
     else:
         adopted, ended = adopt_plan(store, plan_id, who=NOBODY, version=version), []
     detail = detail_of(response, adopted).model_dump()
-    return AdoptedPlan.model_validate(detail | {"retired": [asdict(plan) for plan in ended]})
+    told = {"retired": [asdict(plan) for plan in ended], "grids_to_redraw": grids_to_redraw(store, plan_id)}
+    return AdoptedPlan.model_validate(detail | told)
 
 
 def options_of(body: PlanDraft, settings: Settings) -> dict[str, Any]:
     """Return what a draft is told, whichever way it is made."""
+    bounds = tier_bounds(body.tier, body.lower, body.upper)
     return {
-        "lower": body.lower,
-        "upper": body.upper,
+        "lower": bounds.lower,
+        "upper": bounds.upper,
         "seed": body.seed,
         "name": body.name,
         "who": NOBODY,

@@ -30,6 +30,7 @@ class MergeDraft(PlanDraft):
     compare: bool = Field(
         default=True, description="另按同样户数重新划分一遍作比较 Draw the same bounds afresh too, to compare"
     )
+    tier: Literal["grid"] = Field(default="grid", description="合并只划网格 A merge draws grids")
     previous: Literal["none"] = Field(
         default="none", description="合并看各部门旧网格,不看现行统一网格 A merge follows old grids, no plan in force"
     )

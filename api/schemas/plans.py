@@ -27,7 +27,10 @@ def _printable(text: str) -> str:
     return text.strip()
 
 
-GridCode = Annotated[str, Field(pattern=code_pattern("grid"))]
+#: Of a grid, or in a plan of communities of a community.
+UNIT_PATTERN = "^([0-9]{12}|[0-9]{15})$"
+
+GridCode = Annotated[str, Field(pattern=UNIT_PATTERN)]
 CompoundCode = Annotated[str, Field(pattern=code_pattern("compound"))]
 BuildingCode = Annotated[str, Field(pattern=code_pattern("building"))]
 StyleName = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_printable)]
@@ -115,8 +118,16 @@ class PlanDraft(BaseModel):
         description="街道(9 位)或社区(12 位)编码 Code of a street (9 digits) or community (12)",
         examples=["440304006"],
     )
-    lower: int = Field(default=200, ge=1, le=MAX_HOUSEHOLDS, description="每格最少户数 Fewest households in a grid")
-    upper: int = Field(default=300, ge=1, le=MAX_HOUSEHOLDS, description="每格最多户数 Most households in a grid")
+    tier: Literal["grid", "community"] = Field(
+        default="grid",
+        description="层级:grid 在社区内划网格,community 重划社区 Grids inside of communities, or communities anew",
+    )
+    lower: Annotated[int, Field(ge=1, le=MAX_HOUSEHOLDS)] | None = Field(
+        default=None, description="每格最少户数,缺省按层级 Fewest households in a unit; the tier's by default"
+    )
+    upper: Annotated[int, Field(ge=1, le=MAX_HOUSEHOLDS)] | None = Field(
+        default=None, description="每格最多户数,缺省按层级 Most households in a unit; the tier's by default"
+    )
     seed: int = Field(default=0, ge=0, le=MAX_SEED, description="随机种子,同种子同结果 Same seed, same plan")
     name: Annotated[str, AfterValidator(_printable)] | None = Field(
         default=None, min_length=1, max_length=100, description="方案名称 The plan's name", examples=["2026 年调整方案"]
@@ -144,12 +155,13 @@ class PlanSummary(BaseModel):
     name: str
     scope_code: str
     department: str = Field(description="部门;统一网格为空 Department; empty for the one merged network")
+    tier: str = Field(description="层级:grid 或 community;cell 为旧草案 What its units are")
     state: State
     lower: int | None
     upper: int | None
     seed: int | None
-    grids: int = Field(description="网格数 Grids")
-    households: int = Field(description="户数 Households in all grids")
+    grids: int = Field(description="网格(或社区)数 Grids, or communities")
+    households: int = Field(description="户数 Households in all of them")
     version: int = Field(description="版本,采用时放入 If-Match Version, for If-Match when adopting")
     created_at: datetime
     adopted_at: datetime | None
@@ -164,8 +176,21 @@ class PlanDetail(PlanSummary):
     )
 
 
+class GridToRedraw(BaseModel):
+    """A grid in force that does not fit communities that were drawn anew."""
+
+    plan: int = Field(description="现行网格方案 The plan of grids in force")
+    grid: str
+    communities: dict[str, int] = Field(description="各社区的户数 Its households by drawn community")
+    straddles: bool = Field(description="跨社区 In several communities")
+
+
 class AdoptedPlan(PlanDetail):
     """A plan that was just put in force, with the departments' plans that this ended."""
+
+    grids_to_redraw: list[GridToRedraw] = Field(
+        description="社区方案:须重划的现行网格 Of communities: grids in force that have to be drawn anew"
+    )
 
     retired: list[PlanSummary] = Field(description="随之结束的各部门方案 Departments' plans that ended with it")
 

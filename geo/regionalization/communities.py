@@ -1,14 +1,24 @@
 """What a draft is made of: a community with its buildings, and the households that a grid may have."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from shapely import MultiPolygon, Polygon
 
-from geo.errors import BoundsError
+from geo.errors import BoundsError, CodeError
+from geo.territory.codes import make
+from geo.territory.coverage import dissolve
 from geo.territory.dictionaries import Entry, dictionary
+from geo.territory.tessellation import tessellate
+
+#: Residents' communities (居委) are numbered 001 to 199 in their street, villages' from 200.
+LAST_RESIDENTS = 199
+#: Communities drawn by several hands miss one another by less than this, in metres: that is no gap between them.
+JOINED_M = 1.0
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,123 @@ class Bounds:
 
     def __contains__(self, households: object) -> bool:
         return isinstance(households, int | np.integer) and bool(self.lower <= households <= self.upper)
+
+
+def as_one(code: str, communities: Sequence[Community]) -> Community:
+    """Put communities together, so that their borders can be drawn anew: the units of its draft are communities.
+
+    Buildings are moved whole: stairwells and floors are left out. ``previous`` says which community each one is in.
+
+    Parameters
+    ----------
+    code
+        What to call them together, such as their street.
+    communities
+        At least one, none over another, all in one projected CRS, metres.
+    """
+    areas = np.array([community.boundary for community in communities], dtype=object)
+    joined = shapely.union_all(areas)
+    closed = shapely.buffer(shapely.buffer(joined, JOINED_M, join_style="mitre"), -JOINED_M, join_style="mitre")
+    barriers = pd.concat([community.barriers for community in communities])
+    first = communities[0]
+    previous = [
+        pd.DataFrame({"building": community.buildings.index.to_numpy(dtype=object), "grid": community.code})
+        for community in communities
+    ]
+    return Community(
+        code,
+        shapely.union(joined, closed),
+        gpd.GeoDataFrame(pd.concat([community.buildings for community in communities]), crs=first.buildings.crs),
+        first.stairwells.iloc[:0],
+        gpd.GeoDataFrame(barriers[~barriers.index.duplicated()], crs=first.barriers.crs),
+        previous=pd.concat(previous, ignore_index=True).assign(stairwell=None, floor_from=np.nan, floor_to=np.nan),
+    )
+
+
+@dataclass(frozen=True)
+class Succession:
+    """Which drawn community goes on with which that there is.
+
+    Attributes
+    ----------
+    kept
+        By the drawn one's number, the code that it keeps.
+    origin
+        By the drawn one's number, the community that most of its households come from.
+    """
+
+    kept: dict[int, str]
+    origin: dict[int, str]
+
+
+def succession(assignment: pd.DataFrame, before: Mapping[str, str]) -> Succession:
+    """Find out which communities go on.
+
+    A drawn community keeps the code of the one most of whose households it holds; of several such, of the one that
+    gives it most. So no code goes to two, and what holds the smaller part of a community gets a new code.
+
+    Parameters
+    ----------
+    assignment
+        ``building``, ``households`` and ``grid``, the number of the drawn community.
+    before
+        The community of each building.
+    """
+    rows = assignment.assign(before=assignment["building"].map(before)).dropna(subset=["before"])
+    # A building where nobody lives still says which community the ground belongs to, if nothing else does.
+    weight = rows["households"].astype(float) + 1e-6
+    shared = weight.groupby([rows["grid"], rows["before"]]).sum().unstack(fill_value=0).sort_index(axis=1)
+    if shared.empty:
+        return Succession({}, {})
+    origin = shared.idxmax(axis=1)
+    holder = shared.idxmax(axis=0)
+    kept: dict[int, str] = {}
+    for number in shared.index.tolist():
+        held = [code for code in shared.columns.tolist() if holder[code] == number]
+        if held:
+            kept[int(number)] = str(shared.loc[number, held].astype(float).idxmax())
+    return Succession(kept, dict(zip(map(int, origin.index.tolist()), map(str, origin.tolist()), strict=True)))
+
+
+def new_codes(street: str, taken: Sequence[str], count: int) -> list[str]:
+    """Return codes for new communities of a street that were never given: after the last one, else in the gaps.
+
+    Raises
+    ------
+    CodeError
+        The street has no numbers left.
+    """
+    used = {int(code[-3:]) for code in taken}
+    last = max((number for number in used if number <= LAST_RESIDENTS), default=0)
+    numbers = [*range(last + 1, LAST_RESIDENTS + 1), *range(1, last + 1)]
+    free = [number for number in numbers if number not in used]
+    if len(free) < count:
+        raise CodeError(
+            f"街道 {street} 的社区编码 001-{LAST_RESIDENTS} 只剩 {len(free)} 个未用过,需要 {count} 个",
+            f"street {street} has {len(free)} community codes of 001-{LAST_RESIDENTS} left that were never used, "
+            f"{count} are needed",
+        )
+    return [make("community", street, number) for number in free[:count]]
+
+
+def redrawn_parts(community: Community, unit: Mapping[str, int]) -> gpd.GeoSeries:
+    """Divide a community among the drawn ones that its buildings go to; whole where all go to one.
+
+    Parameters
+    ----------
+    unit
+        The number of the drawn community of each of its buildings.
+
+    Returns
+    -------
+    GeoSeries
+        By number, parts that tile the community; empty where it has no building.
+    """
+    numbers = community.buildings.index.map(unit).to_numpy(np.int64)
+    if len(np.unique(numbers)) < 2:
+        areas = [community.boundary] * min(1, len(numbers))
+        return gpd.GeoSeries(areas, index=pd.Index(np.unique(numbers)), crs=community.buildings.crs)
+    return dissolve(tessellate(community.buildings.geometry, community.boundary, community.barriers), numbers)
 
 
 def tier_bounds(tier: str, lower: int | None = None, upper: int | None = None) -> Bounds:

@@ -63,13 +63,15 @@ def read_in_force(
     if previous == NONE:
         return None
     if previous is None:
-        grids = network.read_network(session, scope_code)
+        # Where borders of communities moved, buildings bring their grids along from other communities.
+        moved = not buildings["code"].str.startswith(scope_code).all()
+        grids = network.read_network(session, scope_code[:9] if moved else scope_code)
     else:
-        plans.read_plan(session, previous)
+        _refuse_communities(plans.read_plan(session, previous))
         grids = plans.read_grids(session, previous).assign(plan_id=previous)
     plan_ids = tuple(int(plan) for plan in sorted(grids["plan_id"].unique()))
-    named = [_named(session, plan, set(grids.loc[grids["plan_id"] == plan, "code"])) for plan in plan_ids]
-    assignment = pd.concat(named) if named else pd.DataFrame({name: [] for name in COLUMNS})
+    named = {plan: _named(session, plan, set(grids.loc[grids["plan_id"] == plan, "code"])) for plan in plan_ids}
+    assignment = _newest(session, named) if named else pd.DataFrame({name: [] for name in COLUMNS})
     assignment = assignment[assignment["building"].isin(buildings["code"])]
     rest = buildings[~buildings["code"].isin(assignment["building"])]
     found = pd.concat([assignment, by_place(rest.set_index("code"), grids)], ignore_index=True)
@@ -80,7 +82,16 @@ def read_in_force(
             f"方案 {previous} 在划分范围内没有网格;请用 wangge plans 查看此范围的方案",
             f"plan {previous} has no grid round any building of the area; wangge plans lists those that have",
         )
-    return InForce(plan_ids, found)
+    held = set(grids.loc[grids["code"].isin(found["grid"]), "plan_id"])
+    return InForce(tuple(plan for plan in plan_ids if plan in held), found)
+
+
+def _refuse_communities(plan: plans.PlanRecord) -> None:
+    if plan.tier == "community":
+        raise InputError(
+            f"方案 {plan.id} 划的是社区,不能作为现行网格;请用 wangge plans 查看网格方案",
+            f"plan {plan.id} is one of communities, not of grids; wangge plans lists those of grids",
+        )
 
 
 def of_buildings(found: InForce | None, keys: Sequence[str] | pd.Index) -> pd.DataFrame | None:
@@ -89,6 +100,15 @@ def of_buildings(found: InForce | None, keys: Sequence[str] | pd.Index) -> pd.Da
         return None
     rows = found.assignment[found.assignment["building"].isin(keys)]
     return None if rows.empty else rows.reset_index(drop=True)
+
+
+def _newest(session: Session, named: dict[int, pd.DataFrame]) -> pd.DataFrame:
+    """Of buildings that several plans name, since the borders of communities moved, the rows of the newest."""
+    since = {plan: (plans.read_plan(session, plan).adopted_at, plan) for plan in named} if len(named) > 1 else {}
+    order = sorted(named, key=lambda plan: since.get(plan, plan))
+    rows = pd.concat([named[plan].assign(_order=place) for place, plan in enumerate(order)])
+    newest = rows.groupby("building")["_order"].transform("max") == rows["_order"]
+    return rows[newest].drop(columns="_order")
 
 
 def _named(session: Session, plan_id: int, codes: set[str]) -> pd.DataFrame:

@@ -103,7 +103,7 @@ def _newest(session: Session, scope: Division) -> list[PlanRecord]:
     if own is not None or scope.level == "community":
         return [own] if own is not None else []
     newest: dict[str, PlanRecord] = {}
-    for plan in plans.list_plans(session, scope_code=scope.code, department="", limit=_MANY_PLANS):
+    for plan in plans.list_plans(session, scope_code=scope.code, department="", tier="grid", limit=_MANY_PLANS):
         newest.setdefault(plan.scope_code, plan)
     return [newest[code] for code in sorted(newest)]
 

@@ -1,4 +1,4 @@
-"""Use case: draft grids for a community, a street, or all, out of the store and back into it."""
+"""Use case: draft grids for a community, a street, or all, out of the store and back into it; or communities."""
 
 import time
 from collections.abc import Sequence
@@ -19,6 +19,15 @@ from geo.regionalization.reporting import grid_code, report
 from geo.regionalization.unmet import unmet
 from geo.services.alternatives import draft_choices
 from geo.services.gathering import Gathered, gather
+from geo.services.redrawing import (
+    DRAWN_FROM,
+    Redrawing,
+    gather_as_one,
+    grids_to_redraw,
+    redrawn,
+    renamed,
+    wishes_for,
+)
 from geo.services.wishes import Wishes, parameters_of, settings_of
 from geo.storage import divisions, plans
 from geo.territory.coverage import to_degrees
@@ -73,7 +82,8 @@ def plan_scope(
     previous
         The plan that counts as the one in force; None for the one that is, ``"none"`` for none.
     tier
-        What the units are called; their limits are ``lower`` and ``upper``.
+        What the units are; their limits are ``lower`` and ``upper``. Those of ``community`` are communities, drawn
+        across the borders between those there are (``redrawing``); all others lie inside of communities.
 
     Returns
     -------
@@ -90,11 +100,12 @@ def plan_scope(
         A wish names what is not there, or two of them contradict each other.
     """
     started = time.perf_counter()
-    gathered = gather(session, scope_code, previous=previous, counted=_counted(wishes))
+    ground, wishes = _ground(session, scope_code, tier, previous, wishes)
+    gathered = _gathered(ground)
     settings = settings_of(wishes, Bounds(lower, upper), seed, time_limit, gathered.communities)
     drafts = draft_communities(gathered.communities, settings, workers=workers, scheduler=scheduler, progress=progress)
     seconds = time.perf_counter() - started
-    return save_drafts(session, gathered, drafts, settings, wishes, name=name, who=who, seconds=seconds, tier=tier)
+    return save_drafts(session, ground, drafts, settings, wishes, name=name, who=who, seconds=seconds, tier=tier)
 
 
 def plan_alternatives(
@@ -128,7 +139,8 @@ def plan_alternatives(
     NotFoundError, BoundsError, CodeError, InputError
         As :func:`plan_scope`.
     """
-    gathered = gather(session, scope_code, previous=previous, counted=_counted(wishes))
+    ground, wishes = _ground(session, scope_code, tier, previous, wishes)
+    gathered = _gathered(ground)
     settings = settings_of(wishes, Bounds(lower, upper), seed, time_limit, gathered.communities)
     choices = draft_choices(
         gathered.communities,
@@ -144,7 +156,7 @@ def plan_alternatives(
     saved = [
         save_drafts(
             session,
-            gathered,
+            ground,
             choice.drafts,
             choice.settings,
             replace(wishes, style=choice.style.code),
@@ -165,7 +177,7 @@ def plan_alternatives(
 
 def save_drafts(
     session: Session,
-    gathered: Gathered,
+    ground: Gathered | Redrawing,
     drafts: Sequence[CommunityDraft],
     settings: DraftSettings,
     wishes: Wishes = Wishes(),  # noqa: B008 - frozen
@@ -180,6 +192,8 @@ def save_drafts(
 
     Parameters
     ----------
+    ground
+        What was drafted; communities drawn anew come with those there are.
     seconds
         Wall time of the drafts.
     more
@@ -187,7 +201,7 @@ def save_drafts(
     tier
         What the units are called.
     """
-    grids = _grids(drafts, gathered.boundaries, tier)
+    gathered = _gathered(ground)
     summary = report(
         drafts,
         settings.bounds,
@@ -206,6 +220,12 @@ def save_drafts(
         "tier": tier,
         **(more or {}),
     }
+    if isinstance(ground, Redrawing):
+        drawn = redrawn(session, ground, drafts[0])
+        grids, assignment = drawn.frame, drawn.assignment
+        summary, parameters = renamed(summary, drawn.codes), parameters | {DRAWN_FROM: ground.versions}
+    else:
+        grids, assignment = _grids(drafts, gathered.boundaries, tier), _assignment(drafts)
     title = name or _title(gathered, tier)
     plan_id = plans.create_draft(
         session,
@@ -217,14 +237,32 @@ def save_drafts(
         parameters=parameters,
         report=summary,
         grids=grids,
-        assignment=_assignment(drafts),
+        assignment=assignment,
         who=who,
+        tier=tier,
     )
+    if isinstance(ground, Redrawing):
+        summary["grids_to_redraw"] = grids_to_redraw(session, plan_id)
+        plans.complete_report(session, plan_id, summary)
     return PlanOutcome(plan_id, summary)
 
 
 def _title(gathered: Gathered, tier: str) -> str:
     return f"{gathered.scope.name}{find_tier(tier).zh}划分方案"
+
+
+def _ground(
+    session: Session, scope_code: str, tier: str, previous: int | Literal["none"] | None, wishes: Wishes
+) -> tuple[Gathered | Redrawing, Wishes]:
+    """Read what a draft of a tier is made of, and what is asked of it."""
+    if tier == "community":
+        counted = _counted(wishes)
+        return gather_as_one(session, scope_code, previous=previous, counted=counted), wishes_for(wishes)
+    return gather(session, scope_code, previous=previous, counted=_counted(wishes)), wishes
+
+
+def _gathered(ground: Gathered | Redrawing) -> Gathered:
+    return ground.gathered if isinstance(ground, Redrawing) else ground
 
 
 def _counted(wishes: Wishes) -> tuple[str, ...]:

@@ -240,10 +240,23 @@ def _in_divisions(noun: Noun, divisions: list[str], level: str) -> ColumnElement
         return or_(near, _under_any(columns.code, streets)) if level == "street" else near
     if noun.name == "place":
         inside = and_(columns.building_code.is_(None), _touches(columns.geom, divisions, level))
-        return or_(_under_any(columns.building_code, divisions), inside)
+        return or_(_in_buildings(columns.building_code, divisions, level), inside)
     if noun.name == "grid_staff":
         return _under_any(columns.grid_code, divisions)
+    # A code names the community that it was given in; since then borders may have moved, though never streets'.
+    if level == "community" and "community_code" in columns:
+        return columns.community_code.in_(divisions)
+    if level == "community" and "building_code" in columns:
+        return _in_buildings(columns.building_code, divisions, level)
     return _under_any(columns.code, divisions)
+
+
+def _in_buildings(code: ColumnElement[str], divisions: list[str], level: str) -> ColumnElement[bool]:
+    """Things of buildings of the given communities or streets, by their building's code."""
+    if level == "street":
+        return _under_any(code, divisions)
+    building = Base.metadata.tables["building"].c
+    return code.in_(select(building.code).where(building.community_code.in_(divisions)))
 
 
 def _under(code: ColumnElement[str], parent: str) -> ColumnElement[bool]:

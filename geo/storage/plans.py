@@ -19,7 +19,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
 from geo.crs import WGS84
@@ -33,9 +33,9 @@ from geo.errors import (
     NotFoundError,
     StaleVersionError,
 )
-from geo.storage import events, queries
+from geo.storage import communities, events, queries
 from geo.storage.refusals import in_plain_words
-from geo.storage.tables import Assignment, Grid, Plan
+from geo.storage.tables import Assignment, DrawnCommunity, Grid, Plan
 from geo.territory.times import CHINA_TIME
 
 GRID_COLUMNS = ["code", "name", "community_code", "households", "reason_code", "reason"]
@@ -48,12 +48,13 @@ _COUNTS = {"households": "Int64"}
 
 @dataclass(frozen=True)
 class PlanRecord:
-    """A plan without its geometries; ``grids`` and ``households`` are what it holds in all."""
+    """A plan without its geometries; ``grids`` (or communities) and ``households`` are what it holds in all."""
 
     id: int
     name: str
     state: str
     department: str
+    tier: str
     scope_code: str
     lower: int | None
     upper: int | None
@@ -78,6 +79,7 @@ def create_draft(
     name: str,
     scope_code: str,
     department: str = "",
+    tier: str = "grid",
     lower: int | None,
     upper: int | None,
     seed: int | None,
@@ -91,6 +93,8 @@ def create_draft(
 
     Parameters
     ----------
+    tier
+        ``community`` for a plan whose ``grids`` are communities (12-digit codes); buildings are then whole.
     scope_code
         The street or community that the plan is of.
     lower, upper, seed
@@ -114,6 +118,7 @@ def create_draft(
         name=name,
         scope_code=scope_code,
         department=department,
+        tier=tier,
         lower=lower,
         upper=upper,
         seed=seed,
@@ -124,8 +129,11 @@ def create_draft(
     with in_plain_words():
         session.add(plan)
         session.flush()
-        _insert_grids(session, plan.id, grids)
-        _insert_assignment(session, plan.id, assignment)
+        if tier == "community":
+            communities.insert_drawn(session, plan.id, grids, assignment)
+        else:
+            _insert_grids(session, plan.id, grids)
+            _insert_assignment(session, plan.id, assignment)
         _tell(session, plan.id, who=who, what="created", before=None)
     return plan.id
 
@@ -249,6 +257,7 @@ def list_plans(
     scope_code: str | None = None,
     department: str | None = None,
     state: str | None = None,
+    tier: str | None = None,
     limit: int = 100,
     after: int | None = None,
 ) -> list[PlanRecord]:
@@ -263,36 +272,40 @@ def list_plans(
         wanted.append(Plan.department == department)
     if state is not None:
         wanted.append(Plan.state == state)
+    if tier is not None:
+        wanted.append(Plan.tier == tier)
     if after is not None:
         wanted.append(Plan.id < after)
     return _records(session, *wanted, limit=limit)
 
 
 def latest(session: Session, scope_code: str, department: str = "", state: str | None = None) -> PlanRecord | None:
-    """Return the newest plan of exactly this scope, if there is one."""
+    """Return the newest plan of grids of exactly this scope, if there is one."""
     wanted: list[ColumnElement[bool]] = [Plan.scope_code == scope_code, Plan.department == department]
+    wanted.append(Plan.tier == "grid")
     if state is not None:
         wanted.append(Plan.state == state)
     return next(iter(_records(session, *wanted, limit=1)), None)
 
 
 def in_force(session: Session, scope_code: str, department: str = "", *, wait: bool = False) -> list[PlanRecord]:
-    """Return a department's adopted plans of a street or community, of parts of it and of what it is part of, by id.
+    """Return a department's adopted plans of grids in a street or community, its parts and what it is part of, by id.
 
     With ``wait`` nobody can adopt another one there until the end of the transaction.
     """
     if wait:
         _lock_adoptions(session, scope_code, department)
     here = or_(func.starts_with(Plan.scope_code, scope_code), func.starts_with(scope_code, Plan.scope_code))
-    found = _records(session, Plan.state == "adopted", Plan.department == department, here, limit=None)
+    wanted = (Plan.state == "adopted", Plan.department == department, Plan.tier == "grid", here)
+    found = _records(session, *wanted, limit=None)
     return sorted(found, key=lambda plan: plan.id)
 
 
 def read_grids(session: Session, plan_id: int) -> gpd.GeoDataFrame:
-    """Read a plan's grids by code: :data:`GRID_COLUMNS` plus ``geometry``, EPSG:4326."""
+    """Read a plan's grids by code, or its communities: :data:`GRID_COLUMNS` plus ``geometry``, EPSG:4326."""
     columns = [getattr(Grid, name) for name in GRID_COLUMNS]
     query = select(*columns, func.ST_AsBinary(Grid.geom, type_=None)).where(Grid.plan_id == plan_id).order_by(Grid.code)
-    rows = session.execute(query).all()
+    rows = list(session.execute(query).all()) or communities.read_drawn(session, plan_id)
     table = pd.DataFrame([row[:-1] for row in rows], columns=GRID_COLUMNS)
     types = {name: _COUNTS.get(name, "str") for name in GRID_COLUMNS}
     geometry = gpd.GeoSeries(shapely.from_wkb([row[-1] for row in rows]), crs=WGS84)
@@ -312,6 +325,9 @@ def read_assignment(session: Session, plan_id: int) -> pd.DataFrame:
         .order_by(Assignment.building_code, Assignment.stairwell_code, Assignment.floor_from)
     )
     rows = [tuple(row) for row in session.execute(query)]
+    if not rows:
+        drawn = communities.read_assigned(session, plan_id)
+        rows = [(building, None, code, households, None, None) for building, code, households in drawn]
     table = pd.DataFrame(rows, columns=[*ASSIGNMENT_COLUMNS, *FLOOR_RANGE])
     text = dict.fromkeys(("building_code", "stairwell_code", "grid_code"), "str")
     return table.astype({**text, "households": "int64", "floor_from": "Int64", "floor_to": "Int64"})
@@ -393,7 +409,10 @@ def _lock_adoptions(session: Session, scope_code: str, department: str) -> None:
 def _replaced(session: Session, plan: PlanRecord) -> list[int]:
     """Ids of the adopted plans that this one would supersede."""
     query = select(Plan.id).where(
-        Plan.state == "adopted", Plan.department == plan.department, func.starts_with(Plan.scope_code, plan.scope_code)
+        Plan.state == "adopted",
+        Plan.department == plan.department,
+        Plan.tier == plan.tier,
+        func.starts_with(Plan.scope_code, plan.scope_code),
     )
     return list(session.scalars(query.order_by(Plan.id)))
 
@@ -448,12 +467,13 @@ def _image(plan: PlanRecord) -> dict[str, Any]:
 
 
 def _records(session: Session, *wanted: Any, limit: int | None) -> list[PlanRecord]:
-    held = (
-        select(func.count().label("grids"), func.coalesce(func.sum(Grid.households), 0).label("households"))
-        .where(Grid.plan_id == Plan.id)
-        .correlate(Plan)
-        .lateral()
-    )
+    units = union_all(
+        select(Grid.households).where(Grid.plan_id == Plan.id).correlate(Plan),
+        select(DrawnCommunity.households).where(DrawnCommunity.plan_id == Plan.id).correlate(Plan),
+    ).subquery()
+    held = select(
+        func.count().label("grids"), func.coalesce(func.sum(units.c.households), 0).label("households")
+    ).lateral()
     names = [name for name in PlanRecord.__dataclass_fields__ if name not in ("grids", "households")]
     query = (
         select(*(getattr(Plan, name) for name in names), held.c.grids, held.c.households)

@@ -28,6 +28,7 @@ _BY_ENDING: dict[str, tuple[type[WanggeError], str, str]] = {
     "_geom_valid": (GeometryError, "几何为空或无效(自相交等)", "the geometry is empty or invalid"),
     "_geom_extent": (GeometryError, "坐标超出经纬度范围", "coordinates are beyond longitude and latitude"),
     "_structure": (CodeError, "编码结构不对", "a code breaks its structure"),
+    "_code_under_street": (CodeError, "编码与所属社区不在同一街道", "a code is of another street than its community"),
     "_not_blank": (InputError, "必填的文字是空的", "a required text is blank"),
     "_range": (BoundsError, "数值不能为负", "a count is below what is allowed"),
     "_floors_both": (InputError, "楼层起止应同时填写或同时为空", "a run of floors has both ends or none"),
@@ -64,6 +65,8 @@ _BY_NAME: dict[str, tuple[type[WanggeError], str, str]] = {
         "a building, stairwell or floor is in two cells",
     ),
     "assignment_inside_scope": (CodeError, "楼栋不在方案范围内", "a building is outside its plan's scope"),
+    "drawn_community_overlap": (GeometryError, "同一方案的社区互相重叠", "communities of one plan overlap"),
+    "drawn_community_inside_scope": (CodeError, "社区不在方案范围内", "a community is outside its plan's scope"),
     "plan_frozen": (ConflictError, "已采用或已替代的方案不能更改", "an adopted or superseded plan cannot change"),
     "plan_move": (
         ConflictError,

@@ -98,6 +98,11 @@ def _stem_rule(parent: str, child: str = "code") -> CheckConstraint:
     return CheckConstraint(f"starts_with({child}, {parent})", name=f"{child}_under_{parent}")
 
 
+def _street_rule() -> CheckConstraint:
+    """The code starts with the community's street; it keeps the community where it was given when borders move."""
+    return CheckConstraint("starts_with(code, left(community_code, 9))", name="code_under_street")
+
+
 def _not_blank(*columns: str) -> list[CheckConstraint]:
     return [CheckConstraint(f"{column} ~ '[^[:space:]]'", name=f"{column}_not_blank") for column in columns]
 
@@ -185,7 +190,7 @@ class Compound(Kept, Base):
     """A residential compound (住宅小区)."""
 
     __tablename__ = "compound"
-    __table_args__ = (*_noun_rules(nouns.COMPOUND), _stem_rule("community_code"))
+    __table_args__ = (*_noun_rules(nouns.COMPOUND), _street_rule())
 
     code: Mapped[str] = _code(primary=True)
     name: Mapped[str]
@@ -213,7 +218,7 @@ class Building(Kept, Base):
     __tablename__ = "building"
     __table_args__ = (
         *_noun_rules(nouns.BUILDING),
-        _stem_rule("community_code"),
+        _street_rule(),
         *_at_least(0, "households"),
     )
 
@@ -286,7 +291,7 @@ class CityElement(Kept, Base):
     """A city element (城市管理要素)."""
 
     __tablename__ = "city_element"
-    __table_args__ = (*_noun_rules(nouns.CITY_ELEMENT), _stem_rule("community_code"))
+    __table_args__ = (*_noun_rules(nouns.CITY_ELEMENT), _street_rule())
 
     code: Mapped[str] = _code(primary=True)
     name: Mapped[str | None]
@@ -322,6 +327,7 @@ class GridStaff(Kept, Base):
 class Plan(Base):
     """A plan (网格划分方案): draft, then adopted, then superseded.
 
+    ``tier`` says what its units are: grids, cells drawn like grids, or the communities themselves (``DrawnCommunity``).
     ``department`` is '' for the one merged network; a department's name marks that department's own old grids.
     ``lower``, ``upper`` and ``seed`` are unknown (NULL) for grids that nobody computed; ``cell_lower``, ``cell_upper``
     and ``cell_seed`` as long as the grids are not divided into cells.
@@ -331,6 +337,7 @@ class Plan(Base):
     __table_args__ = (
         *_not_blank("name", "created_by"),
         CheckConstraint("state IN ('draft', 'adopted', 'superseded')", name="state"),
+        CheckConstraint("tier IN ('community', 'grid', 'cell')", name="tier"),
         CheckConstraint("(state = 'draft') = (adopted_at IS NULL)", name="adopted_at"),
         CheckConstraint("(state = 'superseded') = (superseded_at IS NOT NULL)", name="superseded_at"),
         CheckConstraint("adopted_at <= superseded_at", name="adopted_before_superseded"),
@@ -340,7 +347,12 @@ class Plan(Base):
         *_at_least(0, "lower", "cell_lower"),
         *_at_least(1, "version"),
         Index(
-            "uq_plan_adopted_scope", "scope_code", "department", unique=True, postgresql_where=text("state = 'adopted'")
+            "uq_plan_adopted_scope",
+            "scope_code",
+            "department",
+            "tier",
+            unique=True,
+            postgresql_where=text("state = 'adopted'"),
         ),
     )
 
@@ -348,6 +360,7 @@ class Plan(Base):
     name: Mapped[str]
     state: Mapped[str] = mapped_column(server_default=text("'draft'"))
     department: Mapped[str] = mapped_column(server_default=text("''"))
+    tier: Mapped[str] = mapped_column(server_default=text("'grid'"))
     scope_code: Mapped[str] = mapped_column(Code)
     scope_street_code: Mapped[str] = mapped_column(
         Code, Computed("left(scope_code, 9)", persisted=True), ForeignKey("street.code"), nullable=False
@@ -476,6 +489,51 @@ class Assignment(Base):
     stairwell_code: Mapped[str | None] = _code("stairwell", nullable=True)
     floor_from: Mapped[int | None]
     floor_to: Mapped[int | None]
+    households: Mapped[int]
+
+
+class DrawnCommunity(Base):
+    """A community as a plan of communities draws it: the same code where it goes on, else one never given before.
+
+    ``community_code`` is the community, as they were when the plan was drawn, that most of its households come from.
+    """
+
+    __tablename__ = "drawn_community"
+    __table_args__ = (
+        _code_rule("community"),
+        *_at_least(0, "households"),
+        *_geom_rules("drawn_community", nouns.COMMUNITY.geometry),
+        UniqueConstraint("plan_id", "code"),
+        UniqueConstraint("plan_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    plan_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("plan.id", ondelete="CASCADE"))
+    code: Mapped[str] = mapped_column(Code)
+    name: Mapped[str]
+    community_code: Mapped[str] = _code("community")
+    households: Mapped[int]
+    reason_code: Mapped[str | None]
+    reason: Mapped[str | None]
+    geom: Mapped[WKBElement] = _geom()
+
+
+class CommunityAssignment(Base):
+    """Which drawn community of a plan a building belongs to; buildings are never divided between communities."""
+
+    __tablename__ = "community_assignment"
+    __table_args__ = (
+        *_at_least(0, "households"),
+        ForeignKeyConstraint(
+            ["plan_id", "drawn_id"], ["drawn_community.plan_id", "drawn_community.id"], ondelete="CASCADE"
+        ),
+        UniqueConstraint("plan_id", "building_code"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    plan_id: Mapped[int] = mapped_column(BigInteger)
+    drawn_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    building_code: Mapped[str] = _code("building")
     households: Mapped[int]
 
 

@@ -2,9 +2,15 @@
 -- grids_at.sql. Parameters: building, stairwell and floor (NULL for all of them), department, moment.
 WITH ruling AS (
   SELECT p.id FROM plan p
-  WHERE starts_with(:building, p.scope_code) AND p.department = :department
+  CROSS JOIN (SELECT community_at(:building, :moment) AS code) home
+  CROSS JOIN LATERAL (
+    SELECT home.code <> left(:building, 12) AND starts_with(:building, left(p.scope_code, 9)) AND EXISTS (
+      SELECT FROM assignment a WHERE a.plan_id = p.id AND a.building_code = :building
+    ) AS drawn_in
+  ) moved
+  WHERE (starts_with(home.code, p.scope_code) OR moved.drawn_in) AND p.tier = 'grid' AND p.department = :department
     AND p.adopted_at <= :moment AND (p.superseded_at IS NULL OR p.superseded_at > :moment)
-  ORDER BY p.adopted_at DESC, p.id DESC LIMIT 1
+  ORDER BY moved.drawn_in DESC, p.adopted_at DESC, p.id DESC LIMIT 1
 )
 SELECT c.id, g.plan_id, g.code AS grid_code, c.code, c.name, c.households
 FROM ruling r

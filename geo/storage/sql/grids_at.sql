@@ -1,11 +1,18 @@
 -- The grids of a building at a moment: one, or several when the plan divides the building.
 -- A plan that assigns nothing (a department's drawn grids) is asked by place: the grid round the building.
+-- A building whose community changed stays in the grid of the plan that drew it, until its new community's plan does.
 -- Parameters: building, stairwell and floor (NULL for all of them, or where it is not on record), department, moment.
 WITH ruling AS (
   SELECT p.id, p.name FROM plan p
-  WHERE starts_with(:building, p.scope_code) AND p.department = :department
+  CROSS JOIN (SELECT community_at(:building, :moment) AS code) home
+  CROSS JOIN LATERAL (
+    SELECT home.code <> left(:building, 12) AND starts_with(:building, left(p.scope_code, 9)) AND EXISTS (
+      SELECT FROM assignment a WHERE a.plan_id = p.id AND a.building_code = :building
+    ) AS drawn_in
+  ) moved
+  WHERE (starts_with(home.code, p.scope_code) OR moved.drawn_in) AND p.tier = 'grid' AND p.department = :department
     AND p.adopted_at <= :moment AND (p.superseded_at IS NULL OR p.superseded_at > :moment)
-  ORDER BY p.adopted_at DESC, p.id DESC LIMIT 1
+  ORDER BY moved.drawn_in DESC, p.adopted_at DESC, p.id DESC LIMIT 1
 ),
 assigned AS (
   SELECT DISTINCT a.grid_id FROM ruling r JOIN assignment a ON a.plan_id = r.id

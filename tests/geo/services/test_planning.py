@@ -168,7 +168,7 @@ def test_building_outside_of_its_community_is_planned_where_it_stands(session, s
 
 
 def test_a_plan_of_another_tier_never_replaces_the_grids(session, street):
-    outcome = plan_scope(session, street, lower=400, upper=1300, tier="community", who=WHO)
+    outcome = plan_scope(session, street, lower=30, upper=40, tier="cell", who=WHO)
     draft = plans.read_plan(session, outcome.plan_id)
     with pytest.raises(ConflictError, match="would replace the grids"):
         adopt_plan(session, draft.id, who=WHO, version=draft.version)

@@ -1,10 +1,12 @@
 """Cells of a plan out of the store and back into it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import pytest
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from geo.errors import BoundsError, ConflictError, InputError, NotFoundError, StaleVersionError
@@ -21,7 +23,34 @@ WHO = "planner"
 METRES = "EPSG:4547"
 
 
+@pytest.fixture(scope="module")
+def connection(engine: Engine) -> Iterator[Connection]:
+    """One transaction for all tests here, rolled back after them."""
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        yield connection
+        transaction.rollback()
+
+
+@pytest.fixture(scope="module")
+def outcome(connection: Connection) -> CellsOutcome:
+    """The town, planned and divided once for all tests."""
+    with Session(bind=connection, join_transaction_mode="create_savepoint") as session:
+        plan = plan_scope(session, town(session), who=WHO).plan_id
+        divided = divide_into_cells(session, plan, who=WHO)
+        session.commit()
+    return divided
+
+
 @pytest.fixture
+def session(connection: Connection, outcome: CellsOutcome) -> Iterator[Session]:
+    """A session in which the town is planned and divided; what a test does in it is undone."""
+    savepoint = connection.begin_nested()
+    with Session(bind=connection, join_transaction_mode="create_savepoint") as session:
+        yield session
+    savepoint.rollback()
+
+
 def town(session: Session) -> str:
     """A community of a tower of 30 floors with doors on record, walk-ups with stairwells, and small houses."""
     community = factories.make_community(session)
@@ -36,12 +65,6 @@ def town(session: Session) -> str:
     for number in range(5, 12):
         factories.make_building(session, number, households=10, floors=3)
     return community
-
-
-@pytest.fixture
-def outcome(session: Session, town: str) -> CellsOutcome:
-    plan = plan_scope(session, town, who=WHO).plan_id
-    return divide_into_cells(session, plan, who=WHO)
 
 
 def test_every_cell_is_in_range_and_all_households_are_kept(session: Session, outcome: CellsOutcome) -> None:
@@ -90,6 +113,16 @@ def test_the_same_seed_gives_the_same_cells(session: Session, outcome: CellsOutc
     pd.testing.assert_frame_equal(before, read_cell_assignment(session, outcome.plan.id))
 
 
+def test_told_to_stop_it_keeps_cells_for_every_grid(session: Session, outcome: CellsOutcome) -> None:
+    stopped = divide_into_cells(session, outcome.plan.id, who=WHO, progress=lambda _code, _done, _total: False)
+    assert stopped.report["cancelled"]
+    assert not outcome.report["cancelled"]
+    assert (stopped.report["households"], stopped.report["grids"]) == (
+        outcome.report["households"],
+        outcome.report["grids"],
+    )
+
+
 def test_one_cell_and_one_grid_can_be_read(session: Session, outcome: CellsOutcome) -> None:
     first = read_cells(session, outcome.plan.id, limit=1)
     assert read_cell(session, outcome.plan.id, first["code"].iloc[0])["code"].tolist() == first["code"].tolist()
@@ -111,8 +144,8 @@ def test_cells_go_along_with_exported_grids(session: Session, outcome: CellsOutc
 
 
 def test_what_cannot_be_divided_is_said(session: Session) -> None:
-    community = factories.make_community(session)
-    factories.make_building(session, 1, households=210, floors=None)
+    community = factories.make_community(session, 2)
+    factories.make_building(session, 1, community_code=community, households=210, floors=None)
     outcome = divide_into_cells(session, plan_scope(session, community, who=WHO).plan_id, who=WHO)
     (missed,) = outcome.report["out_of_range"]
     assert (missed["households"], missed["reason"]) == (210, "atom_over_upper")
@@ -133,7 +166,7 @@ def test_a_stale_version_is_refused(session: Session, outcome: CellsOutcome) -> 
 
 
 def test_grids_without_buildings_have_no_cells(session: Session) -> None:
-    plan = factories.make_plan(session, department="城管")
+    plan = factories.make_plan(session, community=factories.make_community(session, 2), department="城管")
     with pytest.raises(InputError, match="没有分配楼栋"):
         divide_into_cells(session, plan, who=WHO)
 

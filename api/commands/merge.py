@@ -216,6 +216,7 @@ def show_merging(merging: Mapping[str, Any]) -> None:
     console.print(
         f"保有一位原网格员 Keep a worker: {counts['kept']:,} 户 households"
         + (f" ({counts['kept_share']:.1%})" if counts["kept_share"] is not None else "")
+        + f"  至多 At most: {counts['most_kept']:,}"
         + f"  变动 Move: {counts['moved']:,}  原无网格 Not covered before: {counts['uncovered']:,}"
     )
     if "afresh" in merging:

@@ -44,9 +44,8 @@ class Keeping:
         :data:`NOBODY` for a grid without an earlier worker), ``kept``.
     layers
         One row per layer, by name: ``weight``, ``grids``, ``households``, ``together`` (the largest parts, summed),
-        ``most_together`` (no plan in range could keep more), ``unmixed`` (the largest part of each new grid that
-        comes from one old grid, summed), ``kept`` (the layer matched with the new grids by
-        itself, one to one), ``posts_kept`` (of its posts, those that get a new grid).
+        ``unmixed`` (the largest part of each new grid that comes from one old grid, summed), ``kept`` (the layer
+        matched with the new grids by itself, one to one), ``posts_kept`` (of its posts, those that get a new grid).
     """
 
     kept: int
@@ -58,7 +57,7 @@ class Keeping:
     layers: pd.DataFrame
 
 
-def keeping(households: ArrayLike, layers: Sequence[OldLayer], labels: ArrayLike, *, upper: int) -> Keeping:
+def keeping(households: ArrayLike, layers: Sequence[OldLayer], labels: ArrayLike) -> Keeping:
     """Measure what a new network keeps of old layers.
 
     Parameters
@@ -69,8 +68,6 @@ def keeping(households: ArrayLike, layers: Sequence[OldLayer], labels: ArrayLike
         The old layers; one of weight 0 is left out, and a heavier one's posts are matched first.
     labels
         New grid 0..k-1 of each atom.
-    upper
-        Most households of a new grid, for what could be kept at best.
 
     Raises
     ------
@@ -100,7 +97,7 @@ def keeping(households: ArrayLike, layers: Sequence[OldLayer], labels: ArrayLike
         posts=posts,
         flows=flows[["layer", "old", "new", "households", "kept"]],
         grids=_new_grids(weight, new, k, posts),
-        layers=_layer_rows(weight, layers, posts, post_of, flows, upper, k),
+        layers=_layer_rows(layers, posts, flows),
     )
 
 
@@ -177,25 +174,13 @@ def _new_grids(weight: NDArray[np.int64], new: NDArray[np.int64], k: int, posts:
     return table
 
 
-def _layer_rows(
-    weight: NDArray[np.int64],
-    layers: Sequence[OldLayer],
-    posts: pd.DataFrame,
-    post_of: Sequence[NDArray[np.int64]],
-    flows: pd.DataFrame,
-    upper: int,
-    k: int,
-) -> pd.DataFrame:
-    largest = np.zeros(len(posts), np.int64)
-    for of_atom in post_of:
-        np.maximum.at(largest, of_atom[of_atom >= 0], weight[of_atom >= 0])
-    # A grid holds at most `upper` households, or one building that has more.
-    at_most = np.minimum(posts["households"].to_numpy(), np.maximum(largest, upper))
+def _layer_rows(layers: Sequence[OldLayer], posts: pd.DataFrame, flows: pd.DataFrame) -> pd.DataFrame:
     rows = []
+    n_grids = int(flows["new"].max()) + 1 if len(flows) else 0
     for layer in layers:
         mine = (posts["layer"] == layer.name).to_numpy()
         own = flows[flows["layer"] == layer.name]
-        match = _matched(own, np.ones(len(own)), len(posts), k)
+        match = _matched(own, np.ones(len(own)), len(posts), n_grids)
         alone = own["households"][own["new"].to_numpy() == match[own["post"]]].sum()
         rows.append(
             {
@@ -204,11 +189,10 @@ def _layer_rows(
                 "grids": int(mine.sum()),
                 "households": int(posts["households"][mine].sum()),
                 "together": int(posts["together"][mine].sum()),
-                "most_together": int(at_most[mine].sum()),
                 "unmixed": int(own.groupby("new")["households"].max().sum()),
                 "kept": int(alone),
                 "posts_kept": int((posts["new"][mine] != NOBODY).sum()),
             }
         )
-    columns = ["layer", "weight", "grids", "households", "together", "most_together", "unmixed", "kept", "posts_kept"]
+    columns = ["layer", "weight", "grids", "households", "together", "unmixed", "kept", "posts_kept"]
     return pd.DataFrame(rows, columns=columns).set_index("layer")

@@ -63,7 +63,7 @@ def upset(problem: Problem, layers: Sequence[OldLayer], labels: Labels) -> tuple
     """Say how bad a plan is: grids out of range, then borders, parted households and new workers, in mean borders."""
     sizes = np.bincount(labels, problem.households)
     wrong = int(((sizes < problem.lower) | (sizes > problem.upper)).sum())
-    kept = keeping(problem.households, layers, labels, upper=problem.upper)
+    kept = keeping(problem.households, layers, labels)
     parted = kept.layers["households"] - kept.layers["together"]
     weight = kept.layers["weight"] / kept.layers["weight"].mean()
     cut = labels[problem.edges[:, 0]] != labels[problem.edges[:, 1]]

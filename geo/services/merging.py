@@ -164,7 +164,7 @@ def draft_merged(
         afresh = draft_communities(
             plain, settings, workers=workers, scheduler=scheduler, progress=_part(progress, 1, runs)
         )
-    return drafts, handover(departments, communities, drafts, upper=settings.bounds.upper, afresh=afresh)
+    return drafts, handover(departments, communities, drafts, bounds=settings.bounds, afresh=afresh)
 
 
 def current_workers(session: Session, scope_code: str) -> dict[str, str]:

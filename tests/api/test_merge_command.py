@@ -46,7 +46,8 @@ def run(*words: str) -> str:
 def test_a_draft_is_saved_and_names_go_to_the_planners_file_alone(store: Engine) -> None:
     said = run("南湖街道", "--name", "合并", "--no-compare", "--moves", "变动.csv", "--personal")
     report = json.loads(Path("out/report.json").read_text(encoding="utf-8"))
-    assert report["merging"]["households"] == {"all": 600, "kept": 600, "moved": 0, "uncovered": 0, "kept_share": 1.0}
+    counts = report["merging"]["households"]
+    assert counts == {"all": 600, "kept": 600, "moved": 0, "uncovered": 0, "kept_share": 1.0, "most_kept": 600}
     with session_scope(store) as session:
         saved = plans.read_plan(session, report["plan"])
     assert (saved.name, saved.state, saved.grids) == ("合并", "draft", 2)

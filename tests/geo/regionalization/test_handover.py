@@ -37,7 +37,7 @@ def report():
     )
     settings = DraftSettings(Bounds(300, 300))
     drafts, afresh = [draft_community(merged, settings)], [draft_community(drawn, settings)]
-    return handover(DEPARTMENTS, [merged], drafts, upper=300, afresh=afresh)
+    return handover(DEPARTMENTS, [merged], drafts, bounds=settings.bounds, afresh=afresh)
 
 
 def test_grids_before_and_after(report):
@@ -46,7 +46,14 @@ def test_grids_before_and_after(report):
 
 def test_every_household_keeps_one_of_its_workers(report):
     # West half: 城管's C1 worker; east half: 公安's P3 worker.
-    assert report["households"] == {"all": 600, "kept": 600, "moved": 0, "uncovered": 0, "kept_share": 1.0}
+    assert report["households"] == {
+        "all": 600,
+        "kept": 600,
+        "moved": 0,
+        "uncovered": 0,
+        "kept_share": 1.0,
+        "most_kept": 600,
+    }
     assert [(row["department"], row["from"], row["kept"]) for row in report["grids"]] == [
         ("城管", "C1", 300),
         ("公安", "P3", 300),

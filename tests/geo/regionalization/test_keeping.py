@@ -17,7 +17,7 @@ def test_three_departments_become_one_network():
         OldLayer("城管", np.array([0, 0, 0, 0, 1, 1])),
         OldLayer("社工", np.array([7, 7, 7, 7, 7, -1])),
     ]
-    found = keeping([50] * 6, layers, [0, 0, 0, 0, 1, 1], upper=300)
+    found = keeping([50] * 6, layers, [0, 0, 0, 0, 1, 1])
     # 城管's first worker has all 200 of the first grid; the second grid's 100 go to 公安's or 城管's worker.
     assert (found.kept, found.moved, found.uncovered) == (300, 0, 0)
     assert len(found.posts) == 6
@@ -33,7 +33,7 @@ def test_three_departments_become_one_network():
 def test_who_moves_from_whom_to_whom():
     # One old grid of 300 is divided 200 + 100, its neighbour of 50 joins the smaller part.
     layer = OldLayer("公安", np.array([0, 0, 0, 1]))
-    found = keeping([100, 100, 100, 50], [layer], [0, 0, 1, 1], upper=300)
+    found = keeping([100, 100, 100, 50], [layer], [0, 0, 1, 1])
     rows = found.flows[["old", "new", "households", "kept"]].to_numpy().tolist()
     assert rows == [[0, 0, 200, True], [0, 1, 100, False], [1, 1, 50, True]]
     assert (found.kept, found.moved) == (250, 100)
@@ -43,13 +43,13 @@ def test_who_moves_from_whom_to_whom():
 def test_the_best_matching_is_found_where_the_greedy_one_is_not():
     # Greedy would give new 0 to old 0 (90) and leave old 1 with 1: 91. Best: old 0 gets new 1 (80), old 1 new 0 (85).
     old, new = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
-    found = keeping([90, 80, 85, 1], [OldLayer("公安", old)], new, upper=300)
+    found = keeping([90, 80, 85, 1], [OldLayer("公安", old)], new)
     assert found.kept == 165
     assert found.posts["new"].tolist() == [1, 0]
 
 
 def test_a_new_grid_where_nobody_worked_has_no_earlier_worker():
-    found = keeping([100, 100], [OldLayer("公安", np.array([0, -1]))], [0, 1], upper=300)
+    found = keeping([100, 100], [OldLayer("公安", np.array([0, -1]))], [0, 1])
     assert (found.kept, found.moved, found.uncovered) == (100, 0, 100)
     assert found.grids["old"].tolist() == [0, NOBODY]
     assert found.grids["layer"].tolist() == ["公安", None]
@@ -59,21 +59,11 @@ def test_weights_decide_whose_post_is_kept():
     labels = np.zeros(3, int)
     for first, second, winner in [(1.0, 2.0, "城管"), (2.0, 1.0, "公安")]:
         layers = [OldLayer("公安", labels, first), OldLayer("城管", labels, second)]
-        assert keeping([10, 10, 10], layers, labels, upper=300).grids["layer"].tolist() == [winner]
-
-
-def test_an_old_grid_above_the_limit_cannot_stay_together():
-    found = keeping([200, 200, 100], [OldLayer("公安", np.zeros(3, int))], [0, 1, 1], upper=300)
-    assert found.layers[["together", "most_together"]].to_numpy().tolist() == [[300, 300]]
-
-
-def test_a_building_above_the_limit_is_a_grid_and_can_stay_together():
-    found = keeping([400], [OldLayer("公安", np.zeros(1, int))], [0], upper=300)
-    assert found.layers[["together", "most_together"]].to_numpy().tolist() == [[400, 400]]
+        assert keeping([10, 10, 10], layers, labels).grids["layer"].tolist() == [winner]
 
 
 def test_nothing_is_kept_of_no_layer():
-    found = keeping([10, 20], [], [0, 0], upper=300)
+    found = keeping([10, 20], [], [0, 0])
     assert (found.kept, found.moved, found.uncovered) == (0, 0, 30)
     assert found.posts.empty
     assert found.layers.empty
@@ -99,7 +89,7 @@ def networks(draw):
 @given(networks())
 def test_households_are_conserved(case):
     households, layers, new = case
-    found = keeping(households, layers, new, upper=30)
+    found = keeping(households, layers, new)
     assert found.kept + found.moved + found.uncovered == households.sum()
     assert (found.posts["kept"] + found.posts["moved"] == found.posts["households"]).all()
     assert (found.posts["kept"] <= found.posts["together"]).all()
@@ -113,7 +103,6 @@ def test_households_are_conserved(case):
         assert row["households"] == covered
         assert found.flows.loc[found.flows["layer"] == layer.name, "households"].sum() == covered
         assert row["kept"] <= row["together"] <= row["households"]
-        assert row["most_together"] <= row["households"]
         assert row["kept"] <= row["unmixed"] <= row["households"]
     assert found.grids["households"].sum() == households.sum()
 
@@ -122,7 +111,7 @@ def test_households_are_conserved(case):
 @given(networks())
 def test_each_grid_has_one_worker_and_each_worker_one_grid(case):
     households, layers, new = case
-    found = keeping(households, layers, new, upper=30)
+    found = keeping(households, layers, new)
     given_ = found.posts.loc[found.posts["new"] != NOBODY, "new"]
     assert given_.is_unique
     assert (found.grids["old"] != NOBODY).sum() == len(given_)
@@ -135,7 +124,7 @@ def test_each_grid_has_one_worker_and_each_worker_one_grid(case):
 @given(networks())
 def test_the_matching_is_the_best_there_is(case):
     households, layers, new = case
-    found = keeping(households, layers, new, upper=30)
+    found = keeping(households, layers, new)
     weight = {layer.name: layer.weight for layer in layers}
     table = np.zeros((len(found.posts), new.max() + 1))
     for at, post in enumerate(found.posts.itertuples()):
@@ -152,7 +141,7 @@ def test_the_order_of_layers_does_not_matter(case, random):
     households, layers, new = case
     shuffled = list(layers)
     random.shuffle(shuffled)
-    one, other = keeping(households, layers, new, upper=30), keeping(households, shuffled, new, upper=30)
+    one, other = keeping(households, layers, new), keeping(households, shuffled, new)
     assert one.posts.equals(other.posts)
     assert one.flows.equals(other.flows)
     assert one.layers.equals(other.layers)

@@ -25,7 +25,8 @@ def test_old_networks_become_one_draft(session, town):
     assert (plan.state, plan.department, plan.grids, plan.households) == ("draft", "", 2, 600)
     merging = plan.report["merging"]
     assert (merging["grids_before"], merging["grids_after"], merging["grids_change"]) == (6, 2, -0.6667)
-    assert merging["households"] == {"all": 600, "kept": 600, "moved": 0, "uncovered": 0, "kept_share": 1.0}
+    shares = {"uncovered": 0, "kept_share": 1.0, "most_kept": 600}
+    assert merging["households"] == {"all": 600, "kept": 600, "moved": 0, **shares}
     # No police beat reaches across the middle: both departments' grids stay together whole.
     assert [row["together_share"] for row in merging["departments"]] == [1.0, 1.0]
     assert {row["from"] for row in merging["grids"]} == set(town["城管"])

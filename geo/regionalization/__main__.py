@@ -19,6 +19,9 @@ def main() -> None:
         regionalize(changed, _lattice(10), np.ones(180), lower=200, upper=300, previous=before, effort=effort)
     # Two of 110 make a grid, and one of the 25 is left: the exact searches for a way and for a proof.
     regionalize(np.full(25, 110), _lattice(5), np.ones(40), lower=200, upper=300)
+    regionalize(
+        np.full(25, 45), _lattice(5), np.ones(40), lower=200, upper=300, previous=atoms[:25] // 9, effort="repair"
+    )
     # Large enough to be searched region by region.
     large = _lattice(60)
     regionalize(np.full(3600, 20), large, np.ones(len(large)), lower=200, upper=300, effort="draft")

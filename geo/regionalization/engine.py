@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from geo.regionalization.exhaustive import MOST_ATOMS, cheapest_partition
 from geo.regionalization.outcome import Locks, Prices, Quantity, Regionalization
 from geo.regionalization.problem import Problem, check_problem, pieces
 from geo.regionalization.search import deadline_ticker, solve
+from geo.regionalization.smallest_change import Repairs, households_moved
 
 #: In mean border edges: what it costs to have a barrier of weight 1 inside a grid, per edge that crosses it.
 BARRIER_PRICE = 6.0
@@ -37,6 +39,8 @@ APART_PRICE = 150.0
 
 #: Attempts while grids stay out of range and there is time left of a limit that was given.
 PATIENT = 1000
+#: Up to so many old and new grids are paired in the best way there is.
+FEW_PAIRED = 1_000
 #: Seconds for the reasons of grids out of range when a search was stopped.
 LAST_SECONDS = 0.1
 
@@ -128,6 +132,8 @@ def regionalize(
     metrics["seconds"] = time.monotonic() - began
     metrics["iterations"] = float(search.iterations)
     metrics["cancelled"] = float(search.stopped)
+    if effort == "repair":
+        metrics["smallest_change_proved"] = float(search.repairs.smallest and not reasons)
     return Regionalization(labels, reasons, metrics)
 
 
@@ -158,6 +164,11 @@ class _Search:
     progress: Progress | None
     iterations: int = 0
     stopped: bool = False
+
+    @cached_property
+    def repairs(self) -> Repairs:
+        """What is known of the smallest change to the plan in force."""
+        return Repairs(self.prover)
 
     def run(self) -> NDArray[np.int64]:
         problem = self.problem
@@ -256,7 +267,11 @@ class _Search:
         self.iterations += moves
         # The search names grids and leaves gaps between their numbers.
         numbered = np.unique(labels, return_inverse=True)[1].astype(np.int64)
-        return self._exact(component, numbered) if plain else numbered
+        if plain:
+            numbered = self._exact(component, numbered)
+        if self.effort == "repair":
+            numbered = self.repairs.mended(atoms, component, numbered, plain=plain)
+        return numbered
 
     def _rules(self) -> Rules:
         problem, dials = self.problem, self.problem.prices
@@ -428,10 +443,12 @@ def _measure(problem: Problem, labels: NDArray[np.int64]) -> dict[str, float]:
 
 
 def _moved(problem: Problem, labels: NDArray[np.int64]) -> int:
-    """Households outside the largest part that their old grid has in one new grid, each new grid counted once."""
+    """Households outside of the best pairing of old and new grids; of very many, the largest shares pair up first."""
     if problem.previous is None:
         return 0
     known = problem.previous >= 0
+    if max(len(np.unique(problem.previous)), int(labels.max(initial=-1)) + 1) <= FEW_PAIRED:
+        return households_moved(problem.previous, labels, problem.households)
     old = np.unique(problem.previous[known], return_inverse=True)[1]
     k = int(labels.max(initial=-1)) + 1
     key, at = np.unique(old * max(k, 1) + labels[known], return_inverse=True)

@@ -77,7 +77,11 @@ METRICS: MappingProxyType[str, Metric] = MappingProxyType(
             Metric("barrier_crossed", "跨越屏障", "barriers inside grids", "weight", "less", "sum over edges kept"),
             Metric(
                 "households_moved", "调整户数", "households that change grid", "户 households", "less",
-                "greedy one-to-one matching of old and new grids",
+                "best one-to-one pairing of old and new grids; greedy above 1,000 grids",
+            ),
+            Metric(
+                "smallest_change_proved", "变动最小(已证明)", "no plan in range moves fewer households, proved",
+                "0/1", "more", "exhaustive search: see geo/regionalization/smallest_change.py",
             ),
             Metric(
                 "households_before", "现行网格户数", "households in grids in force", "户 households",

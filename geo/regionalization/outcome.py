@@ -119,7 +119,8 @@ class Regionalization:
         ``grids``, ``in_range``, ``in_range_share``, ``contiguous`` (grids in one piece), ``lower_bound`` (no plan has
         fewer grids), ``boundary_cost`` (sum over cut edges), ``boundary_cost_share`` (of all edges),
         ``barrier_crossed`` (sum of barrier weights inside grids), ``households_moved`` (against ``previous``),
-        ``mean_households``, ``min_households``, ``max_households``, ``seconds``, ``iterations``, ``cancelled``.
+        ``mean_households``, ``min_households``, ``max_households``, ``seconds``, ``iterations``, ``cancelled``;
+        of a repair ``smallest_change_proved``: 1 where no plan in range moves fewer households, and that is proved.
     """
 
     labels: NDArray[np.int64]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geo.regionalization import covering
+from geo.regionalization import covering, regionalize, smallest_change
 from geo.regionalization.__main__ import main
 from geo.regionalization.cover import BITS, Budget, Cover, land
 
@@ -17,15 +17,27 @@ CALLED = [
     covering.drop_supersets,
     covering.choose_sets,
     covering.rehash,
+    smallest_change.grow_parts,
+    smallest_change.join_parts,
 ]
 
 
 @pytest.mark.parametrize("kind", [np.int32, np.int64, np.uint8])
-def test_setup_compiles_the_exact_search_for_every_kind_of_input(kind):
+def test_setup_compiles_the_exact_searches_for_every_kind_of_input(kind):
     main()
     edges = np.array([(i, (i + step) % 40) for i in range(40) for step in (1, 2)], kind)
     ring = land(np.full(40, 7, kind), edges, np.ones(80, np.float32), 20, 30)
     assert next(Cover(ring, range(40), 5, Budget(10**6)).covers()) is not None
+    plan = regionalize(
+        np.full(20, 60, kind),
+        edges[:36],
+        np.ones(36),
+        lower=200,
+        upper=300,
+        previous=np.arange(20) // 7,
+        effort="repair",
+    )
+    assert plan.metrics["smallest_change_proved"] == 1
     assert [len(kernel.signatures) for kernel in CALLED] == [1] * len(CALLED)
 
 

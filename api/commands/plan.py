@@ -1,7 +1,7 @@
 """``wangge plan``: draft grids out of the store or out of a file."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from api.commands.dividing import divide_with_progress, show_cells
 from api.commands.drafting import Engine, drafting, scheduler_for
 from api.commands.plans import show_misfits
 from api.commands.store import open_store, who_runs, write_whole
@@ -79,6 +80,9 @@ def plan_command(
     upper: Annotated[
         int | None, typer.Option(help="每个网格最多户数,默认按层级 Most households per grid [300]")
     ] = None,
+    cells: Annotated[
+        bool, typer.Option("--cells", help="再把网格划分为联户网格 Divide the grids into cells of 30–40 as well")
+    ] = False,
     name: Annotated[str | None, typer.Option(help="方案名称 Name of the plan")] = None,
     households: Annotated[str | None, typer.Option(help="文件:户数列 File: column of households")] = None,
     estimate_households: Annotated[
@@ -135,6 +139,14 @@ def plan_command(
     grids: GridsOption = None,
     posts: PostsOption = None,
     locks: LocksOption = None,
+    settle_borders: Annotated[
+        bool,
+        typer.Option(
+            "--settle-borders",
+            help="另存社区边界调整草案,使跨界可解的网格达标 "
+            "Draft also the communities with the buildings moved that would bring grids into range",
+        ),
+    ] = False,
     engine: Annotated[
         Engine, typer.Option(help="计算位置:本机或 Dask 集群 Where to draft: this machine or a Dask cluster")
     ] = Engine.LOCAL,
@@ -165,6 +177,9 @@ def plan_command(
         posts=posts,
         locks=locks,
     )
+    if settle_borders:
+        _refuse_unsettled(target, alternatives or styles is not None)
+        wishes = replace(wishes, settle_borders=True)
     bounds = tier_bounds(tier, lower, upper)
     options: dict[str, Any] = {
         "lower": bounds.lower,
@@ -176,6 +191,8 @@ def plan_command(
         "wishes": wishes,
     }
     compared = _compared(alternatives, styles)
+    if cells:
+        _check_cells(tier, compared)
     if not _is_file(target):
         if previous_grids or previous_column or compound_column:
             raise InputError(
@@ -183,7 +200,7 @@ def plan_command(
                 "--previous-grids, --previous-column and --compound-column are for files; the store has --previous",
             )
         options |= {"previous": previous_of(previous), "tier": find_tier(tier).code}
-        _plan_store(target, name, report, compared, options)
+        _plan_store(target, name, report, compared, options, cells=cells)
         return
     if previous is not None:
         raise InputError(
@@ -218,13 +235,24 @@ def plan_command(
         _compare_file(request, compared, out, report)
         return
     with drafting(BAR, console) as progress:
-        plan = plan_file(request, progress=progress)
+        plan = plan_file(request, cells=cells, progress=progress)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_plan(plan, out)
     report = report or out.with_suffix(".report.json")
     write_report(plan.report, report)
     show_report(plan.report)
+    if cells:
+        show_cells(plan.report["cells"])
     console.print(f"方案 Plan: {out}\n报告 Report: {report}")
+
+
+def _refuse_unsettled(target: str, compared: bool) -> None:
+    """Borders are settled for one plan out of the store."""
+    if compared or _is_file(target):
+        raise InputError(
+            "--settle-borders 只用于数据库中一个方案的划分,不与 --alternatives、--styles 或文件同用",
+            "--settle-borders is for one plan out of the store, not for files, --alternatives or --styles",
+        )
 
 
 def _compared(alternatives: bool, styles: str | None) -> Styles | None:
@@ -232,6 +260,27 @@ def _compared(alternatives: bool, styles: str | None) -> Styles | None:
     if styles is None:
         return Styles(None) if alternatives else None
     return Styles(codes_of(styles))
+
+
+def _check_cells(tier: str, compared: Styles | None) -> None:
+    """Cells are drafted in the grids of one plan.
+
+    Raises
+    ------
+    InputError
+        Something else is planned.
+    """
+    code = find_tier(tier).code
+    if code != "grid":
+        raise InputError(
+            f"--cells 在网格内划分联户网格,不能与 --tier {code} 同用;请去掉其中一个",
+            f"--cells divides grids and does not go with --tier {code}; leave out one of them",
+        )
+    if compared is not None:
+        raise InputError(
+            "--cells 只划分一个方案,不能与 --alternatives、--styles 同用;先选定方案,再运行 wangge cells",
+            "--cells divides one plan and goes with neither --alternatives nor --styles; choose one, then wangge cells",
+        )
 
 
 def _compare_file(request: FileRequest, styles: Styles, out: Path, report: Path | None) -> None:
@@ -252,7 +301,13 @@ def _compare_file(request: FileRequest, styles: Styles, out: Path, report: Path 
 
 
 def _plan_store(
-    target: str, name: str | None, path: Path | None, compared: Styles | None, options: dict[str, Any]
+    target: str,
+    name: str | None,
+    path: Path | None,
+    compared: Styles | None,
+    options: dict[str, Any],
+    *,
+    cells: bool = False,
 ) -> None:
     summaries: list[dict[str, Any]] = []
     with open_store() as session:
@@ -272,6 +327,11 @@ def _plan_store(
             console.print(f"方案草案已保存 Draft saved: {'、'.join(str(outcome.plan_id) for outcome in made)}")
             if any(outcome.report["cancelled"] for outcome in made):
                 break
+            if cells:
+                divided = divide_with_progress(session, made[0].plan_id, workers=options["workers"])
+                show_cells(divided.report)
+                session.commit()
+                summaries[-1]["cells"] = divided.report
     path = path or Path("out") / "report.json"
     write_report(summaries[0] if len(summaries) == 1 else {"plans": summaries}, path)
     console.print(f"报告 Report: {path}")
@@ -324,6 +384,7 @@ def show_report(summary: dict[str, Any]) -> None:
         )
     show_misfits(summary.get("grids_to_redraw", ()), "采用后 Once adopted,")
     _show_failures(summary)
+    _show_moves(summary)
     for row in summary.get("rejected", [])[:REASONS_SHOWN]:
         console.print(f"  拒绝 Rejected row {row['row']}: {row['reason_zh']} {row['reason_en']}", markup=False)
     for note in summary.get("notes", []):
@@ -349,6 +410,33 @@ def _show_failures(summary: dict[str, Any]) -> None:
         )
     if len(cases) > CASES_SHOWN:
         console.print(f"  …… 另有 {len(cases) - CASES_SHOWN} 对,见报告 and more in the report")
+
+
+def _show_moves(summary: dict[str, Any]) -> None:
+    """Print which buildings would settle grids out of range, were they in the community next door."""
+    moves = summary.get("border_moves", ())
+    for move in moves[:CASES_SHOWN]:
+        to: dict[str, list[str]] = {}
+        for building, community in move["buildings"].items():
+            to.setdefault(community, []).append(building)
+        named = ";".join(f"{'、'.join(found)} → {community}" for community, found in to.items())
+        result = "、".join(f"{row['community']} {row['households']} 户" for row in move["result"])
+        console.print(
+            f"  移楼可解 Settled by moving: {' + '.join(move['grids'])}: {named}({move['households']} 户 households)"
+            f" ⇒ {result}",
+            markup=False,
+        )
+    if len(moves) > CASES_SHOWN:
+        console.print(f"  …… 另有 {len(moves) - CASES_SHOWN} 处,见报告 and more in the report")
+    plan = summary.get("communities_plan")
+    if plan:
+        console.print(
+            f"社区边界调整草案 Draft of the communities so changed: {plan};采用后再划网格 adopt it, then plan grids\n"
+            f"  wangge adopt {plan}",
+            markup=False,
+        )
+    elif moves and summary.get("tier") == "grid":
+        console.print("  --settle-borders 可另存这样的社区草案 drafts the communities so changed", markup=False)
 
 
 def _show_continuity(summary: dict[str, Any]) -> None:

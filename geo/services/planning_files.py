@@ -15,10 +15,11 @@ from geo.exchange.writing import write_frames
 from geo.regionalization.choices import distinct, trade_offs
 from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.drafting import CommunityDraft, DraftSettings
-from geo.regionalization.execution import Progress, draft_communities
+from geo.regionalization.execution import Progress, draft_communities, part_of
 from geo.regionalization.reporting import grid_code, report
 from geo.regionalization.unmet import unmet
 from geo.services.alternatives import draft_choices
+from geo.services.cells_of_files import file_cells
 from geo.services.file_area import FileArea, read_area
 from geo.services.file_rows import FileRequest
 from geo.services.wishes import Wishes, parameters_of, settings_of
@@ -34,7 +35,9 @@ class FilePlan:
         ``grids`` (code, community, households, in_range, reason ..., polygon), ``atoms`` (the rows of the file with
         ``grid_code``; of a divided building the grid that has most of its households), ``communities`` and, when
         there were some, ``barriers`` and ``parts``: of divided buildings the ``row``, ``floor_from``, ``floor_to``,
-        ``households``, ``estimated`` and ``grid_code`` of each run of floors.
+        ``households``, ``estimated`` and ``grid_code`` of each run of floors. Where the grids were divided into cells
+        too, ``cells`` and ``cell_parts`` (see :func:`~geo.services.cells_of_files.file_cells`), and the report has
+        ``cells``.
     """
 
     layers: dict[str, gpd.GeoDataFrame]
@@ -52,11 +55,13 @@ class FileAlternatives:
     table: dict[str, Any]
 
 
-def plan_file(request: FileRequest, *, progress: Progress | None = None) -> FilePlan:
-    """Draft grids for the buildings of a file.
+def plan_file(request: FileRequest, *, cells: bool = False, progress: Progress | None = None) -> FilePlan:
+    """Draft grids for the buildings of a file, and cells within them when asked.
 
     Parameters
     ----------
+    cells
+        Whether to divide the grids into cells of the tier's size.
     progress
         See :func:`~geo.regionalization.execution.draft_communities`, as for ``workers`` and ``scheduler``.
 
@@ -69,9 +74,17 @@ def plan_file(request: FileRequest, *, progress: Progress | None = None) -> File
     area = read_area(request)
     settings = settings_for(request, area)
     drafts = draft_communities(
-        area.communities, settings, workers=request.workers, scheduler=request.scheduler, progress=progress
+        area.communities,
+        settings,
+        workers=request.workers,
+        scheduler=request.scheduler,
+        progress=part_of(progress, 0, 2) if cells else progress,
     )
-    return file_plan(request, area, drafts, settings, request.wishes, time.perf_counter() - started)
+    plan = file_plan(request, area, drafts, settings, request.wishes, time.perf_counter() - started)
+    if cells:
+        layers, told = file_cells(request, area.communities, drafts, area.rows.frame, part_of(progress, 1, 2))
+        plan = FilePlan(plan.layers | layers, plan.report | {"cells": told})
+    return plan
 
 
 def plan_file_alternatives(

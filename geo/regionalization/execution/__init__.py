@@ -4,6 +4,6 @@ Their grids, or the cells of these. The plan is the same on any number of worker
 """
 
 from geo.regionalization.execution.running import draft_cells_of, draft_communities, stream_drafts
-from geo.regionalization.execution.watching import Progress
+from geo.regionalization.execution.watching import Progress, part_of
 
-__all__ = ["Progress", "draft_cells_of", "draft_communities", "stream_drafts"]
+__all__ = ["Progress", "draft_cells_of", "draft_communities", "part_of", "stream_drafts"]

@@ -10,6 +10,18 @@ from geo.regionalization.execution.tasks import Task
 Progress = Callable[[str, float, int], bool | None]
 
 
+def part_of(progress: Progress | None, number: int, runs: int) -> Progress | None:
+    """Progress of one run over the communities, the ``number``-th of several, as progress of them all."""
+    if progress is None:
+        return None
+    tell = progress
+
+    def part(code: str, done: float, total: int) -> bool | None:
+        return tell(code, number * total + done, runs * total)
+
+    return part
+
+
 class Watch:
     """One draft's progress, over all tasks.
 

@@ -76,28 +76,16 @@ def keeping(households: ArrayLike, layers: Sequence[OldLayer], labels: ArrayLike
     """
     weight, new = np.asarray(households, np.int64), np.asarray(labels, np.int64)
     layers = checked_layers(layers, len(weight))
-    k = int(new.max(initial=-1)) + 1
-    posts, post_of = _posts(weight, layers)
-    flows = _flows(weight, new, posts, post_of)
-    importance = posts["layer"].map({layer.name: layer.weight for layer in layers}).to_numpy(np.float64)
-    posts["new"] = _matched(flows, importance[flows["post"]], len(posts), k)
-    flows["kept"] = flows["new"].to_numpy() == posts["new"].to_numpy()[flows["post"]]
-    posts["kept"] = np.bincount(flows["post"], flows["households"] * flows["kept"], len(posts)).astype(np.int64)
-    posts["moved"] = posts["households"] - posts["kept"]
-    posts["together"] = flows.groupby("post")["households"].max().reindex(posts.index, fill_value=0)
-    stays, covered = np.zeros(len(weight), bool), np.zeros(len(weight), bool)
-    for of_atom in post_of:
-        known = of_atom >= 0
-        covered |= known
-        stays[known] |= posts["new"].to_numpy()[of_atom[known]] == new[known]
+    count = _count(weight, layers, new)
+    stays, covered = count.stays(new), count.covered
     return Keeping(
         kept=int(weight[stays].sum()),
         moved=int(weight[covered & ~stays].sum()),
         uncovered=int(weight[~covered].sum()),
-        posts=posts,
-        flows=flows[["layer", "old", "new", "households", "kept"]],
-        grids=_new_grids(weight, new, k, posts),
-        layers=_layer_rows(layers, posts, flows),
+        posts=_post_rows(layers, count),
+        flows=_flow_rows(layers, count),
+        grids=_new_grids(weight, new, layers, count),
+        layers=_layer_rows(layers, count),
     )
 
 
@@ -108,52 +96,118 @@ def worker_grids(
 
     Workers get grids as :func:`keeping` gives them.
     """
-    posts, post_of = _posts(households, layers)
-    flows = _flows(households, labels, posts, post_of)
-    importance = posts["layer"].map({layer.name: layer.weight for layer in layers}).to_numpy(np.float64)
-    new = _matched(flows, importance[flows["post"]], len(posts), int(labels.max(initial=-1)) + 1)
-    # -1, for an atom without an old grid, is the last.
-    return [np.r_[new, NOBODY][of_atom] for of_atom in post_of]
+    count = _count(households, layers, labels)
+    return list(np.r_[count.given, NOBODY][count.post_of])
 
 
-def _posts(weight: NDArray[np.int64], layers: Sequence[OldLayer]) -> tuple[pd.DataFrame, list[NDArray[np.int64]]]:
-    """List the old grids of all layers, and per layer the post of each atom (-1: none)."""
-    rows, post_of, count = [], [], 0
-    for layer in layers:
-        old = np.asarray(layer.labels, np.int64)
-        names, at = np.unique(old[old >= 0], return_inverse=True)
-        of_atom = np.full(len(old), -1, np.int64)
-        of_atom[old >= 0] = at + count
-        sums = np.bincount(at, weight[old >= 0], len(names)).astype(np.int64)
-        rows.append(pd.DataFrame({"layer": layer.name, "old": names, "households": sums}))
-        post_of.append(of_atom)
-        count += len(names)
-    empty = pd.DataFrame({"layer": [], "old": [], "households": []})
-    posts = pd.concat(rows, ignore_index=True) if rows else empty
-    return posts.astype({"layer": object, "old": np.int64, "households": np.int64}), post_of
+def losses(
+    households: NDArray[np.int64], layers: Sequence[OldLayer], labels: NDArray[np.int64]
+) -> tuple[list[int], int]:
+    """Return the households of each layer away from the largest part of their old grid, and those without a worker.
+
+    As :func:`keeping` counts them, for checked layers, without its tables.
+    """
+    count = _count(households, layers, labels)
+    away = count.households - count.together
+    parted = [int(away[count.layer == number].sum()) for number in range(len(layers))]
+    return parted, int(households[count.covered & ~count.stays(labels)].sum())
 
 
-def _flows(
-    weight: NDArray[np.int64], new: NDArray[np.int64], posts: pd.DataFrame, post_of: Sequence[NDArray[np.int64]]
-) -> pd.DataFrame:
-    """Count the households that each post shares with each new grid, where there are any."""
+@dataclass(frozen=True)
+class _Count:
+    """Posts, what they share with new grids, and which of these they get.
+
+    Attributes
+    ----------
+    layer, old, households, given
+        Of each post: the number of its layer, its label there, its households, and the grid that its worker gets.
+    post_of
+        The post of each atom, a row per layer; -1 for none.
+    post, grid, shared
+        Of each flow: its post, its new grid, and the households that both hold; by post and grid.
+    """
+
+    layer: NDArray[np.int64]
+    old: NDArray[np.int64]
+    households: NDArray[np.int64]
+    given: NDArray[np.int64]
+    post_of: NDArray[np.int64]
+    post: NDArray[np.int64]
+    grid: NDArray[np.int64]
+    shared: NDArray[np.int64]
+
+    @property
+    def together(self) -> NDArray[np.int64]:
+        """The largest part of each post in one new grid."""
+        largest = np.zeros(len(self.old), np.int64)
+        np.maximum.at(largest, self.post, self.shared)
+        return largest
+
+    @property
+    def goes_along(self) -> NDArray[np.bool_]:
+        """Of each flow: whether the post's worker gets its grid."""
+        return np.asarray(self.grid == self.given[self.post], np.bool_)
+
+    @property
+    def kept(self) -> NDArray[np.int64]:
+        """Of each post: its households in the grid that its worker gets."""
+        return np.bincount(self.post, self.shared * self.goes_along, len(self.old)).astype(np.int64)
+
+    @property
+    def covered(self) -> NDArray[np.bool_]:
+        """Of each atom: whether some layer has it."""
+        return np.asarray((self.post_of >= 0).any(axis=0), np.bool_)
+
+    def stays(self, new: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell of each atom whether one of its workers gets its grid."""
+        # -1, for an atom without an old grid, is the last.
+        theirs = np.r_[self.given, NOBODY][self.post_of]
+        return np.asarray((theirs == new).any(axis=0), np.bool_)
+
+
+def _count(weight: NDArray[np.int64], layers: Sequence[OldLayer], new: NDArray[np.int64]) -> _Count:
     k = int(new.max(initial=-1)) + 1
-    pairs = np.concatenate([of_atom[of_atom >= 0] * k + new[of_atom >= 0] for of_atom in post_of] or [new[:0]])
-    shares = np.concatenate([weight[of_atom >= 0] for of_atom in post_of] or [weight[:0]])
-    key, at = np.unique(pairs, return_inverse=True)
-    shared = np.bincount(at, shares, len(key)).astype(np.int64)
+    empty = np.empty(0, np.int64)
+    layer, old, sums = [empty], [empty], [empty]
+    post_of = np.full((len(layers), len(weight)), -1, np.int64)
+    n_posts = 0
+    for number, one in enumerate(layers):
+        labels = np.asarray(one.labels, np.int64)
+        known = labels >= 0
+        names, at = np.unique(labels[known], return_inverse=True)
+        post_of[number, known] = at + n_posts
+        layer.append(np.full(len(names), number))
+        old.append(names)
+        sums.append(np.bincount(at, weight[known], len(names)).astype(np.int64))
+        n_posts += len(names)
+    in_layer, atom = np.nonzero(post_of >= 0)
+    key, at = np.unique(post_of[in_layer, atom] * k + new[atom], return_inverse=True)
+    shared = np.bincount(at, weight[atom], len(key)).astype(np.int64)
     key, shared = key[shared > 0], shared[shared > 0]
-    table = pd.DataFrame({"post": key // max(k, 1), "new": key % max(k, 1), "households": shared})
-    return table.assign(layer=posts["layer"].to_numpy()[table["post"]], old=posts["old"].to_numpy()[table["post"]])
+    post, grid = key // max(k, 1), key % max(k, 1)
+    of_post = np.concatenate(layer)
+    weights = np.array([one.weight for one in layers])
+    importance = weights[of_post[post]] / weights.max(initial=0.0) if len(post) else np.empty(0)
+    return _Count(
+        layer=of_post,
+        old=np.concatenate(old),
+        households=np.concatenate(sums),
+        given=_matched(post, grid, shared * importance, n_posts, k),
+        post_of=post_of,
+        post=post,
+        grid=grid,
+        shared=shared,
+    )
 
 
-def _matched(flows: pd.DataFrame, importance: NDArray[np.floating], n_posts: int, n_grids: int) -> NDArray[np.int64]:
-    """Give each post at most one grid and each grid at most one post, for the largest weighted sum shared."""
-    if flows.empty:
+def _matched(
+    post: NDArray[np.int64], grid: NDArray[np.int64], worth: NDArray[np.floating], n_posts: int, n_grids: int
+) -> NDArray[np.int64]:
+    """Give each post at most one grid and each grid at most one post, for the largest sum of what flows are worth."""
+    if not len(post):
         return np.full(n_posts, NOBODY, np.int64)
     # A column of its own for each post means no grid; every value is raised by one, so that none is 0 and missing.
-    post, grid = flows["post"].to_numpy(), flows["new"].to_numpy()
-    value = flows["households"].to_numpy(np.float64) * importance / importance.max() + 1.0
+    value = worth + 1.0
     alone = np.arange(n_posts)
     table = coo_array(
         (np.r_[value, np.ones(n_posts)], (np.r_[post, alone], np.r_[grid, n_grids + alone])),
@@ -165,33 +219,69 @@ def _matched(flows: pd.DataFrame, importance: NDArray[np.floating], n_posts: int
     return found
 
 
-def _new_grids(weight: NDArray[np.int64], new: NDArray[np.int64], k: int, posts: pd.DataFrame) -> pd.DataFrame:
-    table = pd.DataFrame({"households": np.bincount(new, weight, k).astype(np.int64)})
-    given = posts[posts["new"] != NOBODY].set_index("new")
-    table["layer"] = given["layer"].reindex(table.index).astype(object).where(lambda name: name.notna(), None)
-    for name, missing in (("old", NOBODY), ("kept", 0)):
-        table[name] = given[name].reindex(table.index, fill_value=missing).astype(np.int64)
-    return table
+def _names(layers: Sequence[OldLayer], numbers: NDArray[np.int64]) -> NDArray[np.object_]:
+    return np.array([layer.name for layer in layers], object)[numbers]
 
 
-def _layer_rows(layers: Sequence[OldLayer], posts: pd.DataFrame, flows: pd.DataFrame) -> pd.DataFrame:
+def _post_rows(layers: Sequence[OldLayer], count: _Count) -> pd.DataFrame:
+    kept = count.kept
+    return pd.DataFrame(
+        {
+            "layer": _names(layers, count.layer),
+            "old": count.old,
+            "households": count.households,
+            "new": count.given,
+            "kept": kept,
+            "moved": count.households - kept,
+            "together": count.together,
+        }
+    )
+
+
+def _flow_rows(layers: Sequence[OldLayer], count: _Count) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "layer": _names(layers, count.layer[count.post]),
+            "old": count.old[count.post],
+            "new": count.grid,
+            "households": count.shared,
+            "kept": count.goes_along,
+        }
+    )
+
+
+def _new_grids(
+    weight: NDArray[np.int64], new: NDArray[np.int64], layers: Sequence[OldLayer], count: _Count
+) -> pd.DataFrame:
+    k = int(new.max(initial=-1)) + 1
+    given = np.flatnonzero(count.given != NOBODY)
+    layer, old, kept = np.full(k, None, object), np.full(k, NOBODY, np.int64), np.zeros(k, np.int64)
+    layer[count.given[given]] = _names(layers, count.layer[given])
+    old[count.given[given]] = count.old[given]
+    kept[count.given[given]] = count.kept[given]
+    households = np.bincount(new, weight, k).astype(np.int64)
+    return pd.DataFrame({"households": households, "layer": pd.Series(layer, dtype=object), "old": old, "kept": kept})
+
+
+def _layer_rows(layers: Sequence[OldLayer], count: _Count) -> pd.DataFrame:
     rows = []
-    n_grids = int(flows["new"].max()) + 1 if len(flows) else 0
-    for layer in layers:
-        mine = (posts["layer"] == layer.name).to_numpy()
-        own = flows[flows["layer"] == layer.name]
-        match = _matched(own, np.ones(len(own)), len(posts), n_grids)
-        alone = own["households"][own["new"].to_numpy() == match[own["post"]]].sum()
+    n_grids = int(count.grid.max(initial=-1)) + 1
+    for number, layer in enumerate(layers):
+        mine, own = count.layer == number, count.layer[count.post] == number
+        post, grid, shared = count.post[own], count.grid[own], count.shared[own]
+        match = _matched(post, grid, shared.astype(np.float64), len(count.old), n_grids)
+        unmixed = np.zeros(n_grids, np.int64)
+        np.maximum.at(unmixed, grid, shared)
         rows.append(
             {
                 "layer": layer.name,
                 "weight": layer.weight,
                 "grids": int(mine.sum()),
-                "households": int(posts["households"][mine].sum()),
-                "together": int(posts["together"][mine].sum()),
-                "unmixed": int(own.groupby("new")["households"].max().sum()),
-                "kept": int(alone),
-                "posts_kept": int((posts["new"][mine] != NOBODY).sum()),
+                "households": int(count.households[mine].sum()),
+                "together": int(count.together[mine].sum()),
+                "unmixed": int(unmixed.sum()),
+                "kept": int(shared[grid == match[post]].sum()),
+                "posts_kept": int((count.given[mine] != NOBODY).sum()),
             }
         )
     columns = ["layer", "weight", "grids", "households", "together", "unmixed", "kept", "posts_kept"]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from geo.regionalization.component import Component, point_sums
 from geo.regionalization.efforts import Rules, Stage, heat_at
 from geo.regionalization.engine import APART_PRICE, BARRIER_PRICE, EACH_PRICE, FEWER_PRICE, QUANTITY_PRICE
-from geo.regionalization.keeping import keeping, worker_grids
+from geo.regionalization.keeping import losses, worker_grids
 from geo.regionalization.old_layers import OldLayer
 from geo.regionalization.problem import Problem
 from geo.regionalization.solver import Solver, graph_of
@@ -63,12 +63,12 @@ def upset(problem: Problem, layers: Sequence[OldLayer], labels: Labels) -> tuple
     """Say how bad a plan is: grids out of range, then borders, parted households and new workers, in mean borders."""
     sizes = np.bincount(labels, problem.households)
     wrong = int(((sizes < problem.lower) | (sizes > problem.upper)).sum())
-    kept = keeping(problem.households, layers, labels)
-    parted = kept.layers["households"] - kept.layers["together"]
-    weight = kept.layers["weight"] / kept.layers["weight"].mean()
+    parted, moved = losses(problem.households, layers, labels)
+    mean = sum(layer.weight for layer in layers) / len(layers)
+    weighted = sum(layer.weight / mean * count for layer, count in zip(layers, parted, strict=True))
     cut = labels[problem.edges[:, 0]] != labels[problem.edges[:, 1]]
     borders = float(_border_prices(problem)[cut].sum())
-    price = PARTED_PRICE * float((parted * weight).sum()) + NEW_WORKER_PRICE * kept.moved
+    price = PARTED_PRICE * weighted + NEW_WORKER_PRICE * moved
     return wrong, borders + problem.prices.stability * price
 
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from geo.regionalization.keeping import NOBODY, keeping, worker_grids
 from geo.regionalization.old_layers import OldLayer
+from tests.examples import examples
 
 
 def test_three_departments_become_one_network():
@@ -85,7 +86,7 @@ def networks(draw):
     return numbers(0, 20), layers, np.unique(numbers(0, 4), return_inverse=True)[1]
 
 
-@settings(deadline=None)
+@examples(50)
 @given(networks())
 def test_households_are_conserved(case):
     households, layers, new = case
@@ -107,7 +108,7 @@ def test_households_are_conserved(case):
     assert found.grids["households"].sum() == households.sum()
 
 
-@settings(deadline=None)
+@examples(50)
 @given(networks())
 def test_each_grid_has_one_worker_and_each_worker_one_grid(case):
     households, layers, new = case
@@ -120,7 +121,7 @@ def test_each_grid_has_one_worker_and_each_worker_one_grid(case):
     assert found.posts["kept"].sum() == found.grids["kept"].sum() == found.flows.query("kept")["households"].sum()
 
 
-@settings(deadline=None)
+@examples(50)
 @given(networks())
 def test_the_matching_is_the_best_there_is(case):
     households, layers, new = case
@@ -135,7 +136,7 @@ def test_the_matching_is_the_best_there_is(case):
     assert reached == pytest.approx(best)
 
 
-@settings(deadline=None)
+@examples(50)
 @given(networks(), st.randoms(use_true_random=False))
 def test_the_order_of_layers_does_not_matter(case, random):
     households, layers, new = case

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import BoundsError, InputError
@@ -16,6 +16,7 @@ from geo.regionalization.merging import blocks, merge
 from geo.regionalization.old_layers import OldLayer, agreement
 from geo.regionalization.outcome import Prices
 from geo.regionalization.problem import check_problem
+from tests.examples import examples
 from tests.geo.regionalization.brute_force import connected
 from tests.geo.regionalization.drawn import community, grids_of
 from tests.strategies import limits, maps
@@ -149,7 +150,7 @@ def solve(case, layers, **options):
     return merge(town.households, town.edges, town.boundary_cost, layers, **ground, **options)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(merges())
 def test_merged_grids_are_a_partition_in_one_piece_with_a_reason_where_out_of_range(case):
     town, lower, upper, layers = case
@@ -162,7 +163,7 @@ def test_merged_grids_are_a_partition_in_one_piece_with_a_reason_where_out_of_ra
         assert (lower <= count <= upper) != (grid in result.reasons)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(10)
 @given(merges(), st.randoms(use_true_random=False))
 def test_the_order_of_layers_does_not_matter(case, random):
     layers = list(case[3])
@@ -170,7 +171,7 @@ def test_the_order_of_layers_does_not_matter(case, random):
     assert solve(case, layers).labels.tolist() == solve(case, case[3]).labels.tolist()
 
 
-@settings(max_examples=30, deadline=None)
+@examples(10)
 @given(merges(), merges())
 def test_a_layer_of_weight_0_is_as_good_as_none(case, other):
     n = len(case[0].households)
@@ -178,7 +179,7 @@ def test_a_layer_of_weight_0_is_as_good_as_none(case, other):
     assert solve(case, [*case[3], ignored]).labels.tolist() == solve(case, case[3]).labels.tolist()
 
 
-@settings(max_examples=20, deadline=None)
+@examples(10)
 @given(merges())
 def test_without_layers_or_their_price_the_plan_is_drawn_afresh(case):
     town, lower, upper, layers = case

@@ -1,7 +1,7 @@
 """``wangge plan``: draft grids out of the store or out of a file."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -139,6 +139,14 @@ def plan_command(
     grids: GridsOption = None,
     posts: PostsOption = None,
     locks: LocksOption = None,
+    settle_borders: Annotated[
+        bool,
+        typer.Option(
+            "--settle-borders",
+            help="另存社区边界调整草案,使跨界可解的网格达标 "
+            "Draft also the communities with the buildings moved that would bring grids into range",
+        ),
+    ] = False,
     engine: Annotated[
         Engine, typer.Option(help="计算位置:本机或 Dask 集群 Where to draft: this machine or a Dask cluster")
     ] = Engine.LOCAL,
@@ -169,6 +177,9 @@ def plan_command(
         posts=posts,
         locks=locks,
     )
+    if settle_borders:
+        _refuse_unsettled(target, alternatives or styles is not None)
+        wishes = replace(wishes, settle_borders=True)
     bounds = tier_bounds(tier, lower, upper)
     options: dict[str, Any] = {
         "lower": bounds.lower,
@@ -233,6 +244,15 @@ def plan_command(
     if cells:
         show_cells(plan.report["cells"])
     console.print(f"方案 Plan: {out}\n报告 Report: {report}")
+
+
+def _refuse_unsettled(target: str, compared: bool) -> None:
+    """Borders are settled for one plan out of the store."""
+    if compared or _is_file(target):
+        raise InputError(
+            "--settle-borders 只用于数据库中一个方案的划分,不与 --alternatives、--styles 或文件同用",
+            "--settle-borders is for one plan out of the store, not for files, --alternatives or --styles",
+        )
 
 
 def _compared(alternatives: bool, styles: str | None) -> Styles | None:
@@ -364,6 +384,7 @@ def show_report(summary: dict[str, Any]) -> None:
         )
     show_misfits(summary.get("grids_to_redraw", ()), "采用后 Once adopted,")
     _show_failures(summary)
+    _show_moves(summary)
     for row in summary.get("rejected", [])[:REASONS_SHOWN]:
         console.print(f"  拒绝 Rejected row {row['row']}: {row['reason_zh']} {row['reason_en']}", markup=False)
     for note in summary.get("notes", []):
@@ -389,6 +410,33 @@ def _show_failures(summary: dict[str, Any]) -> None:
         )
     if len(cases) > CASES_SHOWN:
         console.print(f"  …… 另有 {len(cases) - CASES_SHOWN} 对,见报告 and more in the report")
+
+
+def _show_moves(summary: dict[str, Any]) -> None:
+    """Print which buildings would settle grids out of range, were they in the community next door."""
+    moves = summary.get("border_moves", ())
+    for move in moves[:CASES_SHOWN]:
+        to: dict[str, list[str]] = {}
+        for building, community in move["buildings"].items():
+            to.setdefault(community, []).append(building)
+        named = ";".join(f"{'、'.join(found)} → {community}" for community, found in to.items())
+        result = "、".join(f"{row['community']} {row['households']} 户" for row in move["result"])
+        console.print(
+            f"  移楼可解 Settled by moving: {' + '.join(move['grids'])}: {named}({move['households']} 户 households)"
+            f" ⇒ {result}",
+            markup=False,
+        )
+    if len(moves) > CASES_SHOWN:
+        console.print(f"  …… 另有 {len(moves) - CASES_SHOWN} 处,见报告 and more in the report")
+    plan = summary.get("communities_plan")
+    if plan:
+        console.print(
+            f"社区边界调整草案 Draft of the communities so changed: {plan};采用后再划网格 adopt it, then plan grids\n"
+            f"  wangge adopt {plan}",
+            markup=False,
+        )
+    elif moves and summary.get("tier") == "grid":
+        console.print("  --settle-borders 可另存这样的社区草案 drafts the communities so changed", markup=False)
 
 
 def _show_continuity(summary: dict[str, Any]) -> None:

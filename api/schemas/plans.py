@@ -91,6 +91,11 @@ class PlanWishes(BaseModel):
     )
     balance: list[BalanceWish] = Field(default_factory=list, max_length=10, description="另需均衡的量 Quantities")
     repair: bool = Field(default=False, description="只作最小变动使现行方案达标 Smallest change back into range")
+    settle_borders: bool = Field(
+        default=False,
+        description="另存社区边界调整草案,使跨界可解的网格达标 Draft also the communities with those buildings moved "
+        "that would bring grids into range",
+    )
 
     def asked(self) -> Wishes:
         """Return them as services take them."""
@@ -105,6 +110,7 @@ class PlanWishes(BaseModel):
             posts=tuple(self.posts),
             balances=tuple(Balance(wish.name, wish.lower, wish.upper) for wish in self.balance),
             repair=self.repair,
+            settle_borders=self.settle_borders,
         )
 
 

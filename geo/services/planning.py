@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from geo.crs import WGS84
 from geo.errors import NotFoundError
+from geo.regionalization.border_cases import border_moves
 from geo.regionalization.choices import distinct, trade_offs
 from geo.regionalization.communities import Bounds, find_tier
 from geo.regionalization.drafting import CommunityDraft, DraftSettings
@@ -26,6 +27,8 @@ from geo.services.redrawing import (
     grids_to_redraw,
     redrawn,
     renamed,
+    settle_borders,
+    told_moves,
     wishes_for,
 )
 from geo.services.wishes import Wishes, parameters_of, settings_of
@@ -104,8 +107,11 @@ def plan_scope(
     gathered = _gathered(ground)
     settings = settings_of(wishes, Bounds(lower, upper), seed, time_limit, gathered.communities)
     drafts = draft_communities(gathered.communities, settings, workers=workers, scheduler=scheduler, progress=progress)
+    more = {} if isinstance(ground, Redrawing) else _across_borders(session, gathered, drafts, settings, wishes, who)
     seconds = time.perf_counter() - started
-    return save_drafts(session, ground, drafts, settings, wishes, name=name, who=who, seconds=seconds, tier=tier)
+    return save_drafts(
+        session, ground, drafts, settings, wishes, name=name, who=who, seconds=seconds, more=more, tier=tier
+    )
 
 
 def plan_alternatives(
@@ -249,6 +255,20 @@ def save_drafts(
 
 def _title(gathered: Gathered, tier: str) -> str:
     return f"{gathered.scope.name}{find_tier(tier).zh}划分方案"
+
+
+def _across_borders(
+    session: Session,
+    gathered: Gathered,
+    drafts: Sequence[CommunityDraft],
+    settings: DraftSettings,
+    wishes: Wishes,
+    who: str,
+) -> dict[str, Any]:
+    """What buildings across a border would settle, for the report; and the draft of communities if it is asked for."""
+    moves = border_moves(gathered.communities, drafts, settings)
+    plan = settle_borders(session, gathered.scope.code, moves, who=who) if wishes.settle_borders else None
+    return told_moves(moves, plan)
 
 
 def _ground(

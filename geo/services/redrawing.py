@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from geo.crs import WGS84
 from geo.errors import ConflictError, InputError
+from geo.regionalization.border_cases import BorderMove
 from geo.regionalization.communities import Community, Succession, as_one, new_codes, redrawn_parts, succession
 from geo.regionalization.drafting import CommunityDraft
 from geo.regionalization.locks import FITTING
@@ -169,6 +170,84 @@ def renamed(value: Any, codes: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {key: renamed(one, codes) for key, one in value.items()}
     return value
+
+
+def told_moves(moves: Sequence[BorderMove], communities_plan: int | None = None) -> dict[str, Any]:
+    """Say in a report which buildings would settle grids out of range, were they in the community next door.
+
+    ``border_moves`` has one row per set of grids: ``grids``, ``buildings`` (to the community that each comes to),
+    ``households`` (that move) and ``result`` (``community`` and ``households`` of the grids instead);
+    ``communities_plan`` is the draft of the communities so changed, None where none was asked for or needed.
+    """
+    rows = [
+        {
+            "grids": [grid_code(code, number + 1) for code, number in move.grids],
+            "buildings": dict(move.buildings),
+            "households": move.households,
+            "result": [{"community": code, "households": count} for code, count in move.result],
+        }
+        for move in moves
+    ]
+    return {"border_moves": rows, "communities_plan": communities_plan}
+
+
+def settle_borders(session: Session, scope_code: str, moves: Sequence[BorderMove], *, who: str) -> int | None:
+    """Draft the communities with some buildings moved across their borders; None where there is nothing to move.
+
+    A grid lies in its community, in the store as in law: grids across the border can only be drawn once the border has
+    moved. So the moves are a draft of communities, to be looked at, adopted or left; grids are planned after that.
+    """
+    if not moves:
+        return None
+    redrawing = gather_as_one(session, scope_code)
+    to = {building: home for move in moves for building, home in move.buildings.items()}
+    draft = _as_moved(redrawing, to)
+    drawn = redrawn(session, redrawing, draft)
+    counts = zip(drawn.frame["code"], drawn.frame["households"], strict=True)
+    told = told_moves(moves)
+    report = {
+        "scope": redrawing.gathered.scope.code,
+        "tier": "community",
+        "cancelled": False,
+        "grids": len(drawn.frame),
+        "households": int(drawn.frame["households"].sum()),
+        "grid_list": [{"code": str(code), "households": int(count), "reason": None} for code, count in counts],
+        "border_moves": told["border_moves"],
+    }
+    plan_id = plans.create_draft(
+        session,
+        name=f"{redrawing.gathered.scope.name}社区边界调整方案",
+        scope_code=redrawing.gathered.scope.code,
+        tier="community",
+        lower=None,
+        upper=None,
+        seed=None,
+        parameters={DRAWN_FROM: redrawing.versions},
+        report=report,
+        grids=drawn.frame,
+        assignment=drawn.assignment,
+        who=who,
+    )
+    plans.complete_report(session, plan_id, report | {"grids_to_redraw": grids_to_redraw(session, plan_id)})
+    return plan_id
+
+
+def _as_moved(redrawing: Redrawing, to: dict[str, str]) -> CommunityDraft:
+    """The communities as they are but for some buildings, as a draft."""
+    number = {part.code: place for place, part in enumerate(redrawing.parts)}
+    rows = [
+        {"building": str(key), "households": int(count), "grid": number[to.get(str(key), part.code)]}
+        for part in redrawing.parts
+        for key, count in part.buildings["households"].items()
+    ]
+    assignment = pd.DataFrame(rows)
+    held = assignment.groupby("grid")["households"].sum().reindex(range(len(number)), fill_value=0)
+    grids = gpd.GeoDataFrame(
+        {"households": held, "reason_code": None, "reason_zh": None},
+        geometry=[part.boundary for part in redrawing.parts],
+        crs=redrawing.parts[0].buildings.crs,
+    )
+    return CommunityDraft(redrawing.gathered.scope.code[:9], grids, assignment, len(number))
 
 
 def grids_to_redraw(session: Session, plan_id: int) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ The same words from the terminal, over HTTP and in a file of wishes (TOML or JSO
     posts = ["4403070010010100005"]
     balance = ["small_shop=0:20"]
     repair = false
+    settle_borders = false
 """
 
 import json
@@ -54,6 +55,8 @@ class Wishes:
         Further quantities that grids shall hold alike.
     repair
         Change the plan in force as little as brings it back into range.
+    settle_borders
+        Draft also the communities with those buildings moved across their borders that would bring grids into range.
     """
 
     style: str = BALANCED
@@ -66,6 +69,7 @@ class Wishes:
     posts: tuple[str, ...] = ()
     balances: tuple[Balance, ...] = ()
     repair: bool = False
+    settle_borders: bool = False
 
     def prices(self) -> Prices:
         """Return the dials: the style's, each overruled by a dial that was turned by itself.
@@ -228,6 +232,7 @@ def wishes_from(told: dict[str, Any], source: str, base: Wishes | None = None) -
         "posts": _texts,
         "balance": _balances,
         "repair": _flag,
+        "settle_borders": _flag,
     }
     unknown = sorted(set(told) - set(readers))
     if unknown:

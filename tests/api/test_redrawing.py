@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from api.cli import app as commands
 from api.main import create_app
 from api.settings import AppSettings
+from geo.errors import InputError
 from geo.storage.database import session_scope
 from tests.api import town
 
@@ -116,3 +117,26 @@ def test_as_typed(store: Engine) -> None:
     run("plan", town.STREET, "--lower", "100", "--upper", "200")
     again = json.loads(Path("out/report.json").read_text(encoding="utf-8"))
     assert "须重划" not in run("adopt", str(again["plan"]), "-y").output
+
+
+def test_borders_are_settled_when_asked(client: TestClient) -> None:
+    told = drafted(client, scope=town.STREET)["report"]
+    assert told["border_moves"]
+    assert told["communities_plan"] is None
+    asked = drafted(client, scope=town.STREET, wishes={"settle_borders": True})["report"]
+    plan = client.get(f"/plans/{asked['communities_plan']}").json()
+    assert (plan["tier"], plan["grids"]) == ("community", 3)
+    assert plan["report"]["border_moves"] == asked["border_moves"]
+    assert adopt(client, plan).status_code == 200
+    assert drafted(client, scope=town.STREET)["report"]["in_range_share"] > asked["in_range_share"]
+
+
+def test_borders_are_settled_as_typed(store: Engine) -> None:
+    named = run("plan", town.STREET)
+    assert "移楼可解" in named.output
+    assert "--settle-borders" in named.output
+    settled = run("plan", town.STREET, "--settle-borders")
+    report = json.loads(Path("out/report.json").read_text(encoding="utf-8"))
+    assert f"wangge adopt {report['communities_plan']}" in settled.output
+    with pytest.raises(InputError, match="settle-borders"):
+        run("plan", town.STREET, "--settle-borders", "--alternatives")

@@ -4,13 +4,14 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.affinity import translate
 
-from geo.regionalization.border_cases import border_cases
+from geo.regionalization.border_cases import border_cases, border_moves
 from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.drafting import CommunityDraft, draft_community
+from geo.regionalization.locks import CodeLocks
 from geo.regionalization.reporting import report
 from tests.geo.regionalization.drawn import GRIDS, community
 
@@ -100,3 +101,77 @@ EAST = draft([70, 70], "440399001002", 80)
 
 def with_households(drawn: CommunityDraft, households: int) -> CommunityDraft:
     return replace(drawn, grids=drawn.grids.assign(households=households))
+
+
+def named(drawn: Community, letter: str) -> Community:
+    """Give buildings a letter in front, so that two communities do not share keys."""
+    return replace(drawn, buildings=drawn.buildings.rename(index=lambda key: f"{letter}{key}"))
+
+
+#: 370 and 390 households: neither is some number of grids, the 760 of both are three.
+WEST_ROW, EAST_ROW = [125, 125, 60, 60], [70, 70, 125, 125]
+
+
+def pair(west: list[int], east: list[int]) -> list[Community]:
+    return [
+        named(community([west], code="440399001001"), "w"),
+        named(moved(community([east], code="440399001002"), 40 * len(west)), "e"),
+    ]
+
+
+def test_buildings_that_settle_two_leftovers_are_named_with_what_comes_of_it():
+    both = pair(WEST_ROW, EAST_ROW)
+    drafts = [draft_community(one, GRIDS) for one in both]
+    moves = border_moves(both, drafts, GRIDS)
+    assert moves
+    told = {building: home for move in moves for building, home in move.buildings.items()}
+    assert all((building[0] == "w") == (home == "440399001002") for building, home in told.items())
+    redrawn = [[], []]
+    for old, letter in zip(both, "we", strict=True):
+        for key, count in old.buildings["households"].items():
+            redrawn[(letter == "e") != (key in told)].append(count)
+    # All grids are in range where before two were not, and few households move for it.
+    assert sum(move.households for move in moves) <= 140
+    assert sum(map(sum, redrawn)) == 760
+    fewest = [-(-sum(counts) // 300) for counts in redrawn]
+    assert all(200 * least <= sum(counts) for least, counts in zip(fewest, redrawn, strict=True))
+
+
+def test_a_leftover_can_take_from_a_grid_that_is_in_range():
+    both = pair([100], [60, 60, 60, 60, 60])
+    drafts = [draft_community(one, GRIDS) for one in both]
+    assert drafts[1].grids["in_range"].all()
+    assert border_moves(both, drafts, GRIDS) == []  # 400 are two grids of 200, but no 60s make 100
+    both = pair([120], [80, 100, 100])
+    drafts = [draft_community(one, GRIDS) for one in both]
+    (move,) = border_moves(both, drafts, GRIDS)
+    assert (dict(move.buildings), move.households) == ({"e00": "440399001001"}, 80)
+    assert sorted(move.result) == [("440399001001", 200), ("440399001002", 200)]
+
+
+def test_no_move_empties_a_community_nor_touches_what_is_locked():
+    both = pair([60, 60], [70, 70])
+    drafts = [draft_community(one, GRIDS) for one in both]
+    assert border_moves(both, drafts, GRIDS) == []
+    both = pair(WEST_ROW, EAST_ROW)
+    drafts = [draft_community(one, GRIDS) for one in both]
+    assert border_moves(both, drafts, replace(GRIDS, locks=CodeLocks(together=(("w02", "w03"),)))) == []
+    assert border_moves(both[:1], drafts[:1], GRIDS) == []
+
+
+ROW = st.lists(st.integers(20, 140), min_size=2, max_size=6)
+
+
+@given(ROW, ROW)
+@settings(max_examples=15)
+def test_whatever_moves_is_in_range_afterwards_and_nobody_is_lost(west, east):
+    both = pair(west, east)
+    drafts = [draft_community(one, GRIDS) for one in both]
+    for move in border_moves(both, drafts, GRIDS):
+        grids = {draft.code: draft.grids for draft in drafts}
+        before = [grids[code].loc[number] for code, number in move.grids]
+        assert not before[0]["in_range"]
+        assert sum(count for _, count in move.result) == sum(int(row["households"]) for row in before)
+        assert all(count in LIMITS for _, count in move.result)
+        for building, home in move.buildings.items():
+            assert (building[0] == "w") == (home == "440399001002")

@@ -15,6 +15,7 @@ from geo.services.adopting import adopt_plan
 from geo.services.mapping import content_from_store
 from geo.services.planning import plan_alternatives, plan_scope
 from geo.services.redrawing import grids_to_redraw
+from geo.services.wishes import Wishes
 from geo.storage import events, layers, network, plans
 from geo.storage.database import open_engine, session_scope
 from geo.territory import codes
@@ -270,3 +271,38 @@ def test_communities_go_on_from_those_there_are(street):
     assert all(shapely.equals(stored[code], shape) for code, shape in zip(drawn["code"], drawn.geometry, strict=True))
     assert find_tier("社区").code == "community"
     assert codes.problem("community", drawn["code"][0]) is None
+
+
+class TestBorders:
+    """Communities of 351, 360 and 360 households hold no whole number of grids of 200 to 300; together they do."""
+
+    def test_moves_are_named_and_nothing_else_is_drafted(self, street):
+        outcome = plan_scope(street, town.STREET, who=WHO, workers=1)
+        moves = outcome.report["border_moves"]
+        assert moves
+        assert outcome.report["communities_plan"] is None
+        assert len(plans.list_plans(street)) == 1
+        for move in moves:
+            assert all(200 <= row["households"] <= 300 for row in move["result"])
+            assert set(move["buildings"]) <= set(homes(street))
+
+    def test_settled_and_adopted_more_grids_are_in_range(self, street):
+        first = plan_scope(street, town.STREET, who=WHO, workers=1, wishes=Wishes(settle_borders=True))
+        settled = plans.read_plan(street, first.report["communities_plan"])
+        assert (settled.tier, settled.state, settled.grids) == ("community", "draft", 3)
+        assert settled.report["border_moves"] == first.report["border_moves"]
+        moved = {code: home for move in first.report["border_moves"] for code, home in move["buildings"].items()}
+        before = homes(street)
+        drawn = plans.read_assignment(street, settled.id).set_index("building_code")["grid_code"].to_dict()
+        assert drawn == before | moved
+        assert moved
+        adopt(street, settled.id)
+        assert homes(street) == drawn
+        assert set(communities(street)) == set(town.COMMUNITIES)
+        again = plan_scope(street, town.STREET, who=WHO, workers=1)
+        assert again.report["in_range_share"] > first.report["in_range_share"]
+
+    def test_nothing_to_settle_drafts_no_communities(self, street):
+        wishes = Wishes(settle_borders=True)
+        outcome = plan_scope(street, town.STREET, lower=100, upper=200, who=WHO, workers=1, wishes=wishes)
+        assert (outcome.report["border_moves"], outcome.report["communities_plan"]) == ([], None)

@@ -98,7 +98,7 @@ def smallest_change(
     Returns
     -------
     int[n] or None
-        The part of each atom; None when no plan in range moves that few.
+        The part of each atom, numbered by first atoms; None when no plan in range moves that few.
 
     Raises
     ------
@@ -125,7 +125,8 @@ def smallest_change(
     while states.back[last] >= 0:
         labels[(parts.found[states.part[last]] >> np.arange(n) & 1).astype(bool)] = number
         last, number = int(states.back[last]), number + 1
-    return labels
+    # Walked from the end; parts are numbered by their first atoms.
+    return number - 1 - labels
 
 
 class Repairs:

@@ -1,5 +1,8 @@
 """Proofs are checked against trying everything."""
 
+import os
+import time
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -126,3 +129,43 @@ def test_without_time_nothing_is_proved_that_takes_some():
     assert [reason.code for reason in hurried.explain(plan).values()] == ["not_found"]
     assert hurried.proofs == []
     assert [reason.code for reason in Prover(problem).explain(plan).values()] == ["component_infeasible"]
+
+
+#: Of 625 buildings one finds no partner: in each corner the search for a proof goes on until its budget is spent.
+HARD = {
+    "households": np.full(625, 110),
+    "edges": lattice(25),
+    "boundary_cost": np.ones(1200),
+    "lower": 200,
+    "upper": 300,
+}
+
+
+def test_a_time_limit_holds_where_proofs_are_hard():
+    seconds = []
+    for limit in (None, 0.2):
+        began = time.process_time()
+        plan = regionalize(**HARD, time_limit=limit)
+        seconds.append(time.process_time() - began)
+        assert {reason.code for reason in plan.reasons.values()} == {"not_found"}
+    # Of several processors each may have been at work.
+    assert seconds[1] < 0.4 * max(1, min(4, os.cpu_count() or 1))
+    assert seconds[1] < seconds[0] / 2
+
+
+def test_progress_that_says_stop_stops_proofs():
+    told = []
+
+    def progress(share):
+        told.append(share)
+        return share < 1
+
+    began = time.process_time()
+    plan = regionalize(**HARD, progress=progress)
+    stopped = time.process_time() - began
+    assert plan.metrics["cancelled"] == 1
+    assert told.count(1.0) == 1
+    assert {reason.code for reason in plan.reasons.values()} == {"not_found"}
+    began = time.process_time()
+    regionalize(**HARD)
+    assert stopped < time.process_time() - began

@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
@@ -10,7 +11,7 @@ from geo.errors import CodeError, InputError, NotFoundError
 from geo.exchange.placing import Geometries
 from geo.storage import layers
 from geo.territory.codes import check
-from geo.territory.nouns import NOUNS
+from geo.territory.nouns import NOUNS, Noun
 
 #: A division drawn around data is this much wider than the data's hull.
 HULL_MARGIN_M = 20.0
@@ -67,6 +68,13 @@ class Ground:
     def buildings(self) -> gpd.GeoDataFrame:
         """Return the buildings stairwells and places may lie in; may be none."""
         return layers.read(self._session, NOUNS["building"], street_code=self.street)
+
+    def homes(self, noun: Noun, codes: pd.Series) -> dict[str, str]:
+        """Return the communities of those things that are kept already: borders may have moved since their codes."""
+        if "community_code" not in noun.column_names:
+            return {}
+        kept = layers.read(self._session, noun, codes=codes.dropna().tolist())
+        return dict(zip(kept["code"], kept["community_code"], strict=True))
 
     def need_street(self) -> str:
         """Return the street that rows go under.

@@ -379,7 +379,7 @@ def _give_codes(session: Session, intake: Intake, ground: Ground) -> None:
     remembered = pd.Series([before.get(key) for key in intake.keys], index=frame.index, dtype=object)
     frame["code"] = frame["code"].where(frame["code"].notna(), remembered)
     parents = _parents(intake, ground)
-    _reject_moved(intake, parents)
+    _reject_moved(intake, parents, ground.homes(noun, frame["code"]))
     needed = intake.good & frame["code"].isna().to_numpy()
     if noun.name == "household_unit":
         stems = {str(building)[:9] for building in parents[needed] if building is not None}
@@ -424,12 +424,15 @@ def _parents(intake: Intake, ground: Ground) -> Codes:
     return parents
 
 
-def _reject_moved(intake: Intake, parents: Codes) -> None:
-    """Reject rows whose code says another parent than the one they name or lie in."""
+def _reject_moved(intake: Intake, parents: Codes, homes: dict[str, str]) -> None:
+    """Reject rows whose code says another parent than the one they name or lie in.
+
+    Things kept already may be in another community than their code says: ``homes`` has it, by code.
+    """
     codes = intake.frame["code"].tolist()
     for position in np.flatnonzero(intake.good).tolist():
         code, parent = codes[position], parents[position]
-        if isinstance(code, str) and parent is not None and not code.startswith(parent):
+        if isinstance(code, str) and parent is not None and not code.startswith(parent) and homes.get(code) != parent:
             problem = Problem(
                 f"编码 {code} 不在其上级 {parent} 之下",
                 f"code {code} is not under its parent {parent}",

@@ -65,8 +65,9 @@ def _in_communities(intake: Intake, ground: Ground) -> None:
     refuse_shifted(points[intake.good], communities, intake.read.datum)
     missing = frame["community_code"].isna().to_numpy()
     if missing.any():
-        # A row with a code of its own says with it where it belongs.
-        coded = frame["code"].map(lambda code: code[:12], na_action="ignore")
+        # A row with a code of its own says with it where it belongs, unless its community changed since.
+        homes = ground.homes(intake.noun, frame["code"])
+        coded = frame["code"].map(lambda code: homes.get(code, code[:12]), na_action="ignore")
         placed = np.where(frame["code"].notna(), coded, place_in(points, communities))
         frame.loc[missing, "community_code"] = placed[missing]
         intake.written.add("community_code")

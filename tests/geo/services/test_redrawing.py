@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from geo.errors import ConflictError, InputError, StaleVersionError
 from geo.regionalization.communities import find_tier
 from geo.services.adopting import adopt_plan
+from geo.services.importing import import_file
 from geo.services.mapping import content_from_store
 from geo.services.planning import plan_alternatives, plan_scope
 from geo.services.redrawing import grids_to_redraw
@@ -306,3 +307,15 @@ class TestBorders:
         wishes = Wishes(settle_borders=True)
         outcome = plan_scope(street, town.STREET, lower=100, upper=200, who=WHO, workers=1, wishes=wishes)
         assert (outcome.report["border_moves"], outcome.report["communities_plan"]) == ([], None)
+
+
+@pytest.mark.parametrize("drop", [[], ["community_code"]])
+def test_what_moved_stays_where_it_is_when_its_file_is_imported_again(street, tmp_path, drop):
+    adopt(street, plan_scope(street, town.STREET, who=WHO, workers=1, **FEWER).plan_id)
+    now = homes(street)
+    rows = layers.read(street, BUILDING, street_code=town.STREET).drop(columns=drop)
+    path = tmp_path / "buildings.gpkg"
+    rows.to_file(path, layer="building")
+    outcome = import_file(street, path, "building", who=WHO)
+    assert outcome.rejected == 0
+    assert homes(street) == now

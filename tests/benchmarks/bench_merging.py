@@ -66,13 +66,13 @@ def instance_rows(profile: str, size: int, seeds: int) -> list[list[str]]:
     """Measure one profile and size: means over seeds, merged and afresh."""
     instances, score = shared("instances"), shared("score")
     found: dict[str, list[list[float]]] = {"merged": [], "afresh": []}
-    before = possible = keepable = 0.0
+    before, keepable, possible = 0.0, 0.0, np.zeros(2)
     for seed in range(seeds):
         made = instances.make(size, seed, profile)
         layers = [OldLayer("first", made.prev.astype(np.int64)), OldLayer("second", second_layer(made, seed))]
         before += sum(len(np.unique(layer.labels)) for layer in layers) / seeds
         whole = made.households.sum() * seeds / 100
-        possible += sum(most_together(made.households, layers, upper=UPPER).values()) / len(layers) / whole
+        possible += np.array(list(most_together(made.households, layers, upper=UPPER).values())) / whole
         keepable += most_kept(made.households, layers, lower=LOWER, upper=UPPER) / whole
         options = {"lower": LOWER, "upper": UPPER, "xy": made.xy, "barrier": (made.kind == 2).astype(float)}
         ground = (made.households, made.edges, made.edge_weight)
@@ -94,7 +94,7 @@ def instance_rows(profile: str, size: int, seeds: int) -> list[list[str]]:
             found[way].append([float(figure) for figure in figures])
     name = (
         f"{profile} {size:,}, {before:,.0f} old grids; at most {keepable:.0f} % keep a worker, "
-        f"{possible:.0f} % of a layer together"
+        f"{possible[0]:.0f} and {possible[1]:.0f} % together"
     )
     return [[name, way, *_cells(np.mean(rows, axis=0))] for way, rows in found.items()]
 

@@ -1,7 +1,7 @@
 """Households brought together with their old grid: rows of houses one can count, then properties on random maps."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.regionalization import regionalize
@@ -9,6 +9,7 @@ from geo.regionalization.old_layers import OldLayer
 from geo.regionalization.outcome import Locks
 from geo.regionalization.problem import check_problem
 from geo.regionalization.reuniting import reunite, upset
+from tests.examples import examples
 from tests.geo.regionalization.brute_force import connected
 from tests.strategies import limits, maps
 
@@ -57,7 +58,7 @@ def test_a_plan_is_less_upset_where_fewer_leave_their_old_grid():
     assert [out_of_range for out_of_range, _ in order] == [0, 0, 2]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(20)
 @given(maps(), limits(), st.data())
 def test_a_reunited_plan_is_a_partition_in_one_piece_and_no_further_out_of_range(town, bounds, data):
     lower, upper = bounds

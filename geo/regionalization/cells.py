@@ -275,6 +275,11 @@ class _Search:
         edges = laid.edges(rows)
         atoms = laid.frame.iloc[rows]
         households = atoms["households"].to_numpy(np.int64)
+        tiles = laid.tiles.to_numpy()[rows]
+        if self._nothing_to_join(households):
+            self._go_on()
+            alone = np.arange(len(households))
+            return _Found(atoms, alone, households, {}, tiles, alone)
         solved = regionalize(
             households,
             laid.touching.edges[edges] - rows.start,
@@ -292,9 +297,14 @@ class _Search:
             solved.labels,
             np.bincount(solved.labels, households).astype(np.int64),
             solved.reasons,
-            laid.tiles.to_numpy()[rows],
+            tiles,
             solved.labels,
         )
+
+    def _nothing_to_join(self, households: NDArray[np.int64]) -> bool:
+        """Whether every atom is a cell in range and any two are too much for one: then that is the only way."""
+        fits = (households >= self.bounds.lower) & (households <= self.bounds.upper)
+        return bool(fits.all()) and 2 * self.bounds.lower > self.bounds.upper
 
     def _stacked(self, grid: int) -> _Found:
         """Cells where any floor may join the building next door; a proof stands only if it holds for these too."""

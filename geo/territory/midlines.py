@@ -170,21 +170,21 @@ def _lend(seeds: Seeds, members: Indices, strip: int, face: shapely.Polygon) -> 
     return Seeds(seeds.xy[near], seeds.label[near], np.full(len(near), strip))
 
 
-def midlines(seeds: Seeds, faces: Geometries) -> Geometries:
-    """Draw, in each face, the lines half-way between seeds of different atoms."""
+def midlines(seeds: Seeds, faces: Geometries, smooth_m: float) -> Geometries:
+    """Draw, in each face, the lines half-way between seeds of different atoms, smoothed by so many metres."""
     found = []
     for face, members in seeds.by_face().items():
         if len(np.unique(seeds.label[members])) > 1:
-            found.append(_midlines_in(seeds.xy[members], seeds.label[members], faces[face]))
+            found.append(_midlines_in(seeds.xy[members], seeds.label[members], faces[face], smooth_m))
     return np.concatenate(found) if found else np.empty(0, dtype=object)
 
 
-def _midlines_in(xy: Floats, label: Indices, face: shapely.Polygon) -> Geometries:
+def _midlines_in(xy: Floats, label: Indices, face: shapely.Polygon, smooth_m: float) -> Geometries:
     order = _snake(xy)
     corner, edge = ridges(xy[order], label[order], *face.bounds)
     shapely.prepare(face)
     inside = shapely.intersects(face, lines_from(corner[edge[:, 0]], corner[edge[:, 1]]))
-    points, line = chains(edge[inside], corner, SMOOTH_M)
+    points, line = chains(edge[inside], corner, smooth_m)
     lines = np.asarray(shapely.linestrings(points, indices=line), dtype=object)
     return _clip(lines[shapely.length(lines) > 0], face)
 

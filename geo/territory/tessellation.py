@@ -40,7 +40,7 @@ from geo.territory.arrangement import (
 from geo.territory.barriers import barrier_lines
 from geo.territory.footprints import Claims, claim, share_out
 from geo.territory.gaps import gap_lines
-from geo.territory.midlines import Seeds, midlines, nearest_label, strip_seeds, wall_seeds
+from geo.territory.midlines import SMOOTH_M, Seeds, midlines, nearest_label, strip_seeds, wall_seeds
 from geo.territory.projected import require_projected
 from geo.territory.rim import onto_rim
 
@@ -109,10 +109,11 @@ def tessellate(
     ground = _ground(shapes, near, lines)
     report(0.3)
     seeds = _seeds(ground, shapes)
-    halfway = midlines(seeds, ground.faces)
-    report(0.6)
-    pieces = _inside(faces(node([*ground.lines, *halfway])), near)
-    labels, region = _label(pieces, ground, seeds)
+    report(0.4)
+    pieces, labels, region = _cut(ground, seeds, near, SMOOTH_M)
+    if len(np.setdiff1d(np.arange(len(shapes)), labels)):
+        # Many floors on one narrow footprint: smoothing swallowed a tile thinner than it moves lines.
+        pieces, labels, region = _cut(ground, seeds, near, 0.0)
     report(0.8)
     labels = _settle(pieces, labels, region, shapes, ground.claims)
     tiles = _assemble(pieces, labels, len(shapes))
@@ -225,6 +226,13 @@ def _lodging(ground: _Ground, shapes: Geometries, atom: int, lodgers: list[int])
         outline = shapely.get_coordinates(shapely.segmentize(shapely.boundary(whole), 1.0))
         points[0] = outline[np.argmax(KDTree(points[1:]).query(outline)[0])]
     return members, points
+
+
+def _cut(ground: _Ground, seeds: Seeds, area: shapely.Geometry, smooth_m: float) -> tuple[Geometries, Indices, Indices]:
+    """Cut the ground along the lines half-way: the pieces, and of each its atom and the face it lies in."""
+    halfway = midlines(seeds, ground.faces, smooth_m)
+    pieces = _inside(faces(node([*ground.lines, *halfway])), area)
+    return (pieces, *_label(pieces, ground, seeds))
 
 
 def _label(pieces: Geometries, ground: _Ground, seeds: Seeds) -> tuple[Indices, Indices]:

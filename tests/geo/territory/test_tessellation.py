@@ -167,6 +167,24 @@ class TestFootprints:
         tiles = tiles_of([box(20, 50, 20.1, 50.1), box(70, 40, 80, 60)])
         assert tiles[0].contains(Point(20.05, 50.05))
 
+    def test_many_floors_on_the_podium_of_two_towers_all_have_ground(self):
+        # Between the towers the floors are thinner than lines are smoothed.
+        corners = [
+            (48, 53),
+            (52, 98),
+            (60, 112),
+            (77, 118),
+            (91, 111),
+            (98, 93),
+            (94, 55),
+            (85, 40),
+            (68, 34),
+            (52, 43),
+        ]
+        towers = [Point(x, y).buffer(size, quad_segs=4) for x, y, size in ((71, 55, 10.4), (74, 89, 10.7))]
+        tiles = tiles_of([Polygon(corners)] * 170 + towers, box(0, 0, 150, 150))
+        assert (tiles.geom_type == "Polygon").all()
+
 
 class TestBarriers:
     def test_dead_end_and_unconnected_lines_change_nothing(self):

@@ -110,9 +110,9 @@ def town_report(seed: int) -> dict[str, Any]:
     old = {str(name): own for name, own in grids.groupby("department")}
     communities, departments = with_networks(sample_town(seed), old, {})
     settings = DraftSettings(Bounds(LOWER, UPPER))
-    began = time.perf_counter()
+    began = time.process_time()
     drafts = draft_communities(communities, settings, workers=1)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     afresh = draft_communities([replace(one, networks=()) for one in communities], settings, workers=1)
     report = handover(departments, communities, drafts, bounds=settings.bounds, afresh=afresh)
     in_range = sum(int(draft.grids["in_range"].sum()) for draft in drafts)
@@ -128,7 +128,7 @@ def town_lines(seed: int) -> list[str]:
         f"{report['grids_after']} ({report['grids_change']:+.1%}), {report['in_range']} in range; "
         f"{kept['kept_share']:.1%} of {kept['all']:,} households keep a worker they had, "
         f"{kept['moved']:,} move; no plan in range keeps more than {kept['most_kept']:,}; "
-        f"{report['seconds']:.0f} s on one core. Drawn afresh: {afresh['grids']} grids, "
+        f"{report['seconds']:.0f} CPU s. Drawn afresh: {afresh['grids']} grids, "
         f"{afresh['in_range']} in range, {afresh['households']['kept_share']:.1%} keep a worker.",
         "",
         "| department | old grids | households | together, of what is possible % | afresh | unmixed % | afresh "

@@ -1,8 +1,9 @@
 """Import, plan and map of real towns, timed: ``python -m tests.benchmarks.bench_real_data [WORD ...]``.
 
 Reads ``../shared/data``; writes nothing outside temporary folders. Each command of ``wangge`` is a process of its own:
-wall seconds, peak memory of its largest process, and what the report says. A case with imports goes through a database
-of its own, one without is planned straight from the file. Words name the cases to run by part of their name.
+wall seconds, of a plan also the CPU seconds of all its processes, peak memory of the largest one, and what the report
+says. A case with imports goes through a database of its own, one without is planned straight from the file. Words name
+the cases to run by part of their name.
 """
 
 import json
@@ -21,6 +22,7 @@ SG = f"{DATA}/sg_hdb_blocks/hdb_blocks.gpkg"
 FR = f"{DATA}/fr_olemps_bdtopo/olemps.gpkg"
 SH = f"{DATA}/cn_shanghai_osm/shanghai_bund.gpkg"
 SZ = f"{DATA}/cn_suzhou_buildings/suzhou.gpkg"
+SG_BLOCKS = (f"{SG}#blocks", "--households", "total_dwelling_units", "--floors", "max_floor_lvl")
 ABROAD = ("--extent", "world", "--under", "990001001")
 NEW_STREET = ("--create-street", "990001001", "Abroad")
 BUND = ("--create-street", "310101001", "外滩街道", "--create-community", "310101001001", "外滩社区")
@@ -39,14 +41,12 @@ class Case:
 CASES = (
     Case(
         "Toa Payoh, one community",
-        (f"{SG}#blocks", "--households", "total_dwelling_units", "--where", "bldg_contract_town=TP"),
+        (*SG_BLOCKS, "--where", "bldg_contract_town=TP"),
     ),
     Case(
         "all blocks, planning areas",
         (
-            f"{SG}#blocks",
-            "--households",
-            "total_dwelling_units",
+            *SG_BLOCKS,
             "--parent",
             f"{SG}#subzones_mp14",
             "--parent-column",
@@ -56,9 +56,7 @@ CASES = (
     Case(
         "all blocks, subzones",
         (
-            f"{SG}#blocks",
-            "--households",
-            "total_dwelling_units",
+            *SG_BLOCKS,
             "--parent",
             f"{SG}#subzones_mp14",
             "--parent-column",
@@ -134,6 +132,7 @@ class Spent:
     """What one command took."""
 
     seconds: float
+    cpu_s: float
     peak_mb: float
 
 
@@ -148,7 +147,7 @@ def wangge(*arguments: str, data: Path) -> Spent:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Spent(time.perf_counter() - started, usage.ru_maxrss / 1024)
+    return Spent(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def run(case: Case, folder: Path) -> dict[str, object]:
@@ -174,6 +173,7 @@ def run(case: Case, folder: Path) -> dict[str, object]:
         "bound": summary["lower_bound"],
         "import s": round(sum(spent.seconds for spent in imports), 1),
         "plan s": round(plan.seconds, 1),
+        "plan CPU s": round(plan.cpu_s, 1),
         "map s": round(drawn.seconds, 1),
         "peak MB": round(max(spent.peak_mb for spent in (*imports, plan, drawn))),
         "map MB": round(page.stat().st_size / 1e6, 1),

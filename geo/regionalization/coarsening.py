@@ -13,8 +13,15 @@ from geo.regionalization.component import Component
 ROUNDS = 3
 
 
-def coarsen(component: Component, heaviest: int, rng: np.random.Generator) -> tuple[Component, NDArray[np.int32]]:
+def coarsen(
+    component: Component, heaviest: int, rng: np.random.Generator, within: NDArray[np.int32]
+) -> tuple[Component, NDArray[np.int32]]:
     """Join atoms across their dearest borders into connected clusters of at most ``heaviest`` households.
+
+    Parameters
+    ----------
+    within
+        The grid of each atom; clusters do not cross from one to another.
 
     Returns
     -------
@@ -24,14 +31,16 @@ def coarsen(component: Component, heaviest: int, rng: np.random.Generator) -> tu
         The cluster of each atom.
     """
     cluster = np.arange(len(component.weight), dtype=np.int32)
-    coarse = component
+    coarse, of = component, within
     for _ in range(ROUNDS):
         n = len(coarse.weight)
         found = np.arange(n, dtype=np.int32)
-        start, near, price = _rows(coarse)
+        start, near, price = _rows(coarse, of)
         join(start, near, price, coarse.weight, rng.permutation(n), heaviest, found, coarse.weight.copy())
         number = np.unique(found, return_inverse=True)[1].astype(np.int32)
         coarse, cluster = _contracted(coarse, number), number[cluster]
+        inside, of = of, np.empty(len(coarse.weight), np.int32)
+        of[number] = inside
         if len(coarse.weight) > 0.9 * n:
             break
     return coarse, cluster
@@ -61,10 +70,13 @@ def join(start: Any, near: Any, price: Any, weight: Any, order: Any, heaviest: A
             total[best] += weight[i]
 
 
-def _rows(component: Component) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
-    """Edges and soft pairs in compressed rows."""
+def _rows(
+    component: Component, within: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+    """Edges and soft pairs in compressed rows; those between two grids tie nothing."""
     ends = np.vstack([component.ends, component.soft_ends])
     price = np.r_[component.price, component.soft_price]
+    price[within[ends[:, 0]] != within[ends[:, 1]]] = 0.0
     a, b = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
     order = np.argsort(a, kind="stable")
     start = np.r_[0, np.cumsum(np.bincount(a, minlength=len(component.weight)))]

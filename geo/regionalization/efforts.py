@@ -9,6 +9,9 @@ from geo.regionalization import kernels
 
 #: Tables of the dynamic program have one entry per household up to the upper limit; above this they are coarsened.
 MAX_TABLE = 4000
+#: So far they are coarsened for annealing, which meets what rounding makes it miss once more: the program takes a
+#: third of the time. Between the limits so many entries are left.
+QUICK_TABLE, QUICK_BETWEEN = 100, 30
 
 #: Prices in units of the mean border edge. A grid out of range outweighs any border and any barrier.
 BAD_GRID_PRICE = 400.0
@@ -42,10 +45,13 @@ class Rules:
     move: float = 0.0
     limits: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
 
-    def numbers(self, n_grids: int | None) -> NDArray[np.float64]:
-        """Return the row of numbers that the kernels take."""
+    def numbers(self, n_grids: int | None, *, quick: bool = False) -> NDArray[np.float64]:
+        """Return the row of numbers that the kernels take; ``quick`` ones reckon households roundly in the tables."""
         grain = max(1, -(-self.upper // MAX_TABLE))
-        numbers = np.zeros(11)
+        if quick:
+            grain = max(grain, min(self.upper // QUICK_TABLE, (self.upper - self.lower) // QUICK_BETWEEN))
+        numbers = np.zeros(12)
+        numbers[kernels.GRAIN] = grain
         numbers[kernels.LOWER], numbers[kernels.UPPER] = self.lower, self.upper
         numbers[kernels.BAD_GRID] = BAD_GRID_PRICE
         numbers[kernels.BAD_HOUSEHOLD] = BAD_RANGE_PRICE / self.lower
@@ -62,6 +68,8 @@ class Stage:
 
     Attributes
     ----------
+    cluster
+        Atoms are joined beforehand into clusters of at most this share of the upper limit; 0 leaves them single.
     moves_per_grid
         Splits and redraws for each grid that the component needs.
     flips_per_move
@@ -74,6 +82,7 @@ class Stage:
         How often regions are drawn anew, where there are several.
     """
 
+    cluster: float
     moves_per_grid: int
     flips_per_move: int
     wide: float
@@ -88,8 +97,8 @@ class Effort:
 
     Attributes
     ----------
-    coarse, fine
-        Annealing of clusters, then of atoms.
+    stages
+        Annealings one after the other: of clusters, joined anew each time within the grids found, and last of atoms.
     repairs, moves_per_repair
         Rounds of repair while grids stay out of range, and moves in each for every such grid.
     attempts
@@ -98,8 +107,11 @@ class Effort:
         Whether to change the plan in force only where something is wrong.
     """
 
-    coarse: Stage = Stage(180, 10, 0.3, 4.0, 0.2, 12)
-    fine: Stage = Stage(95, 40, 0.15, 0.5, 0.05, 10)
+    stages: tuple[Stage, ...] = (
+        Stage(0.1, 70, 5, 1.0, 4.0, 1.0, 6),
+        Stage(0.05, 70, 5, 1.0, 1.2, 0.3, 6),
+        Stage(0.0, 80, 5, 1.0, 0.4, 0.05, 10),
+    )
     repairs: int = 8
     moves_per_repair: int = 500
     attempts: int = 3
@@ -109,7 +121,7 @@ class Effort:
 EFFORTS = {
     "polished": Effort(),
     "draft": Effort(
-        coarse=Stage(40, 5, 0.15, 2.0, 0.2, 4), fine=Stage(8, 20, 0.05, 0.2, 0.05, 3), repairs=4, attempts=1
+        stages=(Stage(0.1, 40, 5, 0.15, 2.0, 0.2, 4), Stage(0.0, 8, 20, 0.05, 0.2, 0.05, 3)), repairs=4, attempts=1
     ),
     "repair": Effort(attempts=1, moves_per_repair=200, patch=True),
 }

@@ -18,11 +18,14 @@ from geo.regionalization.compilation import kernel
 GRIDS, BAD, FREE, FLIPS, MOVES = 0, 1, 2, 3, 4
 #: Slots of the numbers that ``Rules`` makes; limits of further quantities have slots of their own.
 LOWER, UPPER, BAD_GRID, BAD_HOUSEHOLD, COMPACTNESS, DP_LOWER, DP_UPPER, WANTED, MISCOUNT = 0, 1, 2, 3, 4, 5, 6, 7, 8
-EACH, MOVE = 9, 10
+EACH, MOVE, GRAIN = 9, 10, 11
 
 LEAST, MOST, MISSED, MISSED_EACH = 0, 1, 2, 3
 
 UNREACHABLE = np.float32(1e30)
+
+#: Shelves that numbers are sorted on: from 2 to the power of -12 (as their bits say it) for so many doublings.
+LEAST_DOUBLING, DOUBLINGS = 127 - 12, 24
 
 
 @kernel
@@ -178,19 +181,26 @@ def gather(graph: Any, plan: Any, bench: Any, n_grids: Any) -> tuple[int, int]:
 
 @kernel
 def gather_edges(graph: Any, bench: Any, n: Any) -> Any:
-    """Copy the edges among the first ``n`` atoms of the bench: hard ones first, then soft ones, keys below zero."""
+    """Copy the edges among the first ``n`` atoms of the bench: hard ones first, then soft ones."""
     m = 0
     for wanted in (True, False):
+        others = 0
         for i in range(n):
             atom = bench.nodes[i].atom
             for e in range(graph.atoms[atom].start, graph.atoms[atom].stop):
                 j = bench.local[graph.arcs[e].near]
-                if j > i and graph.arcs[e].hard == wanted:
-                    bench.edges[m].a = i
-                    bench.edges[m].b = j
-                    bench.edges[m].price = graph.arcs[e].price
-                    bench.edges[m].key = 0.0 if wanted else -1.0
-                    m += 1
+                if j <= i:
+                    continue
+                if graph.arcs[e].hard != wanted:
+                    others += 1
+                    continue
+                bench.edges[m].a = i
+                bench.edges[m].b = j
+                bench.edges[m].price = graph.arcs[e].price
+                bench.edges[m].hard = wanted
+                m += 1
+        if wanted and others == 0:
+            break
     return m
 
 
@@ -202,43 +212,81 @@ def scatter(bench: Any, n: Any) -> None:
 
 
 @kernel
-def leader_of(leader: Any, i: Any) -> Any:
-    """Find the representative of a set, halving paths."""
-    while leader[i] != i:
-        leader[i] = leader[leader[i]]
-        i = leader[i]
+def leader_of(nodes: Any, i: Any) -> Any:
+    """Find the representative of a part, halving paths."""
+    while nodes[i].leader != i:
+        nodes[i].leader = nodes[nodes[i].leader].leader
+        i = nodes[i].leader
     return i
+
+
+@kernel
+def in_turn(waits: Any) -> Any:
+    """Order edges by how long they wait, positive numbers in single precision; return what ends in their numbers.
+
+    Numbers of this kind rank as their bits do, so the first bits tell a shelf, equally many for every doubling; the
+    few that share a shelf are put right by hand.
+    """
+    m, fine = len(waits), 4
+    while DOUBLINGS << fine < m:
+        fine += 1
+    shelves, least = DOUBLINGS << fine, LEAST_DOUBLING << fine
+    bits = waits.view(np.int32)
+    shelf = np.empty(m, np.int32)
+    start = np.zeros(shelves + 1, np.int32)
+    for e in range(m):
+        shelf[e] = min(max((bits[e] >> (23 - fine)) - least, 0), shelves - 1)
+        start[shelf[e] + 1] += 1
+    for at in range(shelves):
+        start[at + 1] += start[at]
+    turns = np.empty(m, np.int64)
+    for e in range(m):
+        turns[start[shelf[e]]] = (np.int64(bits[e]) << 32) + e
+        start[shelf[e]] += 1
+    for at in range(1, m):
+        turn, to = turns[at], at
+        while to > 0 and turns[to - 1] > turn:
+            turns[to] = turns[to - 1]
+            to -= 1
+        turns[to] = turn
+    return turns
+
+
+@kernel
+def hang(bench: Any, slot: Any, atom: Any, other: Any) -> None:
+    """Put an atom among those that another one is tied to in the tree."""
+    bench.link[2 * slot] = other
+    bench.link[2 * slot + 1] = bench.nodes[atom].first
+    bench.nodes[atom].first = slot
 
 
 @kernel
 def grow_tree(bench: Any, n: Any, m: Any, state: Any) -> None:
     """Draw a random spanning tree of the bench that crosses cheap borders late, and order it from a random root.
 
-    Each edge waits an exponential time with its price as the rate, and edges join in that order (Kruskal): streets
-    and barriers, cheap to draw a border on, join whole compounds instead of running through them.
+    Each edge waits an exponential time with its price as the rate, and edges join in that order (Kruskal 1956):
+    streets and barriers, cheap to draw a border on, join whole compounds instead of running through them.
     """
     hard = 0
-    while hard < m and bench.edges[hard].key >= 0:
-        price = bench.edges[hard].price
-        wait = -np.log(1.0 - draw(state))
-        bench.edges[hard].key = wait / price if price > 0.05 else 20.0 * wait + 200.0 * (0.05 - price)
+    while hard < m and bench.edges[hard].hard:
         hard += 1
-    ranks = np.argsort(bench.edges.key[:hard])
+    waits = np.empty(hard, np.float32)
+    for e in range(hard):
+        price = bench.edges[e].price
+        wait = -np.log(1.0 - draw(state))
+        waits[e] = wait / price if price > 0.05 else 20.0 * wait + 200.0 * (0.05 - price)
     for i in range(n):
         bench.nodes[i].leader = i
         bench.nodes[i].first = -1
     used = 0
-    for r in range(hard):
-        e = ranks[r]
-        a, b = bench.edges[e].a, bench.edges[e].b
-        root_a, root_b = leader_of(bench.nodes.leader, a), leader_of(bench.nodes.leader, b)
+    for turn in in_turn(waits):
+        edge = np.int32(turn)
+        a, b = bench.edges[edge].a, bench.edges[edge].b
+        root_a, root_b = leader_of(bench.nodes, a), leader_of(bench.nodes, b)
         if root_a != root_b:
             bench.nodes[root_a].leader = root_b
-            for end, other in ((a, b), (b, a)):
-                slot = 2 * used + (0 if end == a else 1)
-                bench.link[2 * slot] = other
-                bench.link[2 * slot + 1] = bench.nodes[end].first
-                bench.nodes[end].first = slot
+            hang(bench, 2 * used, a, b)
+            hang(bench, 2 * used + 1, b, a)
             used += 1
             if used == n - 1:
                 break
@@ -420,16 +468,17 @@ def cut_tree(graph: Any, bench: Any, n: Any, each_grid: Any, numbers: Any) -> An
 
     For each atom, ``table[w]`` is the least price of cutting its subtree so that the open part, the one that holds
     the atom, has w households and all closed parts are paid for: the border, and being out of range. Tables end at
-    the upper limit, so the work is at most households times limit. Borders are priced by what each subtree's cutting
+    the upper limit, so the work is at most households times limit; they may count in grains of a few households,
+    rounded atom by atom. Borders are priced by what each subtree's cutting
     off costs by itself, which counts an edge between two parts once per cut between them. ``each_grid`` is added for
     every grid.
     """
-    lower, upper = int(numbers[DP_LOWER]), int(numbers[DP_UPPER])
+    lower, upper, grain = int(numbers[DP_LOWER]), int(numbers[DP_UPPER]), numbers[GRAIN]
     fixed = np.float32(numbers[BAD_GRID])
     each = np.float32(numbers[BAD_HOUSEHOLD] * numbers[LOWER] / max(lower, 1))
     end = 0
     for i in range(n):
-        own = min(graph.atoms[bench.nodes[i].atom].coarse, upper)
+        own = min(int(graph.atoms[bench.nodes[i].atom].weight / grain + 0.5), upper)
         bench.nodes[i].table_at = end
         bench.nodes[i].table_len = own + 1
         bench.table[end : end + own] = UNREACHABLE

@@ -13,10 +13,10 @@ def record(**names: str) -> np.dtype[Any]:
     return np.dtype([(name, kind) for kind, listed in names.items() for name in listed.split()], align=True)
 
 
-#: One atom: where its arcs are, households, those in the unit of the tables, and how many points it stands for (one,
-#: or those of a cluster) with the sums of their coordinates and of the squares of these. ``home`` is the grid that it
-#: was in at the start, -1 when that is nothing to keep.
-ATOM = record(i8="weight coarse", f8="points sx sy sq", i4="start stop home")
+#: One atom: where its arcs are, households, and how many points it stands for (one, or those of a cluster) with the
+#: sums of their coordinates and of the squares of these. ``home`` is the grid that it was in at the start, -1 when
+#: that is nothing to keep.
+ATOM = record(i8="weight", f8="points sx sy sq", i4="start stop home")
 #: One arc, an edge seen from one end. Soft arcs only carry a price, one cannot walk along them.
 ARC = record(f8="price", i4="near", bool="hard")
 #: Members of a grid are a doubly linked list.
@@ -30,7 +30,7 @@ NODE = record(
     f4="close_cost",
     i4="atom parent depth order part leader first grids queue table_len before_len close_at target",
 )
-EDGE = record(f8="price key", i4="a b")
+EDGE = record(f8="price", i4="a b", bool="hard")
 
 
 class Graph(NamedTuple):

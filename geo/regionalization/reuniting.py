@@ -24,7 +24,7 @@ from geo.regionalization.solver import Solver, graph_of
 PARTED_PRICE, NEW_WORKER_PRICE = 0.2, 0.2
 #: How often places and workers are found anew, each time cooler.
 ROUNDS = 6
-STAGE = Stage(moves_per_grid=40, flips_per_move=40, wide=0.1, hot=6.0, cold=0.02, rounds=4)
+STAGE = Stage(cluster=0.0, moves_per_grid=40, flips_per_move=40, wide=0.1, hot=6.0, cold=0.02, rounds=4)
 LEAST_MOVES = 100
 
 Labels = NDArray[np.int64]

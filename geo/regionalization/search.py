@@ -22,7 +22,7 @@ from geo.regionalization.solver import Solver, Ticker, graph_of
 THREADS = numba.get_num_threads()
 
 #: A component of up to this many grids is searched longer, up to so many moves, and from the start again when it fails.
-FEW_GRIDS, MOVES_FOR_FEW = 80, 2000
+FEW_GRIDS, MOVES_FOR_FEW = 80, 1200
 #: A plan in force with at most this share of grids out of range is settled, one with more is drawn anew.
 MOSTLY_GOOD = 0.4
 #: Above this many grids a component is searched in regions of about ``REGION_GRIDS``.
@@ -33,8 +33,8 @@ COOLINGS = 12
 PATCH_GRIDS = 30
 #: An exact search mends up to so many grids out of range; more are for annealing.
 FEW_WRONG = 60
-#: Clusters of the first, coarse search hold at most this share of the upper limit.
-CLUSTER_SHARE = 0.1
+#: Flips after each split while a patch takes what makes it cheaper at once.
+SMOOTHING_FLIPS = 40
 
 Labels = NDArray[np.int32]
 Atoms = NDArray[np.int64]
@@ -94,6 +94,7 @@ class Search:
         self.component, self.rules, self.seed, self.effort = component, rules, seed, effort
         self.tick, self.hopeless, self.mender = tick, hopeless, mender
         self.numbers = rules.numbers(component.n_grids)
+        self.quick = rules.numbers(component.n_grids, quick=True)
         self.target = (rules.lower + rules.upper) / 2
         self.expected = max(2.0, float(component.weight.sum()) / self.target)
         self.whole = self.expected <= WHOLE_GRIDS or component.n_grids is not None
@@ -119,14 +120,21 @@ class Search:
     # ── from nothing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _from_scratch(self, attempt: int) -> Labels:
-        """Anneal clusters, then atoms."""
+        """Anneal clusters, drawn anew and smaller within the grids found, and last atoms."""
         rng = np.random.default_rng([self.seed, attempt])
-        clusters, cluster = coarsen(self.component, int(CLUSTER_SHARE * self.rules.upper), rng)
-        base = 0.0 if attempt == 0 else 1.0
-        labels = self._anneal(
-            graph_of(clusters, self.rules), None, self.effort.coarse, [attempt, 0], (base, max(0.4, base))
-        )[cluster]
-        return self._anneal(self.graph, labels, self.effort.fine, [attempt, 1], (max(0.4, base), 1.0))
+        n = len(self.graph.atoms)
+        labels, start = np.zeros(n, np.int32), None
+        shares = np.linspace(0.0 if attempt == 0 else 1.0, 1.0, len(self.effort.stages) + 1)
+        for number, stage in enumerate(self.effort.stages):
+            graph, cluster = self.graph, np.arange(n, dtype=np.int32)
+            if stage.cluster:
+                clusters, cluster = coarsen(self.component, int(stage.cluster * self.rules.upper), rng, labels)
+                graph = graph_of(clusters, self.rules)
+            if number > 0:
+                start = np.empty(len(graph.atoms), np.int32)
+                start[cluster] = np.unique(labels, return_inverse=True)[1]
+            labels = self._anneal(graph, start, stage, [attempt, number], (shares[number], shares[number + 1]))[cluster]
+        return labels
 
     def _anneal(
         self, graph: Graph, start: Labels | None, stage: Stage, key: list[int], span: tuple[float, float]
@@ -135,7 +143,7 @@ class Search:
             return start
         if not self.whole:
             return self._anneal_regions(graph, start, stage, key, span)
-        solver = Solver(graph, self.numbers, [self.seed, *key])
+        solver = Solver(graph, self.quick, [self.seed, *key])
         solver.begin(start)
         self.going = solver.anneal(stage, self._steps(stage), _between(self.tick, *span))
         self.moves += solver.moves
@@ -177,7 +185,7 @@ class Search:
             tick = _between(self.tick, *share)
             # Until every region has its first grids there is no plan to stop with.
             within = _never if fresh and turn == 0 else tick
-            labels = self._side_by_side(graph, labels, _parts(region), [*key, turn], work, within)
+            labels = self._side_by_side(graph, labels, _parts(region), [*key, turn], work, within, self.quick)
             if within is _never:
                 self.going = tick(1.0)
             if not self.going:
@@ -190,13 +198,13 @@ class Search:
         """Start from a plan: patch it, settle it, or where too much of it is out of range draw it anew."""
         if self.effort.patch:
             return self._come_home(self._mend(start, 0))
-        stage = self.effort.fine
+        stage = self.effort.stages[-1]
         if len(self._wrong(start)) <= MOSTLY_GOOD * len(np.unique(start)):
             start = self._mend(start, 0)
             stage = replace(stage, moves_per_grid=stage.moves_per_grid // 3, hot=2 * stage.cold, wide=0.05, rounds=3)
         else:
             stage = replace(stage, hot=1.0)
-        return self._anneal(self.graph, start, stage, [0, 2], (0.3, 1.0))
+        return self._anneal(self.graph, start, stage, [0, 8], (0.3, 1.0))
 
     def _come_home(self, labels: Labels) -> Labels:
         """Let whatever moved without need move back."""
@@ -210,7 +218,7 @@ class Search:
 
     def _mend(self, labels: Labels, attempt: int) -> Labels:
         """Redraw patches around the grids that are wrong, hotter every other round, larger as it goes on."""
-        stage, patch = self.effort.fine, self.effort.patch
+        stage, patch = self.effort.stages[-1], self.effort.patch
         for turn in range(self.effort.repairs):
             wrong = self._wrong(labels)
             if not len(wrong) or not self.going or (turn in (0, 3) and self._all_hopeless(labels, wrong)):
@@ -226,7 +234,7 @@ class Search:
                 else:
                     solver.search(moves, 10, 0.5, 0.6, heat, stage.cold, repair=True)
                     steps = min(moves, 40 * grids)
-                    solver.search(steps, stage.flips_per_move, 0.1, 0.3, 4 * stage.cold, 0.0)
+                    solver.search(steps, SMOOTHING_FLIPS, 0.1, 0.3, 4 * stage.cold, 0.0)
                 solver.keep_if_best()
 
             labels = self._side_by_side(self.graph, labels, parts, [attempt, 4, turn], work, lambda _: self.tick(1.0))
@@ -256,7 +264,7 @@ class Search:
 
         def work(solver: Solver) -> None:
             grids = int(solver.plan.counts[kernels.GRIDS])
-            solver.search(moves_per_grid * grids, self.effort.fine.flips_per_move, 0.0, 0.0, 0.0, 0.0)
+            solver.search(moves_per_grid * grids, SMOOTHING_FLIPS, 0.0, 0.0, 0.0, 0.0)
             solver.keep_if_best()
 
         return self._side_by_side(self.graph, labels, parts, key, work, tick)
@@ -294,6 +302,7 @@ class Search:
         key: list[int],
         work: Callable[[Solver], None],
         tick: Ticker,
+        numbers: NDArray[np.float64] | None = None,
     ) -> Labels:
         """Search disjoint parts, none of which cuts a grid, and put what was found in place of what was there."""
         part_of = np.full(len(labels), -1, np.int32)
@@ -303,12 +312,19 @@ class Search:
             local[members] = np.arange(len(members))
         grids = len(np.unique(labels))
 
+        def local_numbers(difference: int) -> NDArray[np.float64]:
+            # Of the wanted count of grids, what is left for this part.
+            local = (self.numbers if numbers is None else numbers).copy()
+            if local[kernels.WANTED] > 0:
+                local[kernels.WANTED] = max(1, local[kernels.WANTED] + difference)
+            return local
+
         def search(number: int) -> tuple[Labels, Labels, int]:
             members = parts[number]
             piece = subgraph(graph, members, part_of, local)
             names, start = np.unique(labels[members], return_inverse=True)
             _rehome(piece, names)
-            solver = Solver(piece, self._local_numbers(len(names) - grids), [self.seed, *key, number])
+            solver = Solver(piece, local_numbers(len(names) - grids), [self.seed, *key, number])
             solver.begin(start.astype(np.int32))
             work(solver)
             return names, solver.best, solver.moves
@@ -327,13 +343,6 @@ class Search:
                     pool.shutdown(cancel_futures=True)
                     break
         return following
-
-    def _local_numbers(self, difference: int) -> NDArray[np.float64]:
-        """The numbers for a part: of the wanted count of grids, what is left for it."""
-        numbers = self.numbers.copy()
-        if numbers[kernels.WANTED] > 0:
-            numbers[kernels.WANTED] = max(1, numbers[kernels.WANTED] + difference)
-        return numbers
 
 
 def _never(share: float) -> bool:

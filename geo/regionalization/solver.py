@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from geo.regionalization import kernels
 from geo.regionalization.component import Component
-from geo.regionalization.efforts import MAX_TABLE, Rules, Stage, heat_at
+from geo.regionalization.efforts import Rules, Stage, heat_at
 from geo.regionalization.layout import ARC, ATOM, EDGE, GRID, LINK, NODE, Bench, Graph, Plan
 
 Ticker = Callable[[float], bool]
@@ -24,7 +24,7 @@ class Solver:
         self.graph, self.numbers = graph, numbers
         n = len(graph.atoms)
         self.plan = _plan(n, graph.extra.shape[1])
-        self.bench = _bench(graph, n, int(numbers[kernels.DP_UPPER]))
+        self.bench = _bench(graph, n, numbers)
         self.state = np.maximum(np.random.SeedSequence([*seed, n]).generate_state(1, np.uint64), 1)
         self.best: NDArray[np.int32] = np.zeros(n, np.int32)
         self.best_score = (np.inf, np.inf)
@@ -88,10 +88,9 @@ def graph_of(component: Component, rules: Rules) -> Graph:
     a, b = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
     order = np.lexsort((b, a))
     start = np.r_[0, np.cumsum(np.bincount(a, minlength=n))].astype(np.int32)
-    grain = max(1, -(-rules.upper // MAX_TABLE))
     atoms = _rows(n, ATOM)
     atoms.start, atoms.stop = start[:-1], start[1:]
-    atoms.weight, atoms.coarse = component.weight, np.rint(component.weight / grain)
+    atoms.weight = component.weight
     atoms.points, atoms.sx, atoms.sy, atoms.sq = component.points.T
     arcs = _rows(len(a), ARC)
     arcs.near, arcs.hard, arcs.price = b[order], np.r_[hard, hard][order], np.r_[price, price][order]
@@ -114,10 +113,12 @@ def _plan(n: int, quantities: int) -> Plan:
     )
 
 
-def _bench(graph: Graph, n: int, table_upper: int) -> Bench:
+def _bench(graph: Graph, n: int, numbers: NDArray[np.float64]) -> Bench:
     # One table per atom and one per tree edge, none longer than the limit or than all households.
-    longest = int(min(table_upper, graph.atoms.coarse.sum())) + 1
-    room = int(np.minimum(graph.atoms.coarse, table_upper).sum()) + n + n * longest
+    longest = int(numbers[kernels.DP_UPPER])
+    grains = np.minimum(np.rint(graph.atoms.weight / numbers[kernels.GRAIN]).astype(np.int64), longest)
+    total = int(grains.sum())
+    room = total + n + n * (min(longest, total) + 1)
     return Bench(
         nodes=_rows(n + 1, NODE),
         edges=_rows(len(graph.arcs) // 2, EDGE),

@@ -1,12 +1,9 @@
 """``python -m geo.regionalization``: compile the kernels now, so that the first plan need not wait for it."""
 
-import geopandas as gpd
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from geo.regionalization.engine import regionalize
-from geo.territory.tessellation import tessellate
 
 
 def main() -> None:
@@ -25,7 +22,6 @@ def main() -> None:
     # Large enough to be searched region by region.
     large = _lattice(60)
     regionalize(np.full(3600, 20), large, np.ones(len(large)), lower=200, upper=300, effort="draft")
-    tessellate(gpd.GeoSeries([shapely.Point(2, 5), shapely.Point(8, 5)], crs="EPSG:4547"), shapely.box(0, 0, 10, 10))
 
 
 def _lattice(side: int) -> NDArray[np.int64]:

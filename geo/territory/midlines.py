@@ -1,14 +1,16 @@
-"""Lines half-way between neighbours: a Voronoi diagram of walls and points in each piece of open ground."""
+"""Lines half-way between neighbours: a Voronoi diagram of walls and points in each piece of open ground.
+
+Triangulating is Qhull's work (:class:`scipy.spatial.Delaunay`), joining and thinning lines that of GEOS.
+"""
 
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import shapely
-from scipy.spatial import KDTree
+from scipy.spatial import Delaunay, KDTree
 
-from geo.territory.arrangement import Borders, Floats, Geometries, Indices, grow, lines_from
-from geo.territory.triangulation import chains, ridges
+from geo.territory.arrangement import GRID_M, Borders, Floats, Geometries, Indices, grow, lines_from
 
 #: Metres between the points that stand for a wall: narrow passages need close ones.
 CLOSEST_M, WIDEST_M, TOUCHING_M = 0.3, 3.0, 1.5
@@ -17,6 +19,13 @@ CLOSEST_M, WIDEST_M, TOUCHING_M = 0.3, 3.0, 1.5
 CORNER_M = 0.1
 #: Metres a line may be smoothed. It may then touch a wall, but building ground is never given away.
 SMOOTH_M = 0.2
+#: Metres. Seeds are moved onto this grid: Qhull draws lines that are not there between seeds that all but coincide. It
+#: is finer than that of the arrangement, so that lines still meet in the corner that two buildings share.
+SEED_GRID_M = GRID_M / 16
+#: Far points lie so many times the extent of the seeds away: every place in the face is nearer to a seed.
+FAR = 4.0
+#: Metres, square metres. A triangle of no area has its centre infinitely far away; any place beyond the face will do.
+BEYOND_M, NO_AREA_M2 = 1e9, 1e-30
 
 
 #: Metres. Empty ground narrower than this on average (the middle of a dual carriageway) and longer around than
@@ -180,28 +189,55 @@ def midlines(seeds: Seeds, faces: Geometries, smooth_m: float) -> Geometries:
 
 
 def _midlines_in(xy: Floats, label: Indices, face: shapely.Polygon, smooth_m: float) -> Geometries:
-    order = _snake(xy)
-    corner, edge = ridges(xy[order], label[order], *face.bounds)
+    ridges = _ridges(xy, label, face)
     shapely.prepare(face)
-    inside = shapely.intersects(face, lines_from(corner[edge[:, 0]], corner[edge[:, 1]]))
-    points, line = chains(edge[inside], corner, smooth_m)
-    lines = np.asarray(shapely.linestrings(points, indices=line), dtype=object)
-    return _clip(lines[shapely.length(lines) > 0], face)
+    chains = shapely.line_merge(shapely.multilinestrings(ridges[shapely.intersects(face, ridges)]))
+    # Each line apart, though it may then cross another: all are noded afterwards.
+    lines = shapely.simplify(shapely.get_parts(chains), smooth_m, preserve_topology=False)
+    return _clip(lines, face)
 
 
-def _snake(xy: Floats) -> Indices:
-    """An order in which points that follow each other are near each other: rows there and back."""
-    west, south = xy.min(axis=0)
-    high = max(float(np.ptp(xy[:, 1])), 1e-9)
-    row = np.floor((xy[:, 1] - south) / high * np.sqrt(len(xy) / 2)).astype(np.int64)
-    return np.asarray(np.lexsort((np.where(row % 2 == 0, 1, -1) * (xy[:, 0] - west), row)), dtype=np.int64)
+def _ridges(xy: Floats, label: Indices, face: shapely.Polygon) -> Geometries:
+    """Edges of the Voronoi diagram between seeds of different atoms, at least as far as the face reaches.
+
+    Taken from its dual: scipy's Delaunay triangulation comes as arrays, its Voronoi diagram as lists.
+    """
+    corners = np.concatenate([xy, np.reshape(face.bounds, (2, 2))])
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    middle, far = (low + high) / 2, FAR * (high - low).max()
+    # Four far points make every edge between seeds end somewhere.
+    frame = np.array([[-far, 0.0], [far, 0.0], [0.0, -far], [0.0, far]])
+    points = np.concatenate([np.rint((xy - middle) / SEED_GRID_M) * SEED_GRID_M, frame])
+    atom = np.concatenate([label, np.full(4, -1)])
+    mesh = Delaunay(points)
+    centre = _circumcentres(points[mesh.simplices]) + middle
+    other = mesh.neighbors
+    # Neighbour k of a triangle lies across the side opposite its corner k.
+    first, second = atom[mesh.simplices[:, [1, 2, 0]]], atom[mesh.simplices[:, [2, 0, 1]]]
+    between = (first != second) & (first >= 0) & (second >= 0) & (other > np.arange(len(other))[:, None])
+    triangle, side = np.nonzero(between)
+    start, end = centre[triangle], centre[other[triangle, side]]
+    apart = (start != end).any(axis=1)
+    return lines_from(start[apart], end[apart])
+
+
+def _circumcentres(triangles: Floats) -> Floats:
+    corner = triangles[:, 0]
+    b, c = (triangles[:, 1:] - corner[:, None]).transpose(1, 0, 2)
+    twice_area = 2 * (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0])
+    b2, c2 = (b**2).sum(axis=1), (c**2).sum(axis=1)
+    across = np.stack([c[:, 1] * b2 - b[:, 1] * c2, b[:, 0] * c2 - c[:, 0] * b2], axis=1)
+    away = across / np.where(twice_area == 0, NO_AREA_M2, twice_area)[:, None]
+    return np.asarray(corner + np.clip(away, -BEYOND_M, BEYOND_M), dtype=np.float64)
 
 
 def _clip(lines: Geometries, face: shapely.Polygon) -> Geometries:
     """The parts of lines inside a prepared face. Only lines that leave it are cut, all in one overlay."""
     whole = shapely.contains_properly(face, lines)
     cut = shapely.get_parts(shapely.intersection(shapely.multilinestrings(lines[~whole]), face))
-    return np.concatenate([lines[whole], cut[shapely.get_dimensions(cut) == 1]])
+    found = np.concatenate([lines[whole], cut])
+    kept: Geometries = found[shapely.length(found) > 0]
+    return kept
 
 
 def nearest_label(seeds: Seeds, face: Indices, xy: Floats) -> Indices:

@@ -124,7 +124,9 @@ def spread(places: Floats, faces: Geometries) -> tuple[Floats, Indices]:
     over = (size[place] > 1) & ~shapely.covers(faces[home], shapely.points(points))
     for group in np.unique(place[over]):
         members = np.flatnonzero(place == group)
-        ground = shapely.intersection(faces[home[members[0]]], shapely.Point(centre[group]).buffer(radius[group]))
+        face, middle = faces[home[members[0]]], shapely.Point(centre[group])
+        # The place is outside its face where footprints reach over the boundary.
+        ground = shapely.intersection(face, middle.buffer(radius[group] + face.distance(middle)))
         points[members] = share_out(ground, shapely.points(places[members]))
     return points, home
 

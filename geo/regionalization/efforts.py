@@ -121,7 +121,13 @@ class Effort:
 EFFORTS = {
     "polished": Effort(),
     "draft": Effort(
-        stages=(Stage(0.1, 40, 5, 0.15, 2.0, 0.2, 4), Stage(0.0, 8, 20, 0.05, 0.2, 0.05, 3)), repairs=4, attempts=1
+        stages=(
+            Stage(0.1, 15, 5, 0.5, 2.0, 0.7, 3),
+            Stage(0.05, 12, 5, 0.5, 0.7, 0.2, 3),
+            Stage(0.0, 8, 10, 0.5, 0.2, 0.05, 3),
+        ),
+        repairs=4,
+        attempts=1,
     ),
     "repair": Effort(attempts=1, moves_per_repair=200, patch=True),
 }

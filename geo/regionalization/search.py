@@ -27,6 +27,8 @@ FEW_GRIDS, MOVES_FOR_FEW = 80, 1200
 MOSTLY_GOOD = 0.4
 #: Above this many grids a component is searched in regions of about ``REGION_GRIDS``.
 WHOLE_GRIDS, REGION_GRIDS = 200, 120
+#: Of the moves of a whole plan, how many its regions get: to cut them out and put them back takes the rest of the time.
+REGION_MOVES = 0.85
 #: Temperatures that a stage goes through, at least.
 COOLINGS = 12
 #: Grids around one out of range that are redrawn to mend it; twice as many every other round.
@@ -174,7 +176,7 @@ class Search:
                 if anew:
                     solver.begin(None)
                 grids = float(solver.graph.atoms.weight.sum()) / self.target
-                steps = int(grids * stage.moves_per_grid / stage.rounds / (len(heats) - 1))
+                steps = int(grids * REGION_MOVES * stage.moves_per_grid / stage.rounds / (len(heats) - 1))
                 for hot, cold in pairwise(heats):
                     solver.search(steps, stage.flips_per_move, stage.wide, 0.25, hot, cold)
                 if last:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from geo.crs import WGS84
 from geo.errors import ConflictError, InputError, NotFoundError
 from geo.regionalization.cell_ground import CellGround, cell_ground
-from geo.regionalization.communities import tier_bounds
+from geo.regionalization.communities import find_tier, tier_bounds
 from geo.regionalization.execution import Progress, draft_cells_of
 from geo.services.cell_tables import cell_report, cell_tables
 from geo.services.gathering import gather
@@ -72,7 +72,8 @@ def divide_into_cells(
     NotFoundError
         There is no such plan.
     ConflictError, StaleVersionError
-        The plan is no draft: adopted plans are never edited; or it is not at ``version`` any more.
+        The plan is no draft: adopted plans are never edited; or it is not one of grids; or it is not at ``version``
+        any more.
     InputError
         Nothing is assigned to the plan's grids.
     BoundsError
@@ -85,6 +86,12 @@ def divide_into_cells(
         raise ConflictError(
             f"方案 {plan_id} 已不是草案;联户网格应在采用前划分",
             f"plan {plan_id} is {plan.state}; cells are drafted before a plan is adopted",
+        )
+    tier = find_tier(plan.report.get("tier", "grid"))
+    if plan.tier != "grid" or tier.code != "grid":
+        raise ConflictError(
+            f"方案 {plan_id} 划的是{tier.zh};联户网格只在网格内划分,请先划网格方案",
+            f"plan {plan_id} is one of {tier.en}; cells lie inside of grids: plan grids first",
         )
     grids = plans.read_grids(session, plan_id)
     grounds, notes = _grounds(session, plan, grids)

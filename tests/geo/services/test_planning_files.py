@@ -181,23 +181,21 @@ class TestRealTowns:
         assert report["in_range_share"] > 0.88
         assert all(row["reason"] for row in report["grid_list"] if not row["in_range"])
 
-    def test_olemps_with_roads(self, shared_data):
+    def test_a_third_of_olemps_with_roads(self, shared_data):
         path = shared_data("fr_olemps_bdtopo/olemps.gpkg")
+        third = "fid % 3 = 0"
         request = FileRequest(
             path,
             "NB_LOGTS",
             layer="buildings",
+            where=third,
             parent=f"{path}#commune",
             barriers=(path.with_name("olemps.gpkg#roads"),),
         )
         report = plan_file(request).report
-        assert report["households"] == 1429
+        known = gpd.read_file(path, layer="buildings", where=third)["NB_LOGTS"].fillna(0).sum()
+        assert report["households"] == known > 400
         assert report["in_range"] == report["grids"] == report["contiguous"]
-
-    def test_suzhou_estimated(self, shared_data):
-        report = plan_file(FileRequest(shared_data("cn_suzhou_buildings/suzhou.gpkg"), None, floors="Floor")).report
-        assert report["contiguous"] == report["grids"]
-        assert set(report["reasons"]) <= {"atom_over_upper"}
 
 
 def test_a_building_over_the_limit_is_divided_by_floors_where_the_file_knows_them(tmp_path):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from geo.errors import ConflictError, InputError, StaleVersionError
 from geo.regionalization.communities import find_tier
 from geo.services.adopting import adopt_plan
+from geo.services.cells import divide_into_cells
 from geo.services.importing import import_file
 from geo.services.mapping import content_from_store
 from geo.services.planning import plan_alternatives, plan_scope
@@ -144,6 +145,8 @@ def test_one_community_that_is_too_large_is_divided_by_itself(street):
     plan = plan_scope(street, code, who=WHO, workers=1, lower=150, upper=200, tier="community").plan_id
     drawn = plans.read_grids(street, plan).set_index("code")
     assert set(drawn.index) == {code, f"{town.STREET}004"}
+    with pytest.raises(ConflictError, match="联户网格只在网格内划分"):
+        divide_into_cells(street, plan, who=WHO)
     adopt(street, plan)
     now = communities(street)
     assert set(now) == {*town.COMMUNITIES, f"{town.STREET}004"}

@@ -234,9 +234,11 @@ def _filtered(frame: gpd.GeoDataFrame, where: str, path: Path) -> gpd.GeoDataFra
     if not sign:
         raise ColumnError(f"筛选条件“{where}”应写成 列名=值", f"filter {where!r} should read COLUMN=VALUE")
     need_column(frame, column, path)
-    kept = frame[frame[column].astype("string") == value]
+    # 2.0 is how a column of whole numbers with gaps is read; who filters writes 2.
+    said = frame[column].astype("string").str.removesuffix(".0")
+    kept = frame[said == value.removesuffix(".0")]
     if kept.empty:
-        found = "、".join(map(str, frame[column].dropna().unique()[:10]))
+        found = "、".join(said.dropna().unique()[:10])
         raise ColumnError(
             f"没有“{column}”等于“{value}”的行;该列的值有:{found}",
             f"no row has {column!r} = {value!r}; the column holds: {found}",

@@ -15,7 +15,7 @@ from geo.errors import BoundsError, NotFoundError
 from geo.exchange.writing import write_frames
 from geo.regionalization.communities import Bounds, Community, OldNetwork
 from geo.regionalization.drafting import CommunityDraft, DraftSettings
-from geo.regionalization.execution import Progress, draft_communities
+from geo.regionalization.execution import Progress, draft_communities, part_of
 from geo.regionalization.handover import Department, handover
 from geo.services.gathering import gather
 from geo.services.in_force import NONE, by_place
@@ -156,13 +156,13 @@ def draft_merged(
     """
     runs = 2 if compare else 1
     drafts = draft_communities(
-        communities, settings, workers=workers, scheduler=scheduler, progress=_part(progress, 0, runs)
+        communities, settings, workers=workers, scheduler=scheduler, progress=part_of(progress, 0, runs)
     )
     afresh = None
     if compare and not any(draft.metrics["cancelled"] for draft in drafts):
         plain = [replace(community, networks=()) for community in communities]
         afresh = draft_communities(
-            plain, settings, workers=workers, scheduler=scheduler, progress=_part(progress, 1, runs)
+            plain, settings, workers=workers, scheduler=scheduler, progress=part_of(progress, 1, runs)
         )
     return drafts, handover(departments, communities, drafts, bounds=settings.bounds, afresh=afresh)
 
@@ -281,15 +281,3 @@ def _check_weights(weights: Mapping[str, float], there: Sequence[str]) -> None:
             "所有部门的权重都是 0,没有可以合并的网格;至少一个部门应大于 0",
             "every department has weight 0, which leaves nothing to merge; give one of them more",
         )
-
-
-def _part(progress: Progress | None, number: int, runs: int) -> Progress | None:
-    """Progress of one run of the communities among several."""
-    if progress is None:
-        return None
-    tell = progress
-
-    def part(code: str, done: float, total: int) -> bool | None:
-        return tell(code, number * total + done, runs * total)
-
-    return part

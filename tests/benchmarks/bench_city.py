@@ -399,11 +399,13 @@ def write_row(row: str) -> None:
     header = HEADER.format(machine=machine)
     columns = header.strip().splitlines()[-2]
     before, _, after = RESULTS.read_text(encoding="utf-8").partition(columns) if RESULTS.exists() else ("", "", "")
-    rows = [line for line in after.splitlines()[2:] if line.startswith("| ")] if before else []
+    lines = after.splitlines()[2:] if before else []
+    # The table ends where a line is none of its rows; further tables may follow among the notes.
+    end = next((at for at, line in enumerate(lines) if not line.startswith("| ")), len(lines))
     same = row.split("|")[1:3]
-    rows = [line for line in rows if line.split("|")[1:3] != same] + [row]
+    rows = [line for line in lines[:end] if line.split("|")[1:3] != same] + [row]
     rows.sort(key=lambda line: int(line.split("|")[1].replace(",", "")))
-    notes = "\n".join(line for line in after.splitlines()[2:] if not line.startswith("| ")).strip() if before else ""
+    notes = "\n".join(lines[end:]).strip()
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(header + "\n".join(rows) + "\n" + (f"\n{notes}\n" if notes else ""), encoding="utf-8")
 

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from api.commands.dividing import divide_with_progress, show_cells
-from api.commands.drafting import Engine, scheduler_for
+from api.commands.drafting import Engine, EngineOption, SchedulerOption, scheduler_for
 from api.commands.plan import write_report
 from api.commands.store import open_store
 
@@ -21,15 +21,8 @@ def cells_command(
     seed: Annotated[int, typer.Option(help="随机种子 Seed")] = 0,
     report: Annotated[Path | None, typer.Option(help="报告 .json Report")] = None,
     workers: Annotated[int | None, typer.Option(help="进程数 Processes")] = None,
-    engine: Annotated[
-        Engine, typer.Option(help="计算位置:本机或 Dask 集群 Where to divide: this machine or a Dask cluster")
-    ] = Engine.LOCAL,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            help="可信的 Dask 调度器地址 Address of a Dask scheduler that you trust, such as tcp://10.0.0.5:8786"
-        ),
-    ] = None,
+    engine: EngineOption = Engine.LOCAL,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """把方案草案的网格划分为联户网格(按单元、楼栋、街巷,高层按楼层)。 Divide a draft's grids into cells."""
     where: dict[str, Any] = {"workers": workers, "scheduler": scheduler_for(engine, scheduler)}

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from types import FrameType
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
 from api.commands.counting import counting
@@ -21,6 +23,15 @@ class Engine(StrEnum):
 
     LOCAL = "local"
     DASK = "dask"
+
+
+EngineOption = Annotated[
+    Engine, typer.Option(help="计算位置:本机或 Dask 集群 Where to compute: this machine or a Dask cluster")
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(help="可信的 Dask 调度器地址 Address of a Dask scheduler that you trust, such as tcp://10.0.0.5:8786"),
+]
 
 
 def scheduler_for(engine: Engine, scheduler: str | None) -> str | None:

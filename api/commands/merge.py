@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.commands.drafting import Engine, drafting, scheduler_for
+from api.commands.drafting import Engine, EngineOption, SchedulerOption, drafting, scheduler_for
 from api.commands.plan import show_report, write_report
 from api.commands.store import open_store, who_runs
 from geo.errors import InputError
@@ -58,12 +58,8 @@ def merge_command(
     seed: Annotated[int, typer.Option(help="随机种子 Seed")] = 0,
     time_limit: Annotated[float | None, typer.Option(help="每个社区最多秒数 Seconds per community")] = None,
     workers: Annotated[int | None, typer.Option(help="进程数 Processes")] = None,
-    engine: Annotated[
-        Engine, typer.Option(help="计算位置:本机或 Dask 集群 Where to draft: this machine or a Dask cluster")
-    ] = Engine.LOCAL,
-    scheduler: Annotated[
-        str | None, typer.Option(help="可信的 Dask 调度器地址 A Dask scheduler that you trust")
-    ] = None,
+    engine: EngineOption = Engine.LOCAL,
+    scheduler: SchedulerOption = None,
     file: Annotated[
         Path | None,
         typer.Option("--file", rich_help_panel=_FILES, help="楼栋文件,不用数据库 Buildings, without a store"),

@@ -11,7 +11,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from api.commands.dividing import divide_with_progress, show_cells
-from api.commands.drafting import Engine, drafting, scheduler_for
+from api.commands.drafting import Engine, EngineOption, SchedulerOption, drafting, scheduler_for
 from api.commands.plans import show_misfits
 from api.commands.store import open_store, who_runs, write_whole
 from api.commands.wish_options import (
@@ -147,15 +147,8 @@ def plan_command(
             "Draft also the communities with the buildings moved that would bring grids into range",
         ),
     ] = False,
-    engine: Annotated[
-        Engine, typer.Option(help="计算位置:本机或 Dask 集群 Where to draft: this machine or a Dask cluster")
-    ] = Engine.LOCAL,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            help="可信的 Dask 调度器地址 Address of a Dask scheduler that you trust, such as tcp://10.0.0.5:8786"
-        ),
-    ] = None,
+    engine: EngineOption = Engine.LOCAL,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """划分网格:读取社区、街道或文件,写出方案草案和报告。 Draft grids and report what was reached."""
     wishes = wishes_of(

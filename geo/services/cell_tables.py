@@ -13,9 +13,7 @@ from geo.regionalization.cells import CellDraft
 from geo.regionalization.communities import Bounds
 from geo.territory.codes import make
 from geo.territory.coverage import to_degrees
-
-#: Columns of cells, besides ``geometry``.
-CELL_COLUMNS = ["code", "grid_code", "name", "households", "reason_code", "reason"]
+from geo.territory.nouns import CELL_COLUMNS
 
 
 def cell_code(grid: str, number: int) -> str:
@@ -36,7 +34,8 @@ def cell_tables(
     Returns
     -------
     cells, assignment
-        :data:`CELL_COLUMNS`, ``reason_en``, ``in_range`` and ``geometry``, EPSG:4326; and ``cell_code``, ``building``,
+        :data:`~geo.territory.nouns.CELL_COLUMNS`, ``reason_en``, ``in_range`` and ``geometry``, EPSG:4326; and
+        ``cell_code``, ``building``,
         ``stairwell``, ``floor_from``, ``floor_to``, ``households``, ``estimated``.
     """
     cells, held = [], []

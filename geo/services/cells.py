@@ -122,7 +122,7 @@ def read_cells(
     Returns
     -------
     GeoDataFrame
-        :data:`geo.storage.cells.CELL_COLUMNS`, ``in_range`` and ``geometry``, EPSG:4326; empty when the plan's grids
+        :data:`geo.territory.nouns.CELL_COLUMNS`, ``in_range`` and ``geometry``, EPSG:4326; empty when the plan's grids
         are not divided.
 
     Raises

@@ -13,8 +13,9 @@ from geo.regionalization.communities import Community, tier_bounds
 from geo.regionalization.drafting import CommunityDraft
 from geo.regionalization.execution import Progress, draft_cells_of
 from geo.regionalization.numbering import grid_code
-from geo.services.cell_tables import CELL_COLUMNS, cell_report, cell_tables
+from geo.services.cell_tables import cell_report, cell_tables
 from geo.services.file_rows import FileRequest
+from geo.territory.nouns import CELL_COLUMNS
 
 
 def file_cells(
@@ -38,7 +39,7 @@ def file_cells(
     Returns
     -------
     layers, report
-        ``cells`` with the columns that the store exports (:data:`~geo.services.cell_tables.CELL_COLUMNS`,
+        ``cells`` with the columns that the store exports (:data:`~geo.territory.nouns.CELL_COLUMNS`,
         ``in_range``), EPSG:4326, and ``cell_parts``: for each building, and each run of floors of a divided one, the
         ``row`` of the file, ``floor_from``, ``floor_to`` (missing for all floors), ``households``, ``estimated`` and
         ``cell_code``. The report is that of :func:`~geo.services.cell_tables.cell_report`, with ``seconds``, ``notes``

@@ -14,8 +14,8 @@ from geo.errors import CodeError
 from geo.storage import events, plans, queries
 from geo.storage.refusals import in_plain_words
 from geo.storage.tables import Cell, CellAssignment, Grid, Plan
+from geo.territory.nouns import CELL_COLUMNS
 
-CELL_COLUMNS = ["code", "grid_code", "name", "households", "reason_code", "reason"]
 CELL_ASSIGNMENT_COLUMNS = [
     "cell_code",
     "building_code",
@@ -51,7 +51,7 @@ def replace_cells(
     Parameters
     ----------
     cells
-        EPSG:4326, :data:`CELL_COLUMNS` and ``geometry``.
+        EPSG:4326, :data:`~geo.territory.nouns.CELL_COLUMNS` and ``geometry``.
     assignment
         :data:`CELL_ASSIGNMENT_COLUMNS`.
     version
@@ -102,7 +102,7 @@ def read_cells(session: Session, plan_id: int, *, grid_code: str | None = None) 
     Returns
     -------
     GeoDataFrame
-        :data:`CELL_COLUMNS`, ``in_range`` and ``geometry``, EPSG:4326.
+        :data:`~geo.territory.nouns.CELL_COLUMNS`, ``in_range`` and ``geometry``, EPSG:4326.
     """
     columns = [getattr(Cell, name) for name in CELL_COLUMNS]
     query = (

@@ -227,6 +227,9 @@ GRID = Noun(
 )
 
 #: In the order in which they can be written: what is pointed at comes first.
+#: Columns of cells, besides ``geometry``; cells lie in grids and have codes of no registry.
+CELL_COLUMNS = ["code", "grid_code", "name", "households", "reason_code", "reason"]
+
 NOUNS: dict[str, Noun] = {
     noun.name: noun
     for noun in (

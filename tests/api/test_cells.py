@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from api.cli import app as terminal
 from geo.errors import ConflictError
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import session_scope
 from tests import factories
 from tests.api import town
 
@@ -97,17 +97,13 @@ def test_cells_of_an_adopted_plan_stay_as_they_are(client: TestClient) -> None:
 
 class TestTerminal:
     @pytest.fixture
-    def store(self, fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
-        monkeypatch.setenv("WANGGE_DATABASE_URL", fresh_database_url)
-        monkeypatch.chdir(tmp_path)
-        engine = open_engine(fresh_database_url)
-        with session_scope(engine) as session:
+    def store(self, empty_store: Engine) -> Engine:
+        with session_scope(empty_store) as session:
             factories.make_community(session)
             for number in range(1, 5):
                 factories.make_building(session, number, households=70, floors=7)
             factories.make_building(session, 5, households=60, floors=None)
-        engine.dispose()
-        return engine
+        return empty_store
 
     def test_a_draft_is_divided_and_reported(self, store: Engine) -> None:
         runner = CliRunner()

@@ -1,6 +1,5 @@
 """``wangge import`` and ``wangge export`` as typed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -13,20 +12,11 @@ from geo.errors import DatumError
 from geo.exchange.reading import read_frame
 from geo.exchange.writing import write_frame
 from geo.storage import layers
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import session_scope
 from geo.territory.nouns import NOUNS
 from tests.factories import COMMUNITY, STREET, square
 
 MADE = ["--create-street", STREET, "南湖街道", "--create-community", COMMUNITY, "翠竹社区"]
-
-
-@pytest.fixture
-def store(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
-    monkeypatch.setenv("WANGGE_DATABASE_URL", fresh_database_url)
-    monkeypatch.chdir(tmp_path)
-    engine = open_engine(fresh_database_url)
-    yield engine
-    engine.dispose()
 
 
 def run(*words: str) -> Result:
@@ -44,18 +34,18 @@ def towers(path: Path, households: list[object]) -> str:
     return str(path)
 
 
-def test_a_file_goes_in_with_a_preview_and_comes_out_again(store: Engine, tmp_path: Path) -> None:
+def test_a_file_goes_in_with_a_preview_and_comes_out_again(empty_store: Engine, tmp_path: Path) -> None:
     file = towers(tmp_path / "a.gpkg", ["24", "很多", "30"])
     checked = run("import", file, "--as", "building", *MADE, "--map", "name=楼名", "--dry-run")
     assert checked.exit_code == 0
     assert "没有写入" in checked.output
-    assert buildings(store) == 0
+    assert buildings(empty_store) == 0
 
     done = run("import", file, "--as", "building", *MADE, "--map", "name=楼名", "-y")
     assert "新增 2,更新 0,未变 0,拒绝 1" in done.output
     assert "总户数" in done.output
     assert "应为整数" in Path("a-rejected.csv").read_text(encoding="utf-8-sig")
-    assert buildings(store) == 2
+    assert buildings(empty_store) == 2
 
     run("export", "out.csv", "--noun", "building", "--scope", "翠竹社区")
     assert read_frame(Path("out.csv")).frame["households"].tolist() == [24, 30]
@@ -63,8 +53,8 @@ def test_a_file_goes_in_with_a_preview_and_comes_out_again(store: Engine, tmp_pa
     assert {len(read_frame(Path(f"all.gpkg#{noun}")).frame) for noun in ("street", "community")} == {1}
 
 
-def test_an_unstated_datum_ends_before_anything_is_written(store: Engine, tmp_path: Path) -> None:
+def test_an_unstated_datum_ends_before_anything_is_written(empty_store: Engine, tmp_path: Path) -> None:
     file = towers(tmp_path / "a.csv", ["24"])
     with pytest.raises(DatumError):
         run("import", file, "--as", "building", *MADE, "-y")
-    assert buildings(store) == 0
+    assert buildings(empty_store) == 0

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
@@ -9,7 +10,7 @@ from api.cli import app
 from geo.crs import WGS84
 from geo.errors import InputError
 from geo.storage import plans
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import session_scope
 from tests.factories import COMMUNITY, grid_frame, make_building, make_plan, square
 
 
@@ -34,14 +35,9 @@ def fill(session: Session) -> None:
     make_plan(session)
 
 
-def test_a_map_and_sheets_out_of_the_store(
-    fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("WANGGE_DATABASE_URL", fresh_database_url)
-    engine = open_engine(fresh_database_url)
-    with session_scope(engine) as session:
+def test_a_map_and_sheets_out_of_the_store(empty_store: Engine, tmp_path: Path) -> None:
+    with session_scope(empty_store) as session:
         fill(session)
-    engine.dispose()
     page, pdf, png = tmp_path / "deep" / "map.html", tmp_path / "sheet.pdf", tmp_path / "sheet.png"
     assert "grids 2" in run("map", COMMUNITY, "--out", page)
     assert f"{COMMUNITY}002" in page.read_text(encoding="utf-8")
@@ -69,16 +65,11 @@ def test_a_sheet_is_a_pdf_or_a_png_and_nothing_else(tmp_path: Path) -> None:
         run("print", COMMUNITY, "--out", tmp_path / "sheet.docx")
 
 
-def test_plans_are_compared_out_of_the_store(
-    fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("WANGGE_DATABASE_URL", fresh_database_url)
-    engine = open_engine(fresh_database_url)
-    with session_scope(engine) as session:
+def test_plans_are_compared_out_of_the_store(empty_store: Engine, tmp_path: Path) -> None:
+    with session_scope(empty_store) as session:
         make_building(session, 1)
         first, second = make_plan(session, name="甲"), make_plan(session, name="乙")
         plans.adopt(session, first, who="planner", version=plans.read_plan(session, first).version)
-    engine.dispose()
     page = tmp_path / "compare.html"
     assert f"甲(#{first})、乙(#{second})" in run("map", "--compare", first, second, "--out", page)
     assert '"colouring":"households"' in page.read_text(encoding="utf-8")

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from geo.crs import WGS84
 from geo.errors import CodeError, ConflictError, StaleVersionError
 from geo.storage import cells, events, network, plans
-from geo.storage.cells import CELL_ASSIGNMENT_COLUMNS, CELL_COLUMNS, CellLimits
+from geo.storage.cells import CELL_ASSIGNMENT_COLUMNS, CellLimits
+from geo.territory.nouns import CELL_COLUMNS
 from tests import factories as make
 
 FIRST, SECOND = "440307001001001", "440307001001002"

@@ -35,7 +35,7 @@ class Rules:
     move
         What each household that leaves the grid that it started in costs.
     limits
-        See ``kernels.Graph``.
+        See ``layout.Graph``.
     """
 
     lower: int

@@ -35,8 +35,7 @@ def cell_tables(
     -------
     cells, assignment
         :data:`~geo.territory.nouns.CELL_COLUMNS`, ``reason_en``, ``in_range`` and ``geometry``, EPSG:4326; and
-        ``cell_code``, ``building``,
-        ``stairwell``, ``floor_from``, ``floor_to``, ``households``, ``estimated``.
+        ``cell_code``, ``building``, ``stairwell``, ``floor_from``, ``floor_to``, ``households``, ``estimated``.
     """
     cells, held = [], []
     for draft in drafts:

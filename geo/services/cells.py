@@ -88,7 +88,7 @@ def divide_into_cells(
             f"plan {plan_id} is {plan.state}; cells are drafted before a plan is adopted",
         )
     tier = find_tier(plan.report.get("tier", "grid"))
-    if plan.tier != "grid" or tier.code != "grid":
+    if tier.code != "grid":
         raise ConflictError(
             f"方案 {plan_id} 划的是{tier.zh};联户网格只在网格内划分,请先划网格方案",
             f"plan {plan_id} is one of {tier.en}; cells lie inside of grids: plan grids first",

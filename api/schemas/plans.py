@@ -192,12 +192,11 @@ class GridToRedraw(BaseModel):
 
 
 class AdoptedPlan(PlanDetail):
-    """A plan that was just put in force, with the departments' plans that this ended."""
+    """A plan that was just put in force, with the departments' plans that this ended and the grids to draw anew."""
 
     grids_to_redraw: list[GridToRedraw] = Field(
         description="社区方案:须重划的现行网格 Of communities: grids in force that have to be drawn anew"
     )
-
     retired: list[PlanSummary] = Field(description="随之结束的各部门方案 Departments' plans that ended with it")
 
 

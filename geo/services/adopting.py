@@ -80,9 +80,9 @@ def _adopt_communities(session: Session, plan: PlanRecord, *, who: str, version:
     buildings = layers.read(session, BUILDING, community_codes=sorted({*own, *drawn["code"]}))
     homes = _homes(buildings, drawn, assigned)
     counted = building_rows.read_buildings(session, codes=buildings["code"].tolist()).set_index("code")["households"]
-    for noun in (COMPOUND, CITY_ELEMENT):
+    for noun, known in ((COMPOUND, _by_homes(buildings, homes, counted)), (CITY_ELEMENT, {})):
         things = layers.read(session, noun, community_codes=own)
-        _move(session, noun, things, _homes(things, drawn, _by_homes(noun, buildings, homes, counted)), who=who)
+        _move(session, noun, things, _homes(things, drawn, known), who=who)
     _move(session, BUILDING, buildings, homes, who=who)
     ended = sorted(set(own) - set(drawn["code"]))
     if ended:
@@ -90,7 +90,9 @@ def _adopt_communities(session: Session, plan: PlanRecord, *, who: str, version:
     return adopted
 
 
-def _homes(things: gpd.GeoDataFrame, drawn: gpd.GeoDataFrame, known: "pd.Series[str]") -> "pd.Series[str]":
+def _homes(
+    things: gpd.GeoDataFrame, drawn: gpd.GeoDataFrame, known: "pd.Series[str] | dict[str, str]"
+) -> "pd.Series[str]":
     """The drawn community of each thing, by the things' index: as told, else where it stands, else the nearest."""
     found: pd.Series[str] = things["code"].map(known).astype(object)
     rest = things[found.isna()]
@@ -103,12 +105,10 @@ def _homes(things: gpd.GeoDataFrame, drawn: gpd.GeoDataFrame, known: "pd.Series[
     return found.where(found.notna(), first.reindex(found.index))
 
 
-def _by_homes(
-    noun: Noun, buildings: gpd.GeoDataFrame, homes: "pd.Series[str]", counted: "pd.Series[int]"
-) -> "pd.Series[str]":
-    """The community of most of a compound's households; nothing for other nouns."""
+def _by_homes(buildings: gpd.GeoDataFrame, homes: "pd.Series[str]", counted: "pd.Series[int]") -> "pd.Series[str]":
+    """The community of most of each compound's households."""
     inside = buildings.assign(home=homes, counted=buildings["code"].map(counted).fillna(0) + 1e-6)
-    inside = inside[inside["compound_code"].notna()] if noun is COMPOUND else inside.iloc[:0]
+    inside = inside[inside["compound_code"].notna()]
     summed = inside.groupby(["compound_code", "home"])["counted"].sum().reset_index()
     most = summed.sort_values(["counted", "home"], ascending=[False, True]).drop_duplicates("compound_code")
     found: pd.Series[str] = most.set_index("compound_code")["home"]

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
-import pandas as pd
 
 from geo.crs import WGS84
 from geo.regionalization.cell_ground import cell_ground
@@ -14,7 +13,7 @@ from geo.regionalization.drafting import CommunityDraft
 from geo.regionalization.execution import Progress, draft_cells_of
 from geo.regionalization.numbering import grid_code
 from geo.services.cell_tables import cell_report, cell_tables
-from geo.services.file_rows import FileRequest
+from geo.services.file_rows import FileRequest, parts_of
 from geo.territory.nouns import CELL_COLUMNS
 
 
@@ -63,18 +62,6 @@ def file_cells(
         "notes": [],
         "seconds": round(time.perf_counter() - started, 3),
     }
-    layers = {"cells": cells[[*CELL_COLUMNS, "in_range", "geometry"]], "cell_parts": _cell_parts(assignment, frame)}
+    parts = parts_of(assignment, frame, "cell_code").to_crs(WGS84)
+    layers = {"cells": cells[[*CELL_COLUMNS, "in_range", "geometry"]], "cell_parts": parts}
     return layers, report
-
-
-def _cell_parts(assignment: pd.DataFrame, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(
-        {
-            "row": frame["_row"].reindex(assignment["building"]).to_numpy(),
-            **{name: assignment[name].astype("Int64").to_numpy() for name in ("floor_from", "floor_to", "households")},
-            "estimated": assignment["estimated"].astype(bool).to_numpy(),
-            "cell_code": assignment["cell_code"].to_numpy(),
-        },
-        geometry=frame.geometry.reindex(assignment["building"]).to_numpy(),
-        crs=frame.crs,
-    ).to_crs(WGS84)

@@ -246,6 +246,28 @@ def _filtered(frame: gpd.GeoDataFrame, where: str, path: Path) -> gpd.GeoDataFra
     return kept
 
 
+def parts_of(held: pd.DataFrame, frame: gpd.GeoDataFrame, unit: str) -> gpd.GeoDataFrame:
+    """Return which rows of a file, and which of their floors, are in which unit of a plan.
+
+    Parameters
+    ----------
+    held
+        ``building`` (of the index of ``frame``), ``floor_from``, ``floor_to`` (missing for all floors),
+        ``households``, ``estimated`` and the column ``unit``, a code.
+    """
+    counted = {name: held[name].astype("Int64").to_numpy() for name in ("floor_from", "floor_to", "households")}
+    return gpd.GeoDataFrame(
+        {
+            "row": frame["_row"].reindex(held["building"]).to_numpy(),
+            **counted,
+            "estimated": held["estimated"].astype(bool).to_numpy(),
+            unit: held[unit].to_numpy(),
+        },
+        geometry=frame.geometry.reindex(held["building"]).to_numpy(),
+        crs=frame.crs,
+    )
+
+
 def need_column(frame: pd.DataFrame, column: str, path: Path) -> None:
     """Raise ColumnError, naming the columns there are, where a file has no such column."""
     if column not in frame.columns:

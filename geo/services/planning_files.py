@@ -21,7 +21,7 @@ from geo.regionalization.unmet import unmet
 from geo.services.alternatives import draft_choices
 from geo.services.cells_of_files import file_cells
 from geo.services.file_area import FileArea, read_area
-from geo.services.file_rows import FileRequest
+from geo.services.file_rows import FileRequest, parts_of
 from geo.services.wishes import Wishes, parameters_of, settings_of
 
 
@@ -206,7 +206,7 @@ def _layers(
         layers["barriers"] = barriers
     parts = rows[rows["floor_from"].notna()]
     if len(parts):
-        layers["parts"] = _floor_parts(parts, frame)
+        layers["parts"] = parts_of(parts, frame, "grid_code")
     return layers
 
 
@@ -216,16 +216,3 @@ def _grid_of_most(rows: pd.DataFrame) -> "pd.Series[str]":
     most = summed.sort_values(["building", "households", "grid_code"]).drop_duplicates("building", keep="last")
     found: pd.Series[str] = most.set_index("building")["grid_code"]
     return found
-
-
-def _floor_parts(parts: pd.DataFrame, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(
-        {
-            "row": frame["_row"].reindex(parts["building"]).to_numpy(),
-            **{name: parts[name].astype("int64").to_numpy() for name in ("floor_from", "floor_to", "households")},
-            "estimated": parts["estimated"].astype(bool).to_numpy(),
-            "grid_code": parts["grid_code"].to_numpy(),
-        },
-        geometry=frame.geometry.reindex(parts["building"]).to_numpy(),
-        crs=frame.crs,
-    )

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from geo.regionalization.cover import Budget, BudgetSpentError, Cover, Land, land
 from geo.regionalization.outcome import Reason
-from geo.regionalization.pockets import RUN_BUDGET, Proof, mend_land, prove
+from geo.regionalization.pockets import RUN_BUDGET, Proof, claimed, mend_land, prove
 from geo.regionalization.problem import Problem, pieces
 
 #: Connected sets looked at for one component as a whole before the search for a proof gives up.
@@ -78,13 +78,19 @@ class Prover:
         grids = [np.unique(self.group[order[i:j]]) for i, j in zip(start, stop, strict=True)]
         return dict(zip(wrong.tolist(), self._reasons(grids), strict=True))
 
-    def all_proved(self, grids: Sequence[NDArray[np.int64]]) -> bool:
-        """Whether each of some grids out of range, given as groups, is bound to be; a few are tried, not many."""
-        if len(grids) > FEW or any(grid.tobytes() in self.unproved for grid in grids):
-            return False
-        reasons = self._reasons(grids, all_or_none=True)
-        self.unproved |= {grid.tobytes() for grid, reason in zip(grids, reasons, strict=True) if not reason.proved}
-        return all(reason.proved for reason in reasons)
+    def proved(self, grids: Sequence[NDArray[np.int64]], *, looking: bool) -> list[bool]:
+        """Say which of some grids out of range, given as groups, are bound to be.
+
+        Parameters
+        ----------
+        looking
+            Whether to look for proofs beside those known: of few grids, until one has none.
+        """
+        looking = looking and len(grids) <= FEW and not any(grid.tobytes() in self.unproved for grid in grids)
+        reasons = self._reasons(grids, all_or_none=True, looking=looking)
+        if looking:
+            self.unproved |= {grid.tobytes() for grid, reason in zip(grids, reasons, strict=True) if not reason.proved}
+        return [reason.proved for reason in reasons]
 
     def mended(self, groups: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
         """Bring grids of one component back into range where an exact search finds how; keep what it proves."""
@@ -94,12 +100,18 @@ class Prover:
         proofs = [] if self.problem.detours else self.proofs
         return mend_land(self.land, groups, labels, proofs, self.vain, self.mending)
 
-    def _reasons(self, grids: Sequence[NDArray[np.int64]], *, all_or_none: bool = False) -> list[Reason]:
+    def _reasons(
+        self, grids: Sequence[NDArray[np.int64]], *, all_or_none: bool = False, looking: bool = True
+    ) -> list[Reason]:
         reasons: list[Reason | None] = [self._plain_reason(grid) for grid in grids]
         open_grids = [frozenset(grids[i].tolist()) for i, reason in enumerate(reasons) if reason is None]
         proofs: list[Proof | None] = [None] * len(open_grids)
         if not self.problem.detours and len(open_grids) <= MOST_TRIED:
-            proofs = prove(self.land, open_grids, self.proofs, self.budget, all_or_none=all_or_none)
+            proofs = (
+                prove(self.land, open_grids, self.proofs, self.budget, all_or_none=all_or_none)
+                if looking
+                else claimed(self.proofs, open_grids)
+            )
         found = iter(proofs)
         return [
             self._pocket_reason(grid, next(found)) if reason is None else reason

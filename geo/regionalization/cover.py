@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from geo.regionalization import covering
 from geo.regionalization.covering import BITS, Choice, Growth, Surroundings
 
-#: Where so many atoms are in reach most are light, and a search by moves mends what an exact one would not get through.
-MOST_IN_REACH = 3000
+#: Atoms in reach that count as one step of the budget: some tens of thousands where many of them are empty.
+IN_REACH_PER_STEP = 1000
 #: Steps between two looks at the clock, some hundredths of a second at most: sets grown, atoms to be covered looked
 #: at, and pairs of sets compared.
 SETS_AT_ONCE, ATOMS_AT_ONCE, PAIRS_AT_ONCE = 2_000, 1_000, 1_000_000
@@ -156,7 +156,8 @@ class Cover:
     def __init__(self, area: Land, pocket: Iterable[int], tracked: int, budget: Budget) -> None:
         self.land, self.budget = area, budget
         self.pocket = sorted(pocket, key=lambda a: (-area.weight[a], a))
-        self.atoms, self.around = _surroundings(area, self.pocket, tracked)
+        self.atoms, self.around, in_reach = _surroundings(area, self.pocket, tracked)
+        budget.spend(in_reach // IN_REACH_PER_STEP)
         self.sets = self._minimal(self._all_sets())
 
     def covers(
@@ -237,21 +238,18 @@ class Cover:
         return left[np.lexsort([*left.T, size[by_cover][kept]])]
 
 
-def _surroundings(area: Land, pocket: list[int], tracked: int) -> tuple[Integers, Surroundings]:
-    """Choose what is tracked around a pocket; return these atoms, and what is known about them."""
+def _surroundings(area: Land, pocket: list[int], tracked: int) -> tuple[Integers, Surroundings, int]:
+    """Choose what is tracked around a pocket; return these atoms, what is known of them, and how many are in reach."""
     start, near = area.near.start, area.near.values
     number, least = np.zeros(len(area.weights), np.int64), np.zeros(len(area.weights), np.int64)
-    ball = np.zeros(max(MOST_IN_REACH, len(pocket)), np.int64)
+    ball = np.zeros(len(area.weights), np.int64)
     ball[: len(pocket)] = pocket
     count = covering.gather_ball(area.weights, start, near, area.upper, number, least, ball, len(pocket))
-    if count < 0:
-        raise BudgetSpentError
     # The light atoms nearest by steps, and all heavy ones.
     around = ball[len(pocket) : count]
     heavy = area.weights[around] > area.upper - area.lower
     light = np.flatnonzero(~heavy)
-    order = [*range(len(pocket)), *(len(pocket) + np.r_[light[:tracked], np.flatnonzero(heavy), light[tracked:]])]
-    ball = ball[order]
+    ball = np.r_[ball[: len(pocket)], around[light[:tracked]], around[heavy], around[light[tracked:]]]
     number[ball] = 1 + np.arange(count)
     n = len(pocket) + min(tracked, len(light)) + int(heavy.sum())
     patch, patch_weight = np.full(count, -1, np.int64), np.zeros(count, np.int64)
@@ -264,7 +262,7 @@ def _surroundings(area: Land, pocket: list[int], tracked: int) -> tuple[Integers
     atoms = ball[:n]
     far = np.zeros((len(pocket), n), np.int64)
     covering.measure(area.weights[atoms], reach, area.upper, far)
-    return atoms, Surroundings(area.weights[atoms], reach, touched, patch_weight[:patches], far)
+    return atoms, Surroundings(area.weights[atoms], reach, touched, patch_weight[:patches], far), count
 
 
 def _growth(around: Surroundings) -> Growth:

@@ -134,40 +134,31 @@ def gather_ball(weight: Any, start: Any, near: Any, upper: Any, number: Any, lea
     number, least
         Scratch per atom of the land, all zero; ``number`` is left as one more than the place in ``ball``.
     ball
-        Room for the atoms, begun with the ``count`` atoms of the pocket.
+        Room for all atoms of the land, begun with the ``count`` atoms of the pocket.
 
     Returns
     -------
     int
-        How many there are; -1 when there is no room for them.
+        How many there are.
     """
-    room = len(ball)
     pocket = count
-    waiting = np.empty(room, np.int64)
+    # Households first, by shelves: whoever reaches an atom first reaches it with the fewest, for what an atom adds
+    # does not depend on where one comes from.
+    shelf, behind = np.zeros(upper + 2, np.int64), number
     for k in range(pocket):
-        least[ball[k]] = weight[ball[k]] + 1
-        number[ball[k]] = 1
-        waiting[k] = ball[k]
-    # Households first: a queue in which an atom stands at most once, so that it never holds more than all of them.
-    head, standing, reached = 0, pocket, pocket
-    while standing:
-        a = waiting[head]
-        head = (head + 1) % room
-        standing -= 1
-        number[a] = 0
-        for e in range(start[a], start[a + 1]):
-            b = near[e]
-            there = least[a] + weight[b]
-            if there <= upper + 1 and (least[b] == 0 or there < least[b]):
-                if least[b] == 0:
-                    reached += 1
-                    if reached > room:
-                        return -1
-                least[b] = there
-                if number[b] == 0:
-                    number[b] = 1
-                    waiting[(head + standing) % room] = b
-                    standing += 1
+        atom = ball[k]
+        least[atom] = weight[atom] + 1
+        behind[atom], shelf[least[atom]] = shelf[least[atom]], atom + 1
+    for households in range(upper + 2):
+        while shelf[households]:
+            a = shelf[households] - 1
+            shelf[households], behind[a] = behind[a], 0
+            for e in range(start[a], start[a + 1]):
+                b = near[e]
+                there = households + weight[b]
+                if least[b] == 0 and there <= upper + 1:
+                    least[b] = there
+                    behind[b], shelf[there] = shelf[there], b + 1
     for k in range(pocket):
         number[ball[k]] = k + 1
     done = 0

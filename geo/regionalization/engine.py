@@ -252,8 +252,8 @@ class _Search:
         if self.until is not None:
             effort = replace(effort, attempts=PATIENT)
 
-        def hopeless(bad: list[NDArray[np.int64]]) -> bool:
-            return self.prover.all_proved([atoms[grid] for grid in bad])
+        def hopeless(bad: list[NDArray[np.int64]], looking: bool) -> list[bool]:
+            return self.prover.proved([atoms[grid] for grid in bad], looking=looking)
 
         # The exact searches know households and borders, and nothing of further wishes.
         plain = component.n_grids is None and not len(component.soft_ends) and not problem.quantities

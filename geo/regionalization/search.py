@@ -28,20 +28,22 @@ MOSTLY_GOOD = 0.4
 #: Above this many grids a component is searched in regions of about ``REGION_GRIDS``.
 WHOLE_GRIDS, REGION_GRIDS = 200, 120
 #: Of the moves of a whole plan, how many its regions get: to cut them out and put them back takes the rest of the time.
-REGION_MOVES = 0.85
+REGION_MOVES = 1.0
 #: Temperatures that a stage goes through, at least.
 COOLINGS = 12
 #: Grids around one out of range that are redrawn to mend it; twice as many every other round.
 PATCH_GRIDS = 30
+#: How often patches of a big plan are redrawn around grids that are proved to be bound to be out of range.
+HOPELESS_TURNS = 2
 #: An exact search mends up to so many grids out of range; more are for annealing.
-FEW_WRONG = 60
+FEW_WRONG = 100
 #: Flips after each split while a patch takes what makes it cheaper at once.
 SMOOTHING_FLIPS = 40
 
 Labels = NDArray[np.int32]
 Atoms = NDArray[np.int64]
-#: Told the atoms of each grid out of range; says whether every one of them is bound to be.
-Hopeless = Callable[[list[Atoms]], bool]
+#: Told the atoms of each grid out of range, and whether to look for proofs; says which are proved to be bound to be.
+Hopeless = Callable[[list[Atoms], bool], list[bool]]
 #: Takes labels, returns labels with fewer grids out of range where an exact search finds some.
 Mender = Callable[[Atoms], Atoms]
 
@@ -52,7 +54,7 @@ def solve(
     seed: int,
     effort: Effort,
     tick: Ticker,
-    hopeless: Hopeless = lambda bad: False,
+    hopeless: Hopeless = lambda bad, looking: [False] * len(bad),
     mender: Mender = lambda labels: labels,
 ) -> tuple[Labels, int]:
     """Return the best plan found for one component and how many changes were made on the way.
@@ -108,12 +110,11 @@ class Search:
         """Search until nothing is out of range that could be mended, or the ticker says stop."""
         labels = self._from_scratch(0) if self.component.start is None else self._follow(self.component.start)
         for attempt in range(self.effort.attempts):
-            if self.whole:
-                labels = self._mend_exactly(labels, attempt)
+            labels = self._mend_exactly(labels, attempt)
             if not self.effort.patch:
                 labels = self._mend_exactly(self._mend(labels, attempt), attempt)
             wrong = self._wrong(labels)
-            if not self.going or not len(wrong) or self._all_hopeless(labels, wrong):
+            if not self.going or not len(self._hopeful(labels, wrong, looking=True)):
                 break
             if self.expected <= FEW_GRIDS and attempt < self.effort.attempts - 1 and not self.effort.patch:
                 labels = self._better(labels, self._from_scratch(attempt + 1))
@@ -223,7 +224,10 @@ class Search:
         stage, patch = self.effort.stages[-1], self.effort.patch
         for turn in range(self.effort.repairs):
             wrong = self._wrong(labels)
-            if not len(wrong) or not self.going or (turn in (0, 3) and self._all_hopeless(labels, wrong)):
+            hopeful = self._hopeful(labels, wrong, looking=turn in (0, 3))
+            # Grids bound to be out of range are redrawn too at first: sometimes fewer of them are left.
+            wrong = hopeful if self.whole or turn >= HOPELESS_TURNS else wrong
+            if not len(wrong) or not self.going:
                 return labels
             parts = draw_patches(self.graph, labels, wrong, PATCH_GRIDS * 2 ** (turn // 2))
             heat = (2.0, 20.0 if patch else 8.0)[turn % 2]
@@ -256,7 +260,7 @@ class Search:
         found[new] = unused[np.searchsorted(names, found[new])]
         mended = found.astype(np.int32)
         touched = np.unique(mended[changed])
-        parts = draw_patches(self.graph, mended, touched, 2 * len(touched) + 10)
+        parts = draw_patches(self.graph, mended, touched, min(PATCH_GRIDS, 2 * len(touched) + 10))
         return self._smoothed(mended, parts, 10, [attempt, 5], lambda _: self.tick(1.0))
 
     def _smoothed(
@@ -281,12 +285,14 @@ class Search:
         wrong &= np.bincount(labels) > 0
         return np.flatnonzero(wrong).astype(np.int32)
 
-    def _all_hopeless(self, labels: Labels, wrong: Labels) -> bool:
-        """Whether nothing can be mended: every grid that is wrong is out of range, and proved to be."""
+    def _hopeful(self, labels: Labels, wrong: Labels, *, looking: bool) -> Labels:
+        """Return the grids that are wrong without being proved to be bound to be out of range."""
         weight = np.bincount(labels, self.component.weight)[wrong]
-        if ((weight >= self.rules.lower) & (weight <= self.rules.upper)).any():
-            return False
-        return self.hopeless([np.flatnonzero(labels == grid) for grid in wrong])
+        out = (weight < self.rules.lower) | (weight > self.rules.upper)
+        if not out.all() or not len(wrong):
+            return wrong
+        proved = self.hopeless([np.flatnonzero(labels == grid) for grid in wrong], looking)
+        return np.array([grid for grid, bound in zip(wrong, proved, strict=True) if not bound], np.int32)
 
     def _better(self, one: Labels, other: Labels) -> Labels:
         solver = Solver(self.graph, self.numbers, [self.seed])

@@ -63,6 +63,8 @@ def households_moved(households: np.ndarray, before: np.ndarray, after: np.ndarr
     Atoms that had no grid before (-1) do not count: nobody there had a grid worker.
     """
     known = before >= 0
+    if not known.any():
+        return 0
     old = np.unique(before[known], return_inverse=True)[1]
     new = np.unique(after[known], return_inverse=True)[1]
     shared = np.zeros((old.max() + 1, new.max() + 1))

@@ -131,6 +131,21 @@ def test_without_time_nothing_is_proved_that_takes_some():
     assert [reason.code for reason in Prover(problem).explain(plan).values()] == ["component_infeasible"]
 
 
+def test_proofs_reach_over_any_number_of_empty_buildings():
+    # A tower, a long way without anybody, another tower: each lacks ten, and together they are too many.
+    households = np.zeros(10_000, np.int64)
+    households[[0, -1]] = 190, 195
+    way = np.column_stack([np.arange(9_999), np.arange(1, 10_000)])
+    plan = regionalize(households, way, np.ones(9_999), lower=200, upper=300, effort="draft")
+    assert all(reason.proved for reason in plan.reasons.values())
+    assert len(plan.reasons) == plan.metrics["grids"] > 0
+    # With a third of 105 halfway one of the two is helped, whichever.
+    households[5_000] = 105
+    plan = regionalize(households, way, np.ones(9_999), lower=200, upper=300, effort="draft")
+    assert [reason.proved for reason in plan.reasons.values()] == [True]
+    assert sorted(np.bincount(plan.labels, households).tolist()) in ([190, 300], [195, 295])
+
+
 #: Of 625 buildings one finds no partner: in each corner the search for a proof goes on until its budget is spent.
 HARD = {
     "households": np.full(625, 110),

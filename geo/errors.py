@@ -10,10 +10,15 @@
     │   ├── CodeError           a code breaks its structure or is in no dictionary
     │   ├── GeometryError       a geometry cannot be taken as it is
     │   │   └── GeographicCRSError  coordinates are in degrees where metres are needed
-    │   └── BoundsError         limits, shares or counts out of what is allowed
+    │   ├── BoundsError         limits, shares or counts out of what is allowed
+    │   └── PasswordError       a password that is too short, too common or says the login
     ├── NotFoundError           no such thing in the store
     ├── ConflictError           the thing changed meanwhile, or its state forbids the change
     │   └── StaleVersionError   the version that was seen is not the newest any more
+    ├── AccessError             who asks may not do this, or not now
+    │   ├── SignInError         login, password or code is wrong; never says which
+    │   └── LockedOutError      too many failed tries; says how long to wait
+    ├── BusyError               as much of this is under way as may be; try again
     ├── ExecutionError          the processes or the cluster that do the work died, differ or cannot be reached
     └── DatabaseError           the database cannot be used
         ├── ServerError         the embedded server cannot be started, stopped or reached
@@ -73,6 +78,10 @@ class BoundsError(InputError):
     """Limits, shares or counts are out of what is allowed."""
 
 
+class PasswordError(InputError):
+    """A password is too short, too common, or says the login."""
+
+
 class NotFoundError(WanggeError):
     """No such thing in the store."""
 
@@ -83,6 +92,32 @@ class ConflictError(WanggeError):
 
 class StaleVersionError(ConflictError):
     """The version that was seen is not the newest any more."""
+
+
+class AccessError(WanggeError):
+    """Who asks may not do this, or not now."""
+
+
+class SignInError(AccessError):
+    """The login, the password or the code is wrong; which of them is never said."""
+
+
+class LockedOutError(AccessError):
+    """Too many tries failed.
+
+    Parameters
+    ----------
+    wait_s
+        Seconds until the next try is looked at.
+    """
+
+    def __init__(self, zh: str, en: str, *, wait_s: int) -> None:
+        super().__init__(zh, en)
+        self.wait_s = wait_s
+
+
+class BusyError(WanggeError):
+    """As much of this is under way as may be; try again in a moment."""
 
 
 class ExecutionError(WanggeError):

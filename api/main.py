@@ -13,13 +13,29 @@ from starlette.middleware.gzip import GZipMiddleware
 from api.dependencies import known_query
 from api.errors import install_handlers
 from api.guard import Guard, StrictBody
+from api.logs import Observed, log_request
+from api.metering import Meter, Metered
+from api.metrics import Metrics
 from api.openapi import install_openapi
-from api.routes import barriers, buildings, cells, compounds, divisions, docs, elements, health, merging, pages, plans
+from api.routes import (
+    barriers,
+    buildings,
+    cells,
+    compounds,
+    divisions,
+    docs,
+    elements,
+    health,
+    merging,
+    metrics,
+    pages,
+    plans,
+)
 from api.settings import AppSettings
 from api.workbench import Workbench
 from geo.storage.database import migrate, open_engine
 
-ROUTERS = (pages, health, divisions, merging, plans, cells, buildings, elements, compounds, barriers, docs)
+ROUTERS = (pages, health, metrics, divisions, merging, plans, cells, buildings, elements, compounds, barriers, docs)
 
 
 def create_app(settings: AppSettings | None = None, engine: Engine | None = None) -> FastAPI:
@@ -47,6 +63,9 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
     app.state.engine = engine
     app.state.drafts = Workbench(settings.concurrent_drafts)
     app.state.maps = Workbench(settings.concurrent_maps)
+    app.state.meter = Meter(settings.rate_factor)
+    app.state.metrics = Metrics()
+    app.state.metrics.watch(app)
     for module in ROUTERS:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
@@ -55,7 +74,9 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
     # The last one added is the first that a request meets.
     app.add_middleware(StrictBody, max_bytes=settings.max_body_bytes)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(Metered, meter=app.state.meter)
     app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
+    app.add_middleware(Observed, observers=(log_request, app.state.metrics.count))
     return app
 
 

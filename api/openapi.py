@@ -28,6 +28,7 @@ code and come in pages; `Link: rel="next"` and `links` name the next one. No hou
 #: Per status: the problems that any route may answer with it; the first is shown as the example.
 _EXAMPLES = {
     400: "malformed-json",
+    403: "not-allowed",
     404: "not-found",
     409: "conflict",
     412: "stale-version",
@@ -35,14 +36,15 @@ _EXAMPLES = {
     415: "not-json",
     422: "invalid-request",
     428: "version-required",
+    429: "too-many-requests",
     500: "internal",
     503: "database-away",
 }
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Describe the problems a route may answer with; 400 (host name) and 500 always among them."""
-    return {status: _response(status) for status in sorted({400, 500, *statuses})}
+    """Describe the problems a route may answer with; 400 (host name), 429 and 500 always among them."""
+    return {status: _response(status) for status in sorted({400, 429, 500, *statuses})}
 
 
 def _response(status: int) -> dict[str, Any]:

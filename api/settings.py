@@ -28,3 +28,8 @@ class AppSettings(BaseSettings):
     draft_seconds_per_community: float = Field(
         default=60.0, gt=0, description="Longest search for each community of a plan drafted over HTTP."
     )
+    rate_factor: float = Field(
+        default=1.0,
+        gt=0,
+        description="Multiplies every limit of data/dictionaries/rate_limits.toml, for many people behind one address.",
+    )

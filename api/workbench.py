@@ -21,6 +21,11 @@ class Workbench:
         self._lock = threading.Lock()
         self._keys: set[str] = set()
 
+    @property
+    def busy(self) -> int:
+        """How many places are taken now."""
+        return len(self._keys)
+
     @contextmanager
     def work_on(self, key: str) -> Iterator[None]:
         """Hold a place for ``key``; never waits.

@@ -10,6 +10,7 @@ Workers must have the same wangge and the same libraries: the plan is then the s
 its task, and says in what.
 """
 
+import asyncio
 import hashlib
 import pickle
 import platform
@@ -31,6 +32,7 @@ from geo.regionalization.execution.watching import Watch
 
 try:
     import distributed
+    from distributed.comm.core import connect
 except ImportError as error:
     raise InputError(
         "本机没有安装 Dask;请运行 pip install 'wangge[dask]',或去掉 --engine dask",
@@ -191,6 +193,8 @@ class Cluster:
 
 def _connected(scheduler: str) -> distributed.Client:
     try:
+        # Asked first: a client that cannot connect lives on, and holds up whatever happens to collect it as garbage.
+        asyncio.run(_answering(scheduler))
         return distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False, name="wangge")
     except (OSError, ValueError, TypeError) as error:
         raise ExecutionError(
@@ -198,6 +202,19 @@ def _connected(scheduler: str) -> distributed.Client:
             f"no Dask scheduler can be reached at {scheduler}: {error}; "
             f"an address reads tcp://10.0.0.5:8786, or tls://10.0.0.5:8786 where it is encrypted",
         ) from error
+
+
+async def _answering(scheduler: str) -> None:
+    """Connect to a scheduler and hang up.
+
+    Raises
+    ------
+    OSError, ValueError, TypeError
+        Nobody answers, or not in the way that is spoken here.
+    """
+    spoken = distributed.Security().get_connection_args("client")
+    connection = await connect(scheduler, timeout=CONNECT_S, **spoken)
+    await connection.close()
 
 
 # ── on the worker ────────────────────────────────────────────────────────────────────────────────────────────────────

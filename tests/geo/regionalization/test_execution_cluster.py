@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -158,9 +159,12 @@ def test_a_scheduler_that_goes_is_noticed(tmp_path):
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1", ""])
 def test_a_scheduler_that_cannot_be_reached_is_said(city, monkeypatch, address):
     monkeypatch.setattr(cluster, "CONNECT_S", 2.0)
+    before = set(threading.enumerate())
     with pytest.raises(ExecutionError, match="连不上 Dask 调度器") as caught:
         draft_communities(city, GRIDS, scheduler=address)
     assert "tcp://10.0.0.5:8786" in caught.value.en
+    # What was begun for it is gone: left to be collected as garbage, it stops whoever does so for seconds.
+    assert not {thread for thread in threading.enumerate() if thread.name == "IO loop"} - before
 
 
 def test_a_worker_with_another_wangge_refuses(tmp_path, city):

@@ -8,10 +8,11 @@ id, under which the server's log has the rest. Nothing of what a client sent is 
 import logging
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -50,7 +51,11 @@ PROBLEMS = {
         Problem("bad-request", 400, "请求无法理解", "Bad request"),
         Problem("malformed-json", 400, "请求正文不是合格的 JSON", "Malformed JSON"),
         Problem("unknown-host", 400, "主机名不被接受", "Unknown host name"),
+        Problem("sign-in-required", 401, "须先登录", "Sign-in required"),
+        Problem("wrong-sign-in", 401, "登录失败", "Sign-in failed"),
         Problem("not-allowed", 403, "无权进行此操作", "Not allowed"),
+        Problem("other-site", 403, "请求来自其他网站", "Sent by another site"),
+        Problem("second-factor-required", 403, "须先启用动态码", "Second factor required"),
         Problem("not-found", 404, "没有找到", "Not found"),
         Problem("method-not-allowed", 405, "不支持此方法", "Method not allowed"),
         Problem("conflict", 409, "与现状冲突", "Conflict"),
@@ -66,9 +71,11 @@ PROBLEMS = {
         Problem("bad-datum", 422, "坐标基准不明或有误", "Unknown or wrong datum"),
         Problem("bad-code", 422, "编码有误", "Wrong code"),
         Problem("bad-geometry", 422, "几何不可用", "Unusable geometry"),
+        Problem("weak-password", 422, "密码不可用", "Unusable password"),
         Problem("out-of-bounds", 422, "超出允许范围", "Out of bounds"),
         Problem("version-required", 428, "须说明所见版本", "Version required"),
         Problem("too-many-requests", 429, "请求过于频繁", "Too many requests"),
+        Problem("locked-out", 429, "登录失败次数过多", "Too many failed sign-ins"),
         Problem("internal", 500, "服务器内部错误", "Internal error"),
         Problem("too-busy", 503, "服务器正忙", "Too busy"),
         Problem("database-away", 503, "数据库不可用", "Database unavailable"),
@@ -100,6 +107,18 @@ class RequestError(geo_errors.WanggeError):
         self.extensions = extensions
 
 
+class SignInRequired(RequestError):  # noqa: N818 - it says what is required, which is no fault of the visitor's
+    """Nobody is signed in where somebody has to be; a browser is led to the page for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "sign-in-required",
+            "请先登录(/sign-in);程序请先 POST /sign-ins 取得令牌",
+            "sign in first, at /sign-in; programs get a token with POST /sign-ins",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+
+
 #: Looked up along an error's bases, so that a new subclass answers as its parent does.
 OF_ERROR = {
     geo_errors.FileFormatError: "bad-file",
@@ -108,10 +127,15 @@ OF_ERROR = {
     geo_errors.CodeError: "bad-code",
     geo_errors.GeometryError: "bad-geometry",
     geo_errors.BoundsError: "out-of-bounds",
+    geo_errors.PasswordError: "weak-password",
     geo_errors.InputError: "unusable-input",
     geo_errors.NotFoundError: "not-found",
     geo_errors.StaleVersionError: "stale-version",
     geo_errors.ConflictError: "conflict",
+    geo_errors.SignInError: "wrong-sign-in",
+    geo_errors.LockedOutError: "locked-out",
+    geo_errors.AccessError: "not-allowed",
+    geo_errors.BusyError: "too-busy",
     geo_errors.ExecutionError: "workers-away",
     geo_errors.DatabaseError: "database-away",
     geo_errors.WanggeError: "internal",
@@ -160,20 +184,45 @@ def install_handlers(app: FastAPI) -> None:
         app.add_exception_handler(away, _database_away)
 
 
-def _wangge_error(request: Request, error: Exception) -> JSONResponse:
+def problem_of(error: geo_errors.WanggeError) -> Problem:
+    """Return the problem that an error answers as."""
+    if isinstance(error, RequestError):
+        return error.problem
+    return PROBLEMS[next(OF_ERROR[base] for base in type(error).__mro__ if base in OF_ERROR)]
+
+
+def _wangge_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, geo_errors.WanggeError)
+    if isinstance(error, SignInRequired) and _is_page(request):
+        return RedirectResponse(f"/sign-in?{urlencode({'to': _address(request)})}", 303)
+    if isinstance(error, RequestError) and error.problem.name == "second-factor-required" and _is_page(request):
+        return RedirectResponse("/second-factor", 303)
     if isinstance(error, RequestError):
         return problem_answer(
             request, error.problem.name, error.zh, error.en, headers=error.headers, **error.extensions
         )
-    name = next(OF_ERROR[base] for base in type(error).__mro__ if base in OF_ERROR)
+    name = problem_of(error).name
     if name == "database-away":
         return _database_away(request, error)
     if name == "workers-away":
         return _workers_away(request, error)
     if name == "internal":
         return internal_answer(request, error)
-    return problem_answer(request, name, error.zh, error.en)
+    headers = None
+    if isinstance(error, geo_errors.LockedOutError):
+        headers = {"Retry-After": str(error.wait_s)}
+    elif isinstance(error, geo_errors.BusyError):
+        headers = {"Retry-After": "1"}
+    return problem_answer(request, name, error.zh, error.en, headers=headers)
+
+
+def _is_page(request: Request) -> bool:
+    """Tell whether a person opened this address in a browser."""
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+
+
+def _address(request: Request) -> str:
+    return f"{request.url.path}{'?' if request.url.query else ''}{request.url.query}"
 
 
 def _database_away(request: Request, error: Exception) -> JSONResponse:

@@ -111,7 +111,7 @@ class LockedOutError(AccessError):
         Seconds until the next try is looked at.
     """
 
-    def __init__(self, zh: str, en: str, *, wait_s: int) -> None:
+    def __init__(self, zh: str, en: str, *, wait_s: int = 60) -> None:
         super().__init__(zh, en)
         self.wait_s = wait_s
 

@@ -22,6 +22,8 @@ class Role:
     ----------
     sees_households, sees_phones
         Whether the role sees who lives where, and telephone numbers of persons.
+    keeps_register, draws_plans
+        Whether the role writes what is on the register (buildings, doors, places ...), and drafts and adopts plans.
     excludes
         Codes of the roles that nobody may hold beside this one.
     second_factor
@@ -35,6 +37,8 @@ class Role:
     en: str
     sees_households: bool
     sees_phones: bool
+    keeps_register: bool
+    draws_plans: bool
     excludes: frozenset[str]
     second_factor: bool
     scope: Level
@@ -57,6 +61,8 @@ def roles() -> MappingProxyType[str, Role]:
                 entry.en,
                 sees_households=entry.extra["sees_households"],
                 sees_phones=entry.extra["sees_phones"],
+                keeps_register=entry.extra["keeps_register"],
+                draws_plans=entry.extra["draws_plans"],
                 excludes=frozenset(entry.extra["excludes"]),
                 second_factor=entry.extra["second_factor"],
                 scope=entry.extra["scope"],

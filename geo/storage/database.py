@@ -6,6 +6,7 @@
     migrate(engine)                         # schema up to date; safe to call from several processes at once
     with session_scope(engine) as session:  # one transaction: committed at the end, rolled back on any error
         ...
+    with session_scope(engine, actor):      # the same for a person: row-level security sees to their scope
 
 Transactions run at READ COMMITTED: the rules over several rows (``migrations/sql/``) lock the plan they look at and
 then read it afresh, which a snapshot taken earlier would not allow.
@@ -27,7 +28,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from geo.access.actor import Actor
 from geo.errors import DatabaseError, SchemaError, ServerError
+from geo.storage.acting import act
 from geo.storage.refusals import refusal
 
 CONNECT_TIMEOUT_S = 10
@@ -125,8 +128,14 @@ def migration_config(connection: Connection | None = None) -> Config:
 
 
 @contextmanager
-def session_scope(engine: Engine) -> Iterator[Session]:
+def session_scope(engine: Engine, actor: Actor | None = None) -> Iterator[Session]:
     """Open a session for one transaction: committed at the end, rolled back when anything is raised.
+
+    Parameters
+    ----------
+    actor
+        Who acts: only rows of their scope are seen and written, and events are in their name (``acting``). Without one
+        (the terminal, migrations) the owner of the store acts, and callers say who it is.
 
     Raises
     ------
@@ -134,6 +143,8 @@ def session_scope(engine: Engine) -> Iterator[Session]:
         The database refused a write; the rule it broke is said in plain words.
     """
     with Session(engine, expire_on_commit=False) as session:
+        if actor is not None:
+            act(session, actor)
         try:
             yield session
             session.commit()

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, select
+from sqlalchemy import BigInteger, cast, insert, select
 from sqlalchemy.orm import Session
 
-from geo.storage.tables import Event
+from geo.storage.tables import Base, Event
 
 #: What moves with every write and therefore tells nobody what changed.
 _BOOKKEEPING = {"version", "changed_at"}
+_EVENTS = Base.metadata.tables["event"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class EventRecord:
     code: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    address: str | None = None
+    request_id: str | None = None
+    account_id: int | None = None
 
     @property
     def changed(self) -> dict[str, tuple[Any, Any]]:
@@ -44,9 +48,14 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
-    """Append an event to the open transaction. ``what``: created, changed, ended, imported, adopted, superseded."""
-    session.add(Event(who=who, what=what, noun=noun, code=code, before=before, after=after))
+    """Append an event to the open transaction. ``what``: created, changed, ended, imported, adopted, superseded, seen.
+
+    Where the transaction has an actor, the event is in their name, from their address, whatever ``who`` says.
+    """
     session.flush()
+    # Nothing is returned: whoever writes an event need not be allowed to read it.
+    told = {"who": who, "what": what, "noun": noun, "code": code, "before": before, "after": after}
+    session.execute(insert(_EVENTS).values({name: value for name, value in told.items() if value is not None}).inline())
 
 
 def read(
@@ -93,4 +102,5 @@ def _short(value: Any) -> str:
 
 
 def _record(event: Event) -> EventRecord:
-    return EventRecord(event.id, event.who, event.at, event.what, event.noun, event.code, event.before, event.after)
+    names = EventRecord.__dataclass_fields__
+    return EventRecord(**{name: getattr(event, name) for name in names})

@@ -13,6 +13,7 @@ from geo.storage.tables import Base
 DEFINITIONS = """
 SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE connamespace = 'public'::regnamespace AND conrelid <> 0 AND conrelid::regclass::text = ANY (:tables)
+  AND contype <> 't'
 UNION ALL
 SELECT 'index', tablename, indexname, indexdef FROM pg_indexes
 WHERE schemaname = 'public' AND tablename = ANY (:tables)

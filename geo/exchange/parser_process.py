@@ -1,10 +1,11 @@
-"""The program that opens a user's file with GDAL or Arrow, in a process of its own.
+"""The program that opens a user's file with GDAL, Arrow or calamine, in a process of its own.
 
 Started by :mod:`geo.exchange.parsing`, with limits on memory and time, with every GDAL driver but three switched
 off, on a file that has been given a name of ours. A file that breaks a C library breaks this process only. It
 imports nothing of the project and no geopandas: that would triple the time it takes to start.
 
-Reads one JSON request on standard input, writes the table as an Arrow file, answers with JSON on standard output.
+Reads one JSON request on standard input, writes the table as an Arrow file (a sheet's cells as JSON), answers with
+JSON on standard output.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import json
 import os
 import resource
 import sys
+from datetime import datetime, time
 from typing import Any
 
 ALLOWED_DRIVERS = {"GPKG", "ESRI Shapefile", "GeoJSON"}
@@ -23,6 +25,8 @@ SKIPPED_DRIVERS = (
     "PGDUMP,PLSCENES,PMTiles,PostgreSQL,MySQL,ODBC,MSSQLSpatial,S57,SQLite,SXF,Selafin,TopoJSON,VDV,VFK,VICAR,WAsP,"
     "WFS,XLS,XLSX"
 )
+#: Rows times columns of a sheet, empty ones too: a city's register has some 30 million.
+MAX_CELLS = 40_000_000
 KINDS = {"line": ("LineString",), "area": ("Polygon",), "any": ()}
 
 
@@ -38,7 +42,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"],) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        answer = _parquet(request) if request["format"] == "parquet" else _gdal(request)
+        answer = _READERS[request["format"]](request)
     except Refused as refused:
         answer = {"refused": list(refused.args)}
     except MemoryError:
@@ -140,11 +144,58 @@ def _parquet(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _excel(request: dict[str, Any]) -> dict[str, Any]:
+    import python_calamine
+
+    book = python_calamine.load_workbook(request["path"])
+    names = list(book.sheet_names)
+    name = _choose_sheet(book, names, request["layer"])
+    sheet = book.get_sheet_by_name(name)
+    # One cell in the last corner of a sheet stands for 17 thousand million empty ones.
+    height, width = (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
+    if height * width > MAX_CELLS:
+        raise Refused(
+            f"工作表“{name}”有 {height} 行 {width} 列,超出 {MAX_CELLS} 格;请删除数据区以外的内容",
+            f"sheet {name!r} has {height} rows and {width} columns, over {MAX_CELLS} cells: "
+            "remove what lies outside the table",
+        )
+    cells = sheet.to_python(skip_empty_area=False)
+    with open(request["out"], "w", encoding="utf-8", errors="surrogatepass") as stream:
+        json.dump(cells, stream, default=_tell_time)
+    return {"sheet": name, "position": names.index(name)}
+
+
+def _choose_sheet(book: Any, names: list[str], wanted: str | None) -> str:
+    if wanted is not None:
+        if wanted in names:
+            return wanted
+        raise Refused(f"没有工作表“{wanted}”;有:{'、'.join(names)}", f"no sheet {wanted!r}; there are: {names}")
+    filled = [name for name in names if book.get_sheet_by_name(name).height > 0]
+    if len(filled) == 1:
+        return filled[0]
+    if not filled:
+        raise Refused("工作簿是空的", "the workbook is empty")
+    raise Refused(
+        f"工作簿有多张表:{'、'.join(filled)};请指明一张,例如 文件#{filled[0]}",
+        f"the workbook has several sheets: {filled}; name one, e.g. FILE#{filled[0]}",
+    )
+
+
+def _tell_time(value: Any) -> dict[str, Any]:
+    """Dates, times and spans, which JSON does not have, as the text a table shows."""
+    if isinstance(value, datetime) and value.time() == time():
+        return {"text": value.date().isoformat()}
+    return {"text": value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)}
+
+
 def _save(table: Any, path: str) -> None:
     import pyarrow.ipc
 
     with pyarrow.OSFile(path, "wb") as sink, pyarrow.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
+
+
+_READERS = {"gdal": _gdal, "parquet": _parquet, "excel": _excel}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Start :mod:`geo.exchange.parser_process` on a file and take over the table it makes of it."""
+"""Start :mod:`geo.exchange.parser_process` on a file and take over the table or the cells it makes of it."""
 
 import json
 import subprocess
@@ -38,6 +38,21 @@ class ParsedTable:
     metadata: dict[str, str]
 
 
+@dataclass(frozen=True)
+class ParsedSheet:
+    """The cells of a sheet as calamine read them: text, numbers, booleans, and ``{"text": …}`` for dates and times.
+
+    Attributes
+    ----------
+    position
+        Of the sheet among the workbook's, from 0.
+    """
+
+    sheet: str
+    position: int
+    cells: list[list[Any]]
+
+
 def parse(
     path: Path,
     kind: str,
@@ -55,16 +70,11 @@ def parse(
     FileFormatError
         The parser refused the file, crashed on it, or went over its memory or time.
     """
-    request: dict[str, Any] = {
-        "path": str(path),
-        "format": kind,
+    request = _request(path, kind, layer) | {
         "driver": driver,
-        "layer": layer,
         "encoding": encoding,
         "needs_column": needs_column,
         "prefer_geometry": prefer_geometry,
-        "memory_bytes": MEMORY_BYTES,
-        "seconds": CPU_SECONDS,
         "skip": [],
     }
     with tempfile.TemporaryDirectory(prefix="wangge-parse-") as folder:
@@ -72,11 +82,34 @@ def parse(
         answer = _ask(request)
         if "skip" in answer:
             answer = _ask({**request, "skip": answer["skip"]})
-        if "refused" in answer:
-            raise FileFormatError(*answer["refused"])
         with pyarrow.OSFile(request["out"], "rb") as source:
             table = pyarrow.ipc.open_file(source).read_all()
     return ParsedTable(table, answer["layer"], answer["geometry"], answer["crs"], answer["metadata"])
+
+
+def parse_sheet(path: Path, sheet: str | None) -> ParsedSheet:
+    """Read one sheet of a workbook: the one named, else the only one with content.
+
+    Raises
+    ------
+    FileFormatError
+        As :func:`parse`; or several sheets have content and none is named.
+    """
+    with tempfile.TemporaryDirectory(prefix="wangge-parse-") as folder:
+        out = Path(folder) / "cells.json"
+        answer = _ask(_request(path, "excel", sheet) | {"out": str(out), "skip": []})
+        cells = json.loads(out.read_bytes())
+    return ParsedSheet(answer["sheet"], answer["position"], cells)
+
+
+def _request(path: Path, kind: str, layer: str | None) -> dict[str, Any]:
+    return {
+        "path": str(path),
+        "format": kind,
+        "layer": layer,
+        "memory_bytes": MEMORY_BYTES,
+        "seconds": CPU_SECONDS,
+    }
 
 
 def _ask(request: dict[str, Any]) -> dict[str, Any]:
@@ -95,4 +128,6 @@ def _ask(request: dict[str, Any]) -> dict[str, Any]:
         )
     # GDAL may print before the answer, which is one line.
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if "refused" in answer:
+        raise FileFormatError(*answer["refused"])
     return answer

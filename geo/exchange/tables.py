@@ -5,15 +5,13 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-
-import python_calamine
 
 from geo.errors import FileFormatError
 from geo.exchange.encodings import Note, decode_text
 from geo.exchange.formats import check_zip
+from geo.exchange.parsing import parse_sheet
 
 MAX_COLUMNS = 1000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -109,20 +107,13 @@ def read_excel(path: Path, sheet: str | None) -> TextTable:
     """
     if path.suffix.casefold() == ".xlsx":
         check_zip(path)
-    try:
-        book = python_calamine.load_workbook(str(path.resolve()))
-        name = _choose_sheet(book, sheet)
-        cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except FileFormatError:
-        raise
-    except Exception as error:  # calamine's errors share no base class with Python's
-        raise FileFormatError(f"Excel 文件无法读取:{error}", f"the workbook cannot be read: {error}") from None
-    numbered = [(number, [_cell_text(cell) for cell in row]) for number, row in enumerate(cells, start=1)]
+    parsed = parse_sheet(path.resolve(), sheet)
+    numbered = [(number, [_cell_text(cell) for cell in row]) for number, row in enumerate(parsed.cells, start=1)]
     table = _table(numbered)
-    table.sheet = name
-    _blame_rounded_numbers(table, cells)
+    table.sheet = parsed.sheet
+    _blame_rounded_numbers(table, parsed.cells)
     if path.suffix.casefold() == ".xlsx":
-        _blame_dead_formulas(table, path, book.sheet_names.index(name))
+        _blame_dead_formulas(table, path, parsed.position)
     return table
 
 
@@ -190,28 +181,9 @@ def _cell_text(cell: Any) -> str:
         return "true" if cell else "false"
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e18 else repr(cell)
-    if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep=" ")
-    if isinstance(cell, date | time | timedelta):
-        return str(cell)
+    if isinstance(cell, dict):
+        return str(cell["text"])
     return restore(str(cell).strip())
-
-
-def _choose_sheet(book: python_calamine.CalamineWorkbook, sheet: str | None) -> str:
-    names = list(book.sheet_names)
-    if sheet is not None:
-        if sheet in names:
-            return sheet
-        raise FileFormatError(f"没有工作表“{sheet}”;有:{'、'.join(names)}", f"no sheet {sheet!r}; there are: {names}")
-    filled = [name for name in names if book.get_sheet_by_name(name).height > 0]
-    if len(filled) == 1:
-        return filled[0]
-    if not filled:
-        raise FileFormatError("工作簿是空的", "the workbook is empty")
-    raise FileFormatError(
-        f"工作簿有多张表:{'、'.join(filled)};请指明一张,例如 文件#{filled[0]}",
-        f"the workbook has several sheets: {filled}; name one, e.g. FILE#{filled[0]}",
-    )
 
 
 def _blame_foreign_lines(table: TextTable, foreign: dict[int, str], encoding: str) -> None:

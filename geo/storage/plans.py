@@ -132,8 +132,8 @@ def create_draft(
         if tier == "community":
             communities.insert_drawn(session, plan.id, grids, assignment)
         else:
-            _insert_grids(session, plan.id, grids)
-            _insert_assignment(session, plan.id, assignment)
+            insert_grids(session, plan.id, grids)
+            insert_assignment(session, plan.id, assignment)
         _tell(session, plan.id, who=who, what="created", before=None)
     return plan.id
 
@@ -361,13 +361,19 @@ def _values(frame: pd.DataFrame, name: str, kind: type[str] | type[int]) -> list
     return [None if pd.isna(value) else kind(value) for value in frame[name]]
 
 
-def _insert_grids(session: Session, plan_id: int, grids: gpd.GeoDataFrame) -> None:
+def grid_values(grids: gpd.GeoDataFrame) -> dict[str, list[Any]]:
+    """Return grids as the queries take them: :data:`GRID_COLUMNS` and ``geom`` as WKB, one list each."""
     values = {name: _values(grids, name, int if name == "households" else str) for name in GRID_COLUMNS}
-    values["geom"] = shapely.to_wkb(grids.geometry.to_numpy()).tolist()
-    queries.execute(session, "insert_grids", {"plan_id": plan_id, **values})
+    return values | {"geom": shapely.to_wkb(grids.geometry.to_numpy()).tolist()}
 
 
-def _insert_assignment(session: Session, plan_id: int, assignment: pd.DataFrame) -> None:
+def insert_grids(session: Session, plan_id: int, grids: gpd.GeoDataFrame) -> None:
+    """Add grids to a draft; the rules look at all of them at once."""
+    queries.execute(session, "insert_grids", {"plan_id": plan_id, **grid_values(grids)})
+
+
+def insert_assignment(session: Session, plan_id: int, assignment: pd.DataFrame) -> None:
+    """Add rows to a draft's assignment, to grids that it has."""
     counts = ("households", *FLOOR_RANGE)
     names = [*ASSIGNMENT_COLUMNS, *FLOOR_RANGE]
     values = {name: _values(assignment, name, int if name in counts else str) for name in names}

@@ -60,6 +60,14 @@ COMMANDS = {
         "api.commands.map:print_command",
         "打印一个网格或社区:PDF 或 PNG。 Print one grid or community as a sheet.",
     ),
+    "backup": (
+        "api.commands.backup:backup_command",
+        "备份整个数据库到一个文件(含个人信息,请妥善保管)。 Back up the whole store into one file; keep it safe.",
+    ),
+    "restore": (
+        "api.commands.backup:restore_command",
+        "从备份恢复:另建一库、核对无误后替换现有数据。 Restore a backup: beside the store, checked, then in its place.",
+    ),
     "serve": ("api.commands.serve:serve_command", "启动网页与接口服务 Serve the map pages and the HTTP API."),
     "db": (
         "api.commands.database:database_app",

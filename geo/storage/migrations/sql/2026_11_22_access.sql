@@ -199,7 +199,7 @@ BEGIN
       SELECT c.seq, c.event_id, c.hash, lag(c.seq, 1, 0::bigint) OVER by_seq AS previous_seq,
         lag(c.hash) OVER by_seq AS previous, e AS told
       FROM event_chain c LEFT JOIN event e ON e.id = c.event_id
-      WINDOW by_seq AS (ORDER BY c.seq)
+      WINDOW by_seq AS (ORDER BY c.seq, c.event_id)
     ), judged AS (
       SELECT l.seq, l.event_id, CASE
         WHEN l.seq <> l.previous_seq + 1 THEN 'gap'

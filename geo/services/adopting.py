@@ -45,10 +45,11 @@ def adopt_plan(session: Session, plan_id: int, *, who: str, version: int) -> Pla
         that changed since.
     """
     plan = plans.read_plan(session, plan_id)
+    replaced = plans.replaced_by(session, plan)
     # Whoever adopts anything in this street waits here, so that what is checked below still holds when it is written.
     plans.in_force(session, plan.scope_code, plan.department, wait=True)
     if plan.tier == "community":
-        return _adopt_communities(session, plan, who=who, version=version)
+        return _adopt_communities(session, plan, who=who, version=version, replaced=replaced)
     tier = plan.report.get("tier", "grid")
     if tier != "grid":
         found = find_tier(tier)
@@ -56,7 +57,7 @@ def adopt_plan(session: Session, plan_id: int, *, who: str, version: int) -> Pla
             f"方案 {plan_id} 划的是{found.zh},采用它会取代现行网格;请导出后使用,或另划网格方案",
             f"plan {plan_id} is one of {found.en} and would replace the grids in force; export it, or plan grids",
         )
-    adopted = plans.adopt(session, plan_id, who=who, version=version)
+    adopted = plans.adopt(session, plan_id, who=who, version=version, replaced=replaced)
     astray = [] if plan.department else communities.grids_astray(session, plan_id)
     if astray:
         shown = "、".join(astray[:5])
@@ -68,8 +69,10 @@ def adopt_plan(session: Session, plan_id: int, *, who: str, version: int) -> Pla
     return adopted
 
 
-def _adopt_communities(session: Session, plan: PlanRecord, *, who: str, version: int) -> PlanRecord:
-    adopted = plans.adopt(session, plan.id, who=who, version=version)
+def _adopt_communities(
+    session: Session, plan: PlanRecord, *, who: str, version: int, replaced: list[int]
+) -> PlanRecord:
+    adopted = plans.adopt(session, plan.id, who=who, version=version, replaced=replaced)
     refuse_older(session, plan)
     drawn = plans.read_grids(session, plan.id)
     street = plan.scope_code[:9]

@@ -171,7 +171,15 @@ def rename(session: Session, plan_id: int, *, name: str, who: str, version: int)
         return _tell(session, plan_id, who=who, what="changed", before=before)
 
 
-def adopt(session: Session, plan_id: int, *, who: str, version: int, at: datetime | None = None) -> PlanRecord:
+def adopt(
+    session: Session,
+    plan_id: int,
+    *,
+    who: str,
+    version: int,
+    at: datetime | None = None,
+    replaced: Sequence[int] | None = None,
+) -> PlanRecord:
     """Put a draft in force and supersede what it replaces, in one transaction.
 
     Two adoptions in one street wait for each other; the one that finds, after waiting, that another plan came in
@@ -183,6 +191,9 @@ def adopt(session: Session, plan_id: int, *, who: str, version: int, at: datetim
         The version of the draft that the adopter saw.
     at
         When it came in force (a time without a zone is China's); now, unless old grids are recorded after the fact.
+    replaced
+        Ids of the plans that it replaces as its author saw them, where the caller has waited for others already
+        (:func:`replaced_by`).
 
     Raises
     ------
@@ -193,14 +204,14 @@ def adopt(session: Session, plan_id: int, *, who: str, version: int, at: datetim
         ``at`` is in the future.
     """
     seen = read_plan(session, plan_id)
-    replaced_before = _replaced(session, seen)
+    expected = replaced_by(session, seen) if replaced is None else replaced
     with in_plain_words():
         _lock_adoptions(session, seen.scope_code, seen.department)
-        replaced = _replaced(session, seen)
-        _refuse_unseen(session, set(replaced) - set(replaced_before))
+        ending = replaced_by(session, seen)
+        _refuse_unseen(session, set(ending) - set(expected))
         plan = locked_draft(session, plan_id, version)
         moment = _in_force_from(session, at)
-        for old in replaced:
+        for old in ending:
             _supersede(session, old, moment, who)
         before = _image(read_plan(session, plan_id))
         plan.state, plan.adopted_at = "adopted", moment
@@ -412,8 +423,8 @@ def _lock_adoptions(session: Session, scope_code: str, department: str) -> None:
     )
 
 
-def _replaced(session: Session, plan: PlanRecord) -> list[int]:
-    """Ids of the adopted plans that this one would supersede."""
+def replaced_by(session: Session, plan: PlanRecord) -> list[int]:
+    """Return the ids of the adopted plans that this one would supersede."""
     query = select(Plan.id).where(
         Plan.state == "adopted",
         Plan.department == plan.department,

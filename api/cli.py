@@ -68,6 +68,10 @@ COMMANDS = {
         "api.commands.backup:restore_command",
         "从备份恢复:另建一库、核对无误后替换现有数据。 Restore a backup: beside the store, checked, then in its place.",
     ),
+    "audit": (
+        "api.commands.audit:audit_app",
+        "审计记录:核验、检索、导出 The audit trail: verify, search, export",
+    ),
     "serve": ("api.commands.serve:serve_command", "启动网页与接口服务 Serve the map pages and the HTTP API."),
     "db": (
         "api.commands.database:database_app",

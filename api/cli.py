@@ -68,11 +68,23 @@ COMMANDS = {
         "api.commands.backup:restore_command",
         "从备份恢复:另建一库、核对无误后替换现有数据。 Restore a backup: beside the store, checked, then in its place.",
     ),
+    "publish": (
+        "api.commands.publish:publish_command",
+        "按社区汇总可公开的数据,小于 10 的数不公开。 Counts per community for publication; small ones left out.",
+    ),
+    "households": (
+        "api.commands.households:households_command",
+        "查看一栋楼的各户;每次查看都记入审计。 The doors of a building; every look is on record.",
+    ),
     "audit": (
         "api.commands.audit:audit_app",
         "审计记录:核验、检索、导出 The audit trail: verify, search, export",
     ),
     "serve": ("api.commands.serve:serve_command", "启动网页与接口服务 Serve the map pages and the HTTP API."),
+    "account": (
+        "api.commands.account:account_app",
+        "账户:建立、授权、重置、停用 Accounts: make, give roles, reset, end",
+    ),
     "db": (
         "api.commands.database:database_app",
         "数据库:启动、停止、状态 The program's own database: start, stop, status",

@@ -1,4 +1,4 @@
-"""What routes ask for: a session, a page, a box, a code; and the check that no query parameter is unknown."""
+"""What routes ask for: who acts, a session, a page, a box, a code; and the check that no query parameter is unknown."""
 
 import re
 from collections.abc import Iterator
@@ -8,9 +8,17 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Request
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
-from api.errors import RequestError
+from api.access import UNSAFE, Access, access_of, holds, reaches
+from api.errors import RequestError, SignInRequired
+from api.metering import count_account
 from api.settings import AppSettings
+from api.visitor import COOKIE, address_of, bearer_of, refuse_other_sites, token_of
+from geo.access.actor import PUBLIC, Actor
+from geo.errors import NotFoundError
+from geo.services.reading import read_plan
+from geo.services.signing_in import visitor_of
 from geo.storage.database import session_scope
 from geo.territory.codes import DIGITS, LETTERS
 from geo.territory.dictionaries import dictionary
@@ -22,6 +30,13 @@ MAX_ID = 2**31 - 1
 _NUMBER = r"-?[0-9]{1,3}(\.[0-9]{1,15})?"
 BBOX_PATTERN = rf"^{_NUMBER}(,{_NUMBER}){{3}}$"
 CURSOR_PATTERN = "^[0-9A-Z]{1,40}$"
+SCOPE_PATTERN = "^([0-9]{9}|[0-9]{12})$"
+
+#: What cannot be a code is left to the route, which says what is wrong with it.
+LOOKS_LIKE_CODE = re.compile("[0-9]{9}[0-9A-Z]{0,31}")
+
+#: Query parameters that name a part of the territory.
+CODE_PARAMETERS = ("street", "community", "scope", "grid", "building")
 
 Box = tuple[float, float, float, float]
 
@@ -46,9 +61,103 @@ def current_settings(request: Request) -> AppSettings:
     return settings
 
 
-def open_session(engine: Annotated[Engine, Depends(current_engine)]) -> Iterator[Session]:
-    """Open one transaction for one request; committed before the answer is sent, rolled back on error."""
-    with session_scope(engine) as session:
+async def admitted(request: Request) -> Actor:
+    """Find out who asks and let them in, by the table of ``api/access.py``; the first thing done for every route.
+
+    Raises
+    ------
+    RequestError
+        Nobody is signed in where somebody has to be (401), the role is not one of those that may (403), or a page
+        elsewhere sent the request (403).
+    NotFoundError
+        What is asked for lies outside of the actor's scope: the same as if it did not exist.
+    """
+    access = access_of(request.method, request.scope["route"].path_format)
+    brought = bearer_of(request) is not None or COOKIE in request.cookies
+    if request.method in UNSAFE and brought:
+        refuse_other_sites(request)
+    actor = await _actor(request, access)
+    if not access.is_public and access.scope != "own" and not actor.may(access.roles):
+        raise RequestError(
+            "not-allowed",
+            "您的角色无权进行此操作;可用的角色见接口文档,如需权限请联系安全管理员",
+            "your role may not do this; the documentation says which may, and the security officer gives roles",
+        )
+    await _within_scope(request, actor, access)
+    return actor
+
+
+async def _actor(request: Request, access: Access) -> Actor:
+    token = token_of(request) if access.asks_who else None
+    visitor = None
+    if token is not None:
+        origin = {"address": address_of(request), "request_id": request.state.request_id}
+        visitor = await run_in_threadpool(visitor_of, current_engine(request), token, **origin)
+    actor = visitor.actor if visitor else PUBLIC
+    request.state.actor = actor
+    if visitor is None:
+        if not access.is_public:
+            raise SignInRequired
+        return actor
+    count_account(request, actor.name)
+    if visitor.needs_second_factor and not access.is_public and access.scope != "own":
+        raise RequestError(
+            "second-factor-required",
+            "此账户须先启用动态码,请打开 /second-factor",
+            "this account has to enrol a second factor first, at /second-factor",
+        )
+    return actor
+
+
+async def _within_scope(request: Request, actor: Actor, access: Access) -> None:
+    """Refuse codes outside of the actor's scope, wherever a request names them."""
+    if access.scope not in ("community", "street", "plan"):
+        return
+    named = [request.path_params.get("code"), *(request.query_params.get(name) for name in CODE_PARAMETERS)]
+    for code in named:
+        if code and LOOKS_LIKE_CODE.fullmatch(code) and not reaches(actor, code):
+            raise _not_there(code)
+    if request.method not in UNSAFE:
+        return
+    whole = await _changes(request, actor)
+    if whole is None or holds(actor, whole):
+        return
+    if not reaches(actor, whole):
+        raise _not_there(whole)
+    raise RequestError(
+        "not-allowed",
+        f"{whole} 超出您的范围,您只负责其中一部分;请选择自己范围之内的社区",
+        f"{whole} is more than your scope, which has a part of it; choose a community of your own",
+    )
+
+
+async def _changes(request: Request, actor: Actor) -> str | None:
+    """Return the street or community that a request is about to change, when it names one."""
+    plan_id = request.path_params.get("plan_id", "")
+    if plan_id:
+        if not re.fullmatch("[1-9][0-9]{0,9}", plan_id) or int(plan_id) > MAX_ID:
+            return None  # refused by the route, in words of its own
+        return await run_in_threadpool(_scope_of_plan, current_engine(request), actor, int(plan_id))
+    body = await request.json() if await request.body() else None
+    scope = body.get("scope") if isinstance(body, dict) else None
+    return scope if isinstance(scope, str) and re.fullmatch(SCOPE_PATTERN, scope) else None
+
+
+def _scope_of_plan(engine: Engine, actor: Actor, plan_id: int) -> str:
+    with session_scope(engine, actor) as session:
+        return read_plan(session, plan_id).scope_code
+
+
+def _not_there(code: str) -> NotFoundError:
+    return NotFoundError(f"没有编码为 {code} 的对象", f"there is nothing with the code {code}")
+
+
+Acting = Annotated[Actor, Depends(admitted)]
+
+
+def open_session(engine: Annotated[Engine, Depends(current_engine)], actor: Acting) -> Iterator[Session]:
+    """Open one transaction for one request, as who asks; committed before the answer is sent, undone on error."""
+    with session_scope(engine, actor) as session:
         yield session
 
 

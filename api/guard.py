@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import internal_answer, problem_answer
+from api.forms import FORM, FORM_PATHS
 from api.settings import ANY_HOST
 from api.strict_json import JSONBodyError, decode
 
@@ -34,7 +35,7 @@ class Guard:
     ----------
     allowed_hosts
         Host names under which the server answers. Another name means that a page elsewhere points its own
-        name at this machine (DNS rebinding); there being no sign-in, it would read everything.
+        name at this machine (DNS rebinding), and would read what needs no sign-in.
     """
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str]) -> None:
@@ -142,6 +143,8 @@ def _refusal(request: Request, body: bytes) -> Response | None:
     if not body:
         return None
     media_type = Headers(scope=request.scope).get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == FORM and request.scope["path"] in FORM_PATHS:
+        return None
     if media_type != "application/json":
         return problem_answer(
             request, "not-json", "Content-Type 须为 application/json", "Content-Type must be application/json"

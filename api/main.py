@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 
-from api.dependencies import known_query
+from api.access import install_access
+from api.dependencies import admitted, known_query
 from api.errors import install_handlers
 from api.guard import Guard, StrictBody
 from api.logs import Observed, log_request
@@ -18,6 +19,7 @@ from api.metering import Meter, Metered
 from api.metrics import Metrics
 from api.openapi import install_openapi
 from api.routes import (
+    accounts,
     barriers,
     buildings,
     cells,
@@ -26,16 +28,36 @@ from api.routes import (
     docs,
     elements,
     health,
+    households,
     merging,
     metrics,
     pages,
     plans,
+    published,
+    sign_in,
 )
 from api.settings import AppSettings
 from api.workbench import Workbench
 from geo.storage.database import migrate, open_engine
 
-ROUTERS = (pages, health, metrics, divisions, merging, plans, cells, buildings, elements, compounds, barriers, docs)
+ROUTERS = (
+    pages,
+    sign_in,
+    accounts,
+    health,
+    metrics,
+    divisions,
+    merging,
+    plans,
+    cells,
+    buildings,
+    households,
+    elements,
+    compounds,
+    barriers,
+    published,
+    docs,
+)
 
 
 def create_app(settings: AppSettings | None = None, engine: Engine | None = None) -> FastAPI:
@@ -55,9 +77,10 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
         version=version("wangge"),
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # served by api/routes/docs.py, to the signed-in
         redirect_slashes=False,
         lifespan=_lifespan,
-        dependencies=[Depends(known_query)],
+        dependencies=[Depends(admitted), Depends(known_query)],
     )
     app.state.settings = settings
     app.state.engine = engine
@@ -71,6 +94,7 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     install_handlers(app)
     install_openapi(app)
+    install_access(app)
     # The last one added is the first that a request meets.
     app.add_middleware(StrictBody, max_bytes=settings.max_body_bytes)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)

@@ -5,29 +5,47 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.access import Access, access_of, describe_access
 from api.errors import PROBLEM_TYPE, PROBLEMS
 from api.schemas.problem import ProblemDetails
 
 TAGS = [
     {"name": "pages", "description": "网页 Pages for people"},
+    {"name": "sign-in", "description": "登录与退出 Signing in and out"},
+    {"name": "accounts", "description": "账户与角色 Accounts and their roles"},
     {"name": "health", "description": "运行状态 For monitoring"},
     {"name": "divisions", "description": "街道与社区 Streets and communities"},
     {"name": "plans", "description": "网格划分方案 Plans: every building in one grid"},
     {"name": "layers", "description": "楼栋、要素、小区、屏障 Buildings, city elements, compounds, barriers"},
+    {"name": "households", "description": "各户与网格人员,查看有记录 Doors, and people of grids; looks are on record"},
+    {"name": "published", "description": "公开数据,无需登录 Published figures, for everybody"},
 ]
 DESCRIPTION = """
 网格划分与管理的接口。坐标一律为 WGS84 经纬度(EPSG:4326,先经后纬),最多 7 位小数。
-列表按编码排序、按页取用:`Link: rel="next"` 与 `links` 给出下一页。接口中不含住户与个人信息。
+列表按编码排序、按页取用:`Link: rel="next"` 与 `links` 给出下一页。
+
+除标明“无需登录”的以外,各接口须先登录:网页用 Cookie,程序用 `POST /sign-ins` 取得令牌,放入 `Authorization: Bearer`。
+每个接口写明可用的角色;所见数据以账户的范围(街道、社区、网格)为限,范围之外一律 404。
 
 The interface of wangge. Coordinates are WGS84 longitude, latitude with at most 7 decimals. Lists are ordered by
-code and come in pages; `Link: rel="next"` and `links` name the next one. No household or personal data is served.
+code and come in pages; `Link: rel="next"` and `links` name the next one.
+
+All but what is marked as open needs a sign-in: pages use a cookie, programs the token of `POST /sign-ins` as
+`Authorization: Bearer`. Every operation says which roles may use it (`x-roles`); what is shown is bounded by the
+account's scope (streets, communities, grids), and whatever lies outside of it answers 404.
 
 错误一律为 problem details (RFC 9457),种类见 ProblemDetails。Errors are problem details of the kinds listed there.
 """
 
+SECURITY = {
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "wangge", "description": "网页登录 Set by the sign-in page"},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "令牌 Token of POST /sign-ins"},
+}
+
 #: Per status: the problems that any route may answer with it; the first is shown as the example.
 _EXAMPLES = {
     400: "malformed-json",
+    401: "sign-in-required",
     403: "not-allowed",
     404: "not-found",
     409: "conflict",
@@ -80,6 +98,16 @@ def _problem_table() -> str:
     return "\n".join(["一个错误 One error (RFC 9457).", "", "| type | status | |", "|---|---|---|", *rows])
 
 
+def _say_who_may(operation: dict[str, Any], access: Access) -> None:
+    describe_access(operation, access)
+    refusals = {401, 403} if not access.is_public else set()
+    if access.scope in ("community", "street", "plan") and "parameters" in operation:
+        refusals.add(404)
+    for status in refusals - {int(known) for known in operation["responses"] if known.isdigit()}:
+        operation["responses"][str(status)] = _response(status)
+    operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
 def _describe(app: FastAPI) -> dict[str, Any]:
     schema = get_openapi(
         title=app.title,
@@ -89,7 +117,11 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         tags=TAGS,
     )
-    components = schema.setdefault("components", {}).setdefault("schemas", {})
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            _say_who_may(operation, access_of(method.upper(), path))
+    schema.setdefault("components", {})["securitySchemes"] = SECURITY
+    components = schema["components"].setdefault("schemas", {})
     components["ProblemDetails"] = {
         **ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}"),
         "description": _problem_table(),

@@ -5,17 +5,34 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from sqlalchemy.orm import Session
 
 from api.commands.map import write_map, write_sheet
 from api.commands.plan import draft_with_progress, show_report, write_report
 from api.commands.sample import load_with_progress
 from api.commands.store import open_store, who_runs
+from geo.access.passwords import random_password
+from geo.access.roles import roles as all_roles
+from geo.services.accounts import make_ready
 from geo.services.exporting import export
 from geo.services.reading import PlanFilter, read_grids, read_plans
 from geo.services.sampling import SAMPLE_STREET
 
 console = Console()
+
+COMMUNITY = f"{SAMPLE_STREET}001"
+#: Login -> name, roles, scopes: one of each kind.
+PEOPLE = {
+    "demo-planner": ("演示规划员", ["planner"], [SAMPLE_STREET]),
+    "demo-staff": ("演示工作人员", ["staff"], [COMMUNITY]),
+    "demo-inspector": ("演示网格员", ["inspector"], [f"{COMMUNITY}001"]),
+    "demo-assessor": ("演示考核员", ["assessor"], [SAMPLE_STREET]),
+    "demo-leader": ("演示领导", ["leader"], [SAMPLE_STREET]),
+    "demo-administrator": ("演示系统管理员", ["administrator"], []),
+    "demo-security": ("演示安全管理员", ["security_officer"], []),
+    "demo-auditor": ("演示审计管理员", ["auditor"], []),
+}
 
 
 def demo_command(
@@ -32,10 +49,37 @@ def demo_command(
         write_map(session, SAMPLE_STREET, plan_id, out / "map.html")
         first = read_grids(session, plan_id, limit=1, after=None)["code"].iloc[0]
         write_sheet(session, first, plan_id, out / "sheet.pdf")
+        passwords = _people(session)
         export(session, ["grid", "building", "city_element"], out / "plan.gpkg", scope=SAMPLE_STREET, plan_id=plan_id)
     console.print(f"打印图 Sheet of one grid: {out / 'sheet.pdf'}\n方案数据 Plan data: {out / 'plan.gpkg'}")
     console.print(f"再划分联户网格 Cells in its grids: wangge cells {plan_id},然后 then wangge map")
     console.print(f"报告 Report: {out / 'report.json'}\n地图 Map: {(out / 'map.html').resolve()}", soft_wrap=True)
+    _show_people(passwords)
+
+
+def _people(session: Session) -> dict[str, str]:
+    """Make one account for each kind of person, or find those of an earlier demo; each gets a new random password."""
+    passwords = {}
+    for login, (person, roles, scopes) in PEOPLE.items():
+        passwords[login] = random_password()
+        make_ready(session, login, person, roles=roles, scopes=scopes, password=passwords[login], who=who_runs())
+    return passwords
+
+
+def _show_people(passwords: dict[str, str]) -> None:
+    table = Table(
+        title="演示账户(密码只显示这一次) Demo accounts; their passwords are shown this once", title_justify="left"
+    )
+    for heading in ("登录名 login", "密码 password", "角色 role", "范围 scope"):
+        table.add_column(heading, no_wrap=True)
+    for login, password in passwords.items():
+        _, roles, scopes = PEOPLE[login]
+        table.add_row(login, password, "、".join(all_roles()[code].zh for code in roles), " ".join(scopes))
+    console.print(table)
+    console.print(
+        "启动服务后在 /sign-in 登录;三种管理员首次登录时启用动态码。 "
+        "wangge serve, then /sign-in; the three administrators enrol a second factor when they first sign in."
+    )
 
 
 def _draft(session: Session, report_path: Path) -> int:

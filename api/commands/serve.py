@@ -6,9 +6,12 @@ import socket
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
+from api.commands.account import say_link
 from api.settings import ANY_HOST, LOOPBACK_NAMES, AppSettings
 from geo.errors import InputError
+from geo.services.accounts import first_link
 from geo.storage.database import migrate, open_engine
 
 SHUTDOWN_SECONDS = 10
@@ -22,6 +25,7 @@ def serve_command(
     # Imported late: no other command should wait for the web server to load.
     import uvicorn
 
+    from api.logs import install_logs
     from api.main import create_app
 
     settings = settings_for(host, AppSettings())
@@ -32,13 +36,16 @@ def serve_command(
             migrate(engine)
             config = uvicorn.Config(
                 create_app(settings, engine),
-                log_level="info",
+                log_config=None,
+                access_log=False,  # it names addresses with their queries; api/logs.py writes a line of its own
                 server_header=False,
                 timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             )
             if not is_loopback(host):
-                _warn_of_no_sign_in(host)
+                _warn_of_no_tls(host)
             _say_where(listener)
+            _say_first_link(engine, listener)
+            install_logs()
             uvicorn.Server(config).run(sockets=[listener])
         finally:
             engine.dispose()
@@ -85,17 +92,29 @@ def settings_for(host: str, settings: AppSettings) -> AppSettings:
     return settings.model_copy(update={"allowed_hosts": names})
 
 
-def _warn_of_no_sign_in(host: str) -> None:
+def _warn_of_no_tls(host: str) -> None:
     typer.secho(
-        f"警告:目前尚无登录功能,凡能连到 {host} 的人都可查看和采用方案。请只在可信的内网使用。\n"
-        f"Warning: there is no sign-in yet; whoever reaches {host} can read and adopt plans. "
-        "Use it on a trusted network only.",
+        f"警告:通往 {host} 的连接没有加密,密码可能被同一网络中的人看到。请在前面放一个 TLS 代理,或只用于可信内网。\n"
+        f"Warning: connections to {host} are not encrypted, and others on the network may see passwords. "
+        "Put a proxy that speaks TLS in front of it, or use it on a trusted network only.",
         fg=typer.colors.YELLOW,
         err=True,
     )
 
 
-def _say_where(listener: socket.socket) -> None:
+def _say_first_link(engine: Engine, listener: socket.socket) -> None:
+    link = first_link(engine)
+    if link is not None:
+        typer.echo("还没有系统管理员 There is no administrator yet")
+        host, port = listener.getsockname()[:2]
+        everywhere = ipaddress.ip_address(host).is_unspecified
+        say_link(link, f"http://127.0.0.1:{port}" if everywhere else _address(listener))
+
+
+def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    typer.echo(f"网格服务 Serving on http://{shown}:{port}/  (接口文档 docs: /docs; Ctrl+C 停止 to stop)")
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _say_where(listener: socket.socket) -> None:
+    typer.echo(f"网格服务 Serving on {_address(listener)}/  (接口文档 docs: /docs; Ctrl+C 停止 to stop)")

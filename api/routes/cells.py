@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.dependencies import MAX_PAGE, PlanId, Store, code_pattern
+from api.dependencies import MAX_PAGE, Acting, PlanId, Store, code_pattern
 from api.layers import page_of
 from api.openapi import problems
-from api.routes.plans import NOBODY, AfterCode, IfMatch, ManyAtOnce, seen_version
+from api.routes.plans import AfterCode, IfMatch, ManyAtOnce, seen_version
 from api.schemas.cells import CellDetail, CellPart, CellProperties, CellsDraft, CellsReport
 from api.schemas.geojson import Feature, FeatureCollection, GeoJSONResponse, features, plain_rows
 from geo.services import cells as cell_service
@@ -33,7 +33,13 @@ OfGrid = Annotated[
     },
 )
 def draft_cells(
-    request: Request, response: Response, store: Store, plan_id: PlanId, body: CellsDraft, if_match: IfMatch = None
+    request: Request,
+    response: Response,
+    store: Store,
+    actor: Acting,
+    plan_id: PlanId,
+    body: CellsDraft,
+    if_match: IfMatch = None,
 ) -> CellsReport:
     """Divide every grid of a draft into cells, in place of those it has; the version you saw must be its newest.
 
@@ -44,7 +50,14 @@ def draft_cells(
     plan = reading.read_plan(store, plan_id)
     with request.app.state.drafts.work_on(plan.scope_code):
         outcome = cell_service.divide_into_cells(
-            store, plan_id, lower=body.lower, upper=body.upper, seed=body.seed, workers=1, who=NOBODY, version=version
+            store,
+            plan_id,
+            lower=body.lower,
+            upper=body.upper,
+            seed=body.seed,
+            workers=1,
+            who=actor.name,
+            version=version,
         )
     response.headers["Location"] = f"/plans/{plan_id}/cells"
     response.headers["ETag"] = f'"{outcome.plan.version}"'

@@ -3,8 +3,8 @@
 from pathlib import Path as FilePath
 from typing import Literal
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 
 from api.errors import RequestError
 from geo.errors import NotFoundError
@@ -35,6 +35,12 @@ PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
+
+
+@router.get("/openapi.json")
+def description(request: Request) -> JSONResponse:
+    """Serve the interface's description."""
+    return JSONResponse(request.app.openapi())
 
 
 @router.get("/docs", response_class=HTMLResponse)

@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import PlanId, Settings, Store
+from api.dependencies import Acting, PlanId, Settings, Store
 from api.openapi import problems
-from api.routes.plans import NOBODY, PLAN_MADE, made_plan, options_of
+from api.routes.plans import PLAN_MADE, made_plan, options_of
 from api.schemas.merging import MergeDraft, RetiredPlans
 from api.schemas.plans import PlanDetail
 from geo.services import reading
@@ -22,7 +22,9 @@ router = APIRouter(tags=["plans"])
     summary="多网合一:合并各部门旧网格 Merge old networks into one",
     responses=PLAN_MADE,
 )
-def merge(request: Request, response: Response, store: Store, settings: Settings, body: MergeDraft) -> PlanDetail:
+def merge(
+    request: Request, response: Response, store: Store, actor: Acting, settings: Settings, body: MergeDraft
+) -> PlanDetail:
     """Merge departments' old grids in force into one network, kept as a draft plan.
 
     Its report has `merging`: how many old grids there were, which households stay together or keep a worker, who
@@ -36,7 +38,7 @@ def merge(request: Request, response: Response, store: Store, settings: Settings
             departments=body.departments,
             weights=body.weights,
             compare=body.compare,
-            **options_of(body, settings),
+            **options_of(body, settings, actor),
         )
         made = reading.read_plan(store, outcome.plan_id)
     return made_plan(response, made)
@@ -47,11 +49,11 @@ def merge(request: Request, response: Response, store: Store, settings: Settings
     summary="结束所合并的各部门方案 End the departments' plans that a merged plan replaces",
     responses=problems(404, 409, 413, 415, 422, 503),
 )
-def retire_departments(store: Store, plan_id: PlanId) -> RetiredPlans:
+def retire_departments(store: Store, actor: Acting, plan_id: PlanId) -> RetiredPlans:
     """End, all or none, the departments' plans that a merged plan in force was merged from.
 
     They stay readable as superseded. Refused (409) when the merged plan is not in force, or when a department has
     put another plan in force since it was drafted. `POST /plans/{plan_id}/adopt?retire=true` does both at once.
     """
-    ended = retire_sources(store, plan_id, who=NOBODY)
+    ended = retire_sources(store, plan_id, who=actor.name)
     return RetiredPlans.model_validate({"retired": [asdict(plan) for plan in ended]})

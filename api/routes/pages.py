@@ -2,16 +2,17 @@
 
 import re
 import uuid
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from api.dependencies import MAX_ID, Store
+from api.access import OFFICERS
+from api.dependencies import MAX_ID, Acting, Store
 from api.openapi import problems
+from api.rendering import page
+from geo.access.roles import roles
 from geo.services.comparing import comparison_from_store
 from geo.services.mapping import content_from_store
 from geo.services.reading import Filter, PlanFilter, read_page, read_plans
@@ -24,9 +25,6 @@ router = APIRouter(tags=["pages"])
 
 STATIC = Path(__file__).parents[1] / "static"
 
-HOME_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 # The map page names its own scripts and styles by hash in a policy of its own; this one adds what only a header can.
 MAP_POLICY = "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -39,24 +37,23 @@ HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema
 
 
 @router.get("/", summary="首页 First page", response_class=HTMLResponse, responses={**HTML, **problems(422, 503)})
-def home(store: Store) -> HTMLResponse:
-    """Show the streets and the newest plans, with links to their maps and data."""
+def home(store: Store, actor: Acting) -> HTMLResponse:
+    """Show the streets and the newest plans of one's scope, with links to their maps and data."""
     streets = read_page(store, "street", Filter(), limit=SHOWN + 1, after=None).drop(columns="geometry")
     plans = read_plans(store, PlanFilter(), limit=SHOWN + 1, after=None)
     labels = dictionary("plan_states")
-    page = (
-        _templates()
-        .get_template("home.html")
-        .render(
-            streets=streets.head(SHOWN).to_dict("records"),
-            more_streets=len(streets) > SHOWN,
-            plans=plans[:SHOWN],
-            more_plans=len(plans) > SHOWN,
-            state_label=lambda state: labels[state].label,
-            local=lambda moment: moment.astimezone(CHINA_TIME),
-        )
+    return page(
+        "home.html",
+        login=actor.name,
+        role_labels=[role.label for code, role in roles().items() if code in actor.roles],
+        officer=actor.may(OFFICERS),
+        streets=streets.head(SHOWN).to_dict("records"),
+        more_streets=len(streets) > SHOWN,
+        plans=plans[:SHOWN],
+        more_plans=len(plans) > SHOWN,
+        state_label=lambda state: labels[state].label,
+        local=lambda moment: moment.astimezone(CHINA_TIME),
     )
-    return HTMLResponse(page, headers={"Content-Security-Policy": HOME_POLICY})
 
 
 @router.get(
@@ -74,8 +71,8 @@ def map_page(
 ) -> HTMLResponse:
     """Draw the map of a street or community: one page that holds everything it needs."""
     with request.app.state.maps.work_on(str(uuid.uuid4())):
-        page = plan_page(content_from_store(store, scope, plan))
-    return HTMLResponse(page, headers={"Content-Security-Policy": MAP_POLICY})
+        drawn = plan_page(content_from_store(store, scope, plan))
+    return HTMLResponse(drawn, headers={"Content-Security-Policy": MAP_POLICY})
 
 
 @router.get(
@@ -112,16 +109,11 @@ def compare_page(
     """Compare plans of one area: side by side, their figures, and who changes grid."""
     wanted = [name.strip() for name in COMMAS.split(plans) if name.strip()]
     with request.app.state.maps.work_on(str(uuid.uuid4())):
-        page = comparison_page(comparison_from_store(store, wanted, scope), colouring=colouring)
-    return HTMLResponse(page, headers={"Content-Security-Policy": MAP_POLICY})
+        drawn = comparison_page(comparison_from_store(store, wanted, scope), colouring=colouring)
+    return HTMLResponse(drawn, headers={"Content-Security-Policy": MAP_POLICY})
 
 
 @router.get("/favicon.ico", include_in_schema=False)
 def icon() -> FileResponse:
     """Serve the icon that browsers ask every site for."""
     return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
-from api.dependencies import CURSOR_PATTERN, ETAG_PATTERN, MAX_ID, MAX_PAGE, PlanId, Settings, Store
+from api.dependencies import CURSOR_PATTERN, ETAG_PATTERN, MAX_ID, MAX_PAGE, Acting, PlanId, Settings, Store
 from api.errors import RequestError
 from api.layers import page_of
 from api.links import announce, page_links
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from geo.storage.plans import PlanRecord
 
 router = APIRouter(tags=["plans"])
-
-#: Who the events name until there is a sign-in.
-NOBODY = "http"
 
 JSON = "application/json"
 
@@ -163,7 +160,9 @@ def assignment(
     summary="划分网格,存为草案 Draft grids",
     responses=PLAN_MADE,
 )
-def draft(request: Request, response: Response, store: Store, settings: Settings, body: PlanDraft) -> PlanDetail:
+def draft(
+    request: Request, response: Response, store: Store, actor: Acting, settings: Settings, body: PlanDraft
+) -> PlanDetail:
     """Divide a street or community into grids and keep the result as a draft plan.
 
     With `"tier": "community"` it draws the communities themselves anew, across the borders between them.
@@ -176,7 +175,7 @@ def draft(request: Request, response: Response, store: Store, settings: Settings
             body.scope,
             previous=body.previous,
             tier=body.tier,
-            **options_of(body, settings),
+            **options_of(body, settings, actor),
         )
         made = reading.read_plan(store, outcome.plan_id)
     return made_plan(response, made)
@@ -188,7 +187,9 @@ def draft(request: Request, response: Response, store: Store, settings: Settings
     summary="划分几个不同的方案并比较 Draft several plans that differ",
     responses=problems(404, 409, 413, 415, 422, 503),
 )
-def alternatives(store: Store, request: Request, settings: Settings, body: AlternativesDraft) -> AlternativePlans:
+def alternatives(
+    store: Store, request: Request, actor: Acting, settings: Settings, body: AlternativesDraft
+) -> AlternativePlans:
     """Divide a street or community in several styles, keep each that differs as a draft, and compare them.
 
     Takes as many times longer than one draft as there are styles; refused (409, 503) as one draft is.
@@ -199,7 +200,7 @@ def alternatives(store: Store, request: Request, settings: Settings, body: Alter
             body.scope,
             previous=body.previous,
             tier=body.tier,
-            **options_of(body, settings),
+            **options_of(body, settings, actor),
             styles=body.styles,
         )
         items = [asdict(reading.read_plan(store, plan.plan_id)) for plan in found.plans]
@@ -212,7 +213,12 @@ def alternatives(store: Store, request: Request, settings: Settings, body: Alter
     responses=problems(404, 409, 412, 413, 415, 422, 428, 503),
 )
 def adopt(
-    store: Store, response: Response, plan_id: PlanId, if_match: IfMatch = None, retire: Retire = False
+    store: Store,
+    actor: Acting,
+    response: Response,
+    plan_id: PlanId,
+    if_match: IfMatch = None,
+    retire: Retire = False,
 ) -> AdoptedPlan:
     """Put a draft in force and supersede what it replaces; the version you saw must be its newest.
 
@@ -225,15 +231,15 @@ def adopt(
     """
     version = seen_version(if_match)
     if retire:
-        adopted, ended = adopt_merged(store, plan_id, who=NOBODY, version=version)
+        adopted, ended = adopt_merged(store, plan_id, who=actor.name, version=version)
     else:
-        adopted, ended = adopt_plan(store, plan_id, who=NOBODY, version=version), []
+        adopted, ended = adopt_plan(store, plan_id, who=actor.name, version=version), []
     detail = detail_of(response, adopted).model_dump()
     told = {"retired": [asdict(plan) for plan in ended], "grids_to_redraw": grids_to_redraw(store, plan_id)}
     return AdoptedPlan.model_validate(detail | told)
 
 
-def options_of(body: PlanDraft, settings: Settings) -> dict[str, Any]:
+def options_of(body: PlanDraft, settings: Settings, actor: Acting) -> dict[str, Any]:
     """Return what a draft is told, whichever way it is made."""
     bounds = tier_bounds(body.tier, body.lower, body.upper)
     return {
@@ -241,7 +247,7 @@ def options_of(body: PlanDraft, settings: Settings) -> dict[str, Any]:
         "upper": bounds.upper,
         "seed": body.seed,
         "name": body.name,
-        "who": NOBODY,
+        "who": actor.name,
         "time_limit": settings.draft_seconds_per_community,
         "workers": 1,
         "wishes": body.wishes.asked(),

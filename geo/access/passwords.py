@@ -90,11 +90,6 @@ def is_password(password: str, kept: str | None) -> bool:
     return right and kept is not None
 
 
-def needs_new_hash(kept: str) -> bool:
-    """Tell whether a hash was made with other parameters than today's."""
-    return _hasher().check_needs_rehash(kept)
-
-
 def refuse_weak(password: str, login: str, person: str = "") -> None:
     """Refuse a password that is easily guessed.
 

@@ -12,6 +12,7 @@ from api.main import create_app
 from api.settings import AppSettings
 from geo.storage.database import open_engine, session_scope
 from tests.api import town
+from tests.api.people import ADDRESS, client_of
 from tests.conftest import Databases
 
 
@@ -32,8 +33,16 @@ def app(town_engine: Engine) -> FastAPI:
 
 
 @pytest.fixture(scope="session")
-def client(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app, base_url="http://localhost") as client:
+def client(app: FastAPI, town_engine: Engine) -> Iterator[TestClient]:
+    """A client that a planner of the town's street is signed in with."""
+    with client_of(app, town_engine) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def anonymous_client(app: FastAPI) -> Iterator[TestClient]:
+    """A client that nobody is signed in with."""
+    with TestClient(app, base_url=ADDRESS) as client:
         yield client
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import text
 from api.main import create_app
 from api.settings import AppSettings
 from geo.storage.database import open_engine
+from tests.api.people import client_of
 from tests.conftest import Databases
 
 
@@ -32,7 +33,7 @@ def test_an_older_schema_is_not_ready(empty_database_url: str) -> None:
 def test_a_database_that_goes_away_and_comes_back(databases: Databases) -> None:
     name = databases.create(template=databases.migrated_template())
     engine = open_engine(databases.url(name))
-    with TestClient(create_app(AppSettings(), engine), base_url="http://localhost") as client:
+    with client_of(create_app(AppSettings(), engine), engine) as client:
         assert client.get("/streets").status_code == 200
         databases.drop(name)
         for path in ("/ready", "/streets", "/plans/1", "/"):

@@ -17,6 +17,7 @@ from geo.storage import plans
 from geo.storage.database import session_scope
 from geo.territory.times import CHINA_TIME
 from tests import factories
+from tests.api.people import client_of
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def state_of(engine: Engine, plan: int) -> str:
 
 @pytest.fixture
 def client(store: Engine) -> TestClient:
-    return TestClient(create_app(AppSettings(), store), base_url="http://localhost")
+    return client_of(create_app(AppSettings(), store), store, scopes=[factories.COMMUNITY[:9]])
 
 
 def test_adopting_ends_departments_plans_only_when_told_to(store: Engine) -> None:

@@ -12,6 +12,7 @@ from api.settings import AppSettings
 from geo.storage.database import open_engine
 from maps.assets import installed
 from tests.api import town
+from tests.api.people import client_of
 
 
 def test_the_first_page_leads_to_maps_and_data(client: TestClient) -> None:
@@ -29,7 +30,7 @@ def test_the_first_page_leads_to_maps_and_data(client: TestClient) -> None:
 def test_the_first_page_of_an_empty_store(fresh_database_url: str) -> None:
     engine = open_engine(fresh_database_url)
     try:
-        with TestClient(create_app(AppSettings(), engine), base_url="http://localhost") as client:
+        with client_of(create_app(AppSettings(), engine), engine) as client:
             assert "还没有街道" in client.get("/").text
     finally:
         engine.dispose()

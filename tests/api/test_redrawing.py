@@ -16,6 +16,7 @@ from api.settings import AppSettings
 from geo.errors import InputError
 from geo.storage.database import session_scope
 from tests.api import town
+from tests.api.people import client_of
 
 ASKED = {"scope": town.STREET, "tier": "community", "lower": 500, "upper": 600}
 
@@ -29,7 +30,7 @@ def store(empty_store: Engine) -> Engine:
 
 @pytest.fixture
 def client(store: Engine) -> Iterator[TestClient]:
-    with TestClient(create_app(AppSettings(), store), base_url="http://localhost") as client:
+    with client_of(create_app(AppSettings(), store), store) as client:
         yield client
 
 

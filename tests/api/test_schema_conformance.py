@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from api.main import create_app
 from api.settings import AppSettings
+from tests.api.people import bearing, token_of
 from tests.examples import TIMES
 
 CHECKS = (
@@ -32,8 +33,14 @@ EXAMPLES = 6
 @pytest.fixture(scope="module")
 def described(town_engine: Engine) -> BaseSchema:
     app = create_app(AppSettings(allowed_hosts=("testserver",)), town_engine)
-    schema: BaseSchema = schemathesis.openapi.from_asgi("/openapi.json", app)
+    schema: BaseSchema = schemathesis.openapi.from_asgi("/openapi.json", app, headers=bearing(token_of(town_engine)))
     return schema
+
+
+@pytest.fixture(scope="module")
+def headers(town_engine: Engine) -> dict[str, str]:
+    """Who asks: without anybody every answer would be the same."""
+    return bearing(token_of(town_engine))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +48,9 @@ def described(town_engine: Engine) -> BaseSchema:
     [(GenerationMode.POSITIVE, CHECKS), (GenerationMode.NEGATIVE, (*CHECKS, negative_data_rejection))],
     ids=["right", "wrong"],
 )
-def test_answers_are_as_described(described: BaseSchema, mode: GenerationMode, checks: tuple[object, ...]) -> None:
+def test_answers_are_as_described(
+    described: BaseSchema, headers: dict[str, str], mode: GenerationMode, checks: tuple[object, ...]
+) -> None:
     tried = 0
     for found in described.get_all_operations():
         operation = found.ok()
@@ -59,7 +68,7 @@ def test_answers_are_as_described(described: BaseSchema, mode: GenerationMode, c
         )
         @given(operation.as_strategy(generation_mode=mode))
         def answers_as_described(case: Case) -> None:
-            case.call_and_validate(checks=checks)
+            case.call_and_validate(checks=checks, headers=headers)
 
         answers_as_described()
         tried += 1

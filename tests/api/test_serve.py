@@ -1,6 +1,7 @@
 """The server as its operator runs it: a real process on a real port."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -41,9 +42,12 @@ def test_it_warns_serves_and_stops_when_told(town_url: str) -> None:
         assert server.stdout is not None
         warning = server.stdout.readline() + server.stdout.readline()
         line = server.stdout.readline()
-        assert "尚无登录" in warning, warning
-        assert "no sign-in" in warning
+        assert "没有加密" in warning, warning
+        assert "not encrypted" in warning
         assert "http://0.0.0.0:" in line, line
+        # Nobody can sign in yet: the first start hands out the link for the first administrator.
+        link = [server.stdout.readline() for _ in range(3)][-1]
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/invitation\?link=[A-Za-z0-9_-]{43}\n", link), link
         port = int(line.split("http://0.0.0.0:")[1].split("/")[0])
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=30) as answer:
             assert answer.status == 200

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
@@ -43,7 +44,7 @@ def read_community_of(session: Session, building_code: str) -> str | None:
 
 def read_units(session: Session, building_code: str, *, limit: int, after: str | None) -> list[UnitRow]:
     """Read up to ``limit`` living doors of a building with codes above ``after``, by code."""
-    query: Select[*tuple[object, ...]] = (
+    query: Select[*tuple[Any, ...]] = (
         select(
             HouseholdUnit.code,
             HouseholdUnit.building_code,
@@ -75,7 +76,7 @@ def read_staff(
         Codes of which one, too, has their grid in it; None for no such bound.
     """
     columns = GridStaff.code, GridStaff.name, GridStaff.role, GridStaff.phone, GridStaff.grid_code, GridStaff.since
-    query: Select[*tuple[object, ...]] = (
+    query: Select[*tuple[Any, ...]] = (
         select(*columns, GridStaff.until)
         .where(GridStaff.grid_code.startswith(under, autoescape=True), GridStaff.ended_at.is_(None))
         .order_by(GridStaff.code)

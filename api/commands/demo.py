@@ -50,7 +50,8 @@ def demo_command(
         first = read_grids(session, plan_id, limit=1, after=None)["code"].iloc[0]
         write_sheet(session, first, plan_id, out / "sheet.pdf")
         passwords = _people(session)
-        export(session, ["grid", "building", "city_element"], out / "plan.gpkg", scope=SAMPLE_STREET, plan_id=plan_id)
+        nouns, target = ["grid", "building", "city_element"], out / "plan.gpkg"
+        export(session, nouns, target, scope=SAMPLE_STREET, plan_id=plan_id, who=who_runs())
     console.print(f"打印图 Sheet of one grid: {out / 'sheet.pdf'}\n方案数据 Plan data: {out / 'plan.gpkg'}")
     console.print(f"再划分联户网格 Cells in its grids: wangge cells {plan_id},然后 then wangge map")
     console.print(f"报告 Report: {out / 'report.json'}\n地图 Map: {(out / 'map.html').resolve()}", soft_wrap=True)

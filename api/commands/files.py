@@ -155,7 +155,17 @@ def _export(
     *,
     personal: bool,
 ) -> list[Path]:
-    return export(session, nouns, file, scope=scope, plan_id=plan, datum=datum, encoding=encoding, personal=personal)
+    return export(
+        session,
+        nouns,
+        file,
+        scope=scope,
+        plan_id=plan,
+        datum=datum,
+        encoding=encoding,
+        personal=personal,
+        who=who_runs(),
+    )
 
 
 def _pairs(texts: list[str] | None, option: str) -> dict[str, str]:

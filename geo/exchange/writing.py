@@ -8,19 +8,23 @@ import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
+from xml.sax.saxutils import escape
 
 import geopandas as gpd
 import pandas as pd
 import pyogrio
 import shapely
 import xlsxwriter
+from pyarrow import parquet
 
 from geo.errors import FileFormatError
 from geo.exchange.encodings import stated_encoding
 from geo.exchange.formats import plain_name, refuse_remote
+from geo.exchange.stamps import Stamp
 from geo.exchange.tables import neutralise
 
 WRITABLE = ".gpkg, .shp, .zip, .geojson, .parquet, .csv, .xlsx"
@@ -31,11 +35,31 @@ XLSX_ROWS = 1048575
 
 #: A GeoDataFrame, or a DataFrame for a noun without geometry.
 Frame: TypeAlias = pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Manner:
+    """How a file is written: the encoding of its text, the datum of its coordinates, the stamp it gets."""
+
+    encoding: str | None
+    datum: str | None
+    stamp: Stamp | None
+
+    @property
+    def line(self) -> str:
+        return self.stamp.line if self.stamp else ""
+
+
 _FAMILIES = {"Point": "point", "LineString": "line", "Polygon": "area"}
 
 
 def write_frames(
-    frames: Mapping[str, Frame], path: Path, *, encoding: str | None = None, datum: str | None = None
+    frames: Mapping[str, Frame],
+    path: Path,
+    *,
+    encoding: str | None = None,
+    datum: str | None = None,
+    stamp: Stamp | None = None,
 ) -> list[Path]:
     """Write layers into one file (.gpkg, .xlsx, .zip of shapefiles), or one file each (``stem.layer.ext``).
 
@@ -47,6 +71,8 @@ def write_frames(
     ----------
     encoding
         Of text in CSV (default UTF-8 with a mark, which Excel needs) and Shapefile (default UTF-8 with .cpg).
+    stamp
+        Who wrote the file, when and of what; kept in it as its format allows (``stamps``).
 
     Returns
     -------
@@ -73,7 +99,7 @@ def write_frames(
     # In the folder of the target, so that the last step is a rename within one file system.
     with tempfile.TemporaryDirectory(prefix=".wangge-write-", dir=path.parent) as name:
         folder = Path(name)
-        write(prepared, folder, path, encoding, datum)
+        write(prepared, folder, path, _Manner(encoding, datum, stamp))
         written = []
         for made in sorted(folder.iterdir()):
             os.replace(made, path.parent / made.name)
@@ -82,10 +108,16 @@ def write_frames(
 
 
 def write_frame(
-    frame: Frame, path: Path, *, layer: str | None = None, encoding: str | None = None, datum: str | None = None
+    frame: Frame,
+    path: Path,
+    *,
+    layer: str | None = None,
+    encoding: str | None = None,
+    datum: str | None = None,
+    stamp: Stamp | None = None,
 ) -> list[Path]:
     """Write one layer; see :func:`write_frames`. Its name is the file's stem when none is given."""
-    return write_frames({layer or Path(path).stem: frame}, path, encoding=encoding, datum=datum)
+    return write_frames({layer or Path(path).stem: frame}, path, encoding=encoding, datum=datum, stamp=stamp)
 
 
 def short_names(names: list[str], encoding: str) -> dict[str, str]:
@@ -150,17 +182,19 @@ def _common_type(values: pd.Series) -> pd.Series:
     return filled.map(str).astype(object).reindex(values.index, fill_value=None)
 
 
-def _write_gpkg(frames: Mapping[str, Frame], folder: Path, path: Path, _: str | None, datum: str | None) -> None:
+def _write_gpkg(frames: Mapping[str, Frame], folder: Path, path: Path, manner: _Manner) -> None:
     target = folder / path.name
     for name, frame in frames.items():
-        metadata = {"DATUM": datum} if datum and isinstance(frame, gpd.GeoDataFrame) and frame.crs is None else None
+        metadata = {"STAMP": manner.line} if manner.stamp else {}
+        if manner.datum and isinstance(frame, gpd.GeoDataFrame) and frame.crs is None:
+            metadata["DATUM"] = manner.datum
         _gdal(
             frame,
             target,
             layer=name,
             driver="GPKG",
             append=target.exists(),
-            layer_metadata=metadata,
+            layer_metadata=metadata or None,
             promote_to_multi=False,
         )
 
@@ -182,36 +216,48 @@ def _gdal(frame: Frame, target: Path, **options: Any) -> None:
         raise FileFormatError(f"写文件失败:{error}", f"the file cannot be written: {error}") from None
 
 
-def _write_geojson(frames: Mapping[str, Frame], folder: Path, path: Path, _: str | None, __: str | None) -> None:
+def _write_geojson(frames: Mapping[str, Frame], folder: Path, path: Path, manner: _Manner) -> None:
+    said = {"DESCRIPTION": manner.line} if manner.stamp else {}
     for name, frame in frames.items():
         spatial = (
             frame if isinstance(frame, gpd.GeoDataFrame) else gpd.GeoDataFrame(frame, geometry=[None] * len(frame))
         )
-        _gdal(spatial, folder / _own_name(path, name, frames), driver="GeoJSON", layer=name, COORDINATE_PRECISION=9)
+        target = folder / _own_name(path, name, frames)
+        _gdal(spatial, target, driver="GeoJSON", layer=name, COORDINATE_PRECISION=9, **said)
 
 
-def _write_parquet(frames: Mapping[str, Frame], folder: Path, path: Path, _: str | None, __: str | None) -> None:
+def _write_parquet(frames: Mapping[str, Frame], folder: Path, path: Path, manner: _Manner) -> None:
     for name, frame in frames.items():
-        frame.to_parquet(folder / _own_name(path, name, frames), index=False)
+        target = folder / _own_name(path, name, frames)
+        frame.to_parquet(target, index=False)
+        if manner.stamp:
+            table = parquet.read_table(target)
+            told = {**(table.schema.metadata or {}), b"stamp": manner.line.encode()}
+            parquet.write_table(table.replace_schema_metadata(told), target)
 
 
-def _write_shapefile(
-    frames: Mapping[str, Frame], folder: Path, path: Path, encoding: str | None, _: str | None
-) -> None:
+def _write_shapefile(frames: Mapping[str, Frame], folder: Path, path: Path, manner: _Manner) -> None:
     for name, frame in frames.items():
         target = folder / _own_name(path, name, frames)
         for family, part in _families(frame, name).items():
             suffix = f"_{family}" if family else ""
-            _one_shapefile(part, target.with_name(f"{target.stem}{suffix}.shp"), encoding or "UTF-8")
+            shapes = target.with_name(f"{target.stem}{suffix}.shp")
+            _one_shapefile(part, shapes, manner.encoding or "UTF-8")
+            if manner.stamp:
+                shapes.with_name(f"{shapes.name}.xml").write_text(_as_metadata(manner.line), encoding="utf-8")
 
 
-def _write_shapefile_zip(
-    frames: Mapping[str, Frame], folder: Path, path: Path, encoding: str | None, datum: str | None
-) -> None:
+def _as_metadata(line: str) -> str:
+    """Return the least that GIS programs take for a description of a layer."""
+    said = escape(line)
+    return f"<metadata><idinfo><descript><abstract>{said}</abstract></descript></idinfo></metadata>"
+
+
+def _write_shapefile_zip(frames: Mapping[str, Frame], folder: Path, path: Path, manner: _Manner) -> None:
     with tempfile.TemporaryDirectory(prefix="parts-", dir=folder) as name:
         parts = Path(name)
         for layer, frame in frames.items():
-            _write_shapefile({layer: frame}, parts, Path(f"{plain_name(layer)}.shp"), encoding, datum)
+            _write_shapefile({layer: frame}, parts, Path(f"{plain_name(layer)}.shp"), manner)
         with zipfile.ZipFile(folder / path.name, "w", zipfile.ZIP_DEFLATED) as archive:
             for part in sorted(parts.iterdir()):
                 archive.write(part, part.name)
@@ -270,13 +316,17 @@ def _check_dbf_text(column: str, text: str, encoding: str) -> None:
         )
 
 
-def _write_csv(frames: Mapping[str, Frame], folder: Path, path: Path, encoding: str | None, _: str | None) -> None:
+def _write_csv(frames: Mapping[str, Frame], folder: Path, path: Path, manner: _Manner) -> None:
+    encoding = manner.encoding
     for name, frame in frames.items():
         table = _as_table(frame)
         target = folder / _own_name(path, name, frames)
         try:
             with target.open("w", encoding=encoding.lower() if encoding else "utf-8-sig", newline="") as stream:
                 writer = csv.writer(stream)
+                if manner.stamp:
+                    # As wide as the table, so that programs which count signs in the first line find its delimiter.
+                    writer.writerow([_encodable(manner.line, encoding), *[""] * (table.shape[1] - 1)])
                 writer.writerow([neutralise(str(column)) for column in table])
                 writer.writerows([_csv_cell(cell) for cell in row] for row in table.itertuples(index=False, name=None))
         except UnicodeEncodeError as error:
@@ -284,6 +334,11 @@ def _write_csv(frames: Mapping[str, Frame], folder: Path, path: Path, encoding: 
                 f"“{error.object[error.start : error.end]}”无法用 {encoding} 表示;请改用 GB18030 或 UTF-8",
                 f"{error.object[error.start : error.end]!r} cannot be written in {encoding}: use GB18030 or UTF-8",
             ) from None
+
+
+def _encodable(line: str, encoding: str | None) -> str:
+    """Return a line of our own in an encoding that may lack some of its signs; those of the rows have to be kept."""
+    return line if encoding is None else line.encode(encoding, "replace").decode(encoding)
 
 
 def _csv_cell(cell: Any) -> Any:
@@ -307,18 +362,23 @@ def _as_table(frame: Frame) -> pd.DataFrame:
     return table
 
 
-def _write_xlsx(frames: Mapping[str, Frame], folder: Path, path: Path, _: str | None, __: str | None) -> None:
+def _write_xlsx(frames: Mapping[str, Frame], folder: Path, path: Path, manner: _Manner) -> None:
+    top = 1 if manner.stamp else 0
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(folder / path.name), options) as book:
         bold = book.add_format({"bold": True})
+        if manner.stamp:
+            book.set_properties({"author": manner.stamp.who, "comments": manner.line})
         for name, frame in frames.items():
             table = _as_table(frame)
-            if len(table) > XLSX_ROWS:
+            if len(table) + top > XLSX_ROWS:
                 raise FileFormatError(f"图层 {name} 超过 Excel 的行数上限", f"{name} has more rows than Excel allows")
             sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\']", "_", name)[:31])
-            sheet.freeze_panes(1, 0)
-            sheet.write_row(0, 0, [neutralise(str(column)) for column in table], bold)
-            for number, row in enumerate(table.itertuples(index=False, name=None), start=1):
+            sheet.freeze_panes(top + 1, 0)
+            if manner.stamp:
+                sheet.write_string(0, 0, manner.line)
+            sheet.write_row(top, 0, [neutralise(str(column)) for column in table], bold)
+            for number, row in enumerate(table.itertuples(index=False, name=None), start=top + 1):
                 for position, cell in enumerate(row):
                     _write_cell(sheet, number, position, cell)
 
@@ -345,7 +405,7 @@ def _own_name(path: Path, layer: str, frames: Mapping[str, Frame]) -> str:
     return path.name if len(frames) == 1 else f"{path.stem}.{plain_name(layer)}{path.suffix}"
 
 
-_WRITERS: dict[str, Callable[[Mapping[str, Frame], Path, Path, str | None, str | None], None]] = {
+_WRITERS: dict[str, Callable[[Mapping[str, Frame], Path, Path, _Manner], None]] = {
     ".gpkg": _write_gpkg,
     ".shp": _write_shapefile,
     ".zip": _write_shapefile_zip,

@@ -1,6 +1,9 @@
-"""Use case: layers of the store into files that can be imported again."""
+"""Use case: layers of the store into files that can be imported again.
 
-from collections.abc import Sequence
+What leaves is on record, and every file says by whom it was taken, when, and what of.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -9,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from geo.crs import Datum, from_wgs84, gauss_kruger_for, parse_datum
 from geo.errors import InputError, NotFoundError
+from geo.exchange.stamps import stamp_now
 from geo.exchange.writing import write_frames
-from geo.storage import cells, divisions, layers, plans
+from geo.storage import cells, divisions, events, layers, plans
+from geo.storage.divisions import Division
 from geo.territory.nouns import NOUNS, Noun
 
 #: The layer of a plan's cells. Cells are drafted here and not imported: they are no noun of the exchange.
@@ -27,6 +32,7 @@ def export(
     datum: str = "wgs84",
     encoding: str | None = None,
     personal: bool = False,
+    who: str,
 ) -> list[Path]:
     """Write layers to a file, one layer per noun; see :func:`geo.exchange.writing.write_frames` for formats.
 
@@ -41,6 +47,8 @@ def export(
         Of the coordinates written; ``cgcs2000-gk`` takes the zone that fits.
     personal
         Whether columns that name or reach a person (names and phones of staff) are written.
+    who
+        Who takes the files: said in them, and in an event for each layer.
 
     Returns
     -------
@@ -55,7 +63,8 @@ def export(
         No such division or plan.
     """
     target = parse_datum(datum)
-    street, communities = _scope(session, scope)
+    division = divisions.find(session, scope) if scope is not None else None
+    street, communities = _codes_of(division)
     frames = {}
     known = [*NOUNS, CELL]
     if "grid" in nouns and path.suffix.lower() == ".gpkg":
@@ -75,13 +84,34 @@ def export(
             frames[name] = _moved(_public(frame, NOUNS[name], personal), NOUNS[name], target)
     if not frames:
         raise InputError("所选图层都没有数据", "none of these layers has any rows")
-    return write_frames(frames, path, encoding=encoding, datum=target.name)
+    stamp = stamp_now(
+        who,
+        scope=f"{division.name} {division.code}" if division else "",
+        plan=_plan_of(session, frames, plan_id),
+    )
+    _record(session, frames, division, personal=personal, who=who)
+    return write_frames(frames, path, encoding=encoding, datum=target.name, stamp=stamp)
 
 
-def _scope(session: Session, scope: str | None) -> tuple[str | None, list[str] | None]:
-    if scope is None:
+def _plan_of(session: Session, frames: Iterable[str], plan_id: int | None) -> str:
+    if plan_id is None or not {"grid", CELL} & set(frames):
+        return ""
+    plan = plans.read_plan(session, plan_id)
+    return f"{plan.id} {plan.name}"
+
+
+def _record(
+    session: Session, frames: Mapping[str, pd.DataFrame], division: Division | None, *, personal: bool, who: str
+) -> None:
+    code = division.code if division else None
+    for name, frame in frames.items():
+        told = {"rows": len(frame), "personal": personal}
+        events.record(session, who=who, what="exported", noun=name, code=code, after=told)
+
+
+def _codes_of(division: Division | None) -> tuple[str | None, list[str] | None]:
+    if division is None:
         return None, None
-    division = divisions.find(session, scope)
     return (division.code, None) if division.level == "street" else (None, [division.code])
 
 

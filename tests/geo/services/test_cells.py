@@ -133,14 +133,14 @@ def test_one_cell_and_one_grid_can_be_read(session: Session, outcome: CellsOutco
 
 
 def test_cells_go_along_with_exported_grids(session: Session, outcome: CellsOutcome, tmp_path: Path) -> None:
-    (path,) = export(session, ["grid"], tmp_path / "a.gpkg", plan_id=outcome.plan.id)
+    (path,) = export(session, ["grid"], tmp_path / "a.gpkg", plan_id=outcome.plan.id, who="li")
     cells = read_frame(Path(f"{path}#cell")).frame
     assert sorted(cells["code"]) == read_cells(session, outcome.plan.id)["code"].tolist()
     assert cells["households"].sum() == outcome.report["households"]
-    (table,) = export(session, ["cell"], tmp_path / "a.csv", plan_id=outcome.plan.id)
+    (table,) = export(session, ["cell"], tmp_path / "a.csv", plan_id=outcome.plan.id, who="li")
     assert len(read_frame(table).frame) == len(cells)
     with pytest.raises(InputError, match="--plan"):
-        export(session, ["cell"], tmp_path / "b.csv")
+        export(session, ["cell"], tmp_path / "b.csv", who="li")
 
 
 def test_what_cannot_be_divided_is_said(session: Session) -> None:

@@ -130,6 +130,8 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("POST", "/plans"): _PLAN,
         ("POST", "/plans/alternatives"): _PLAN,
         ("POST", "/plans/merge"): _PLAN,
+        ("PATCH", "/plans/{plan_id}"): _PLAN,
+        ("PATCH", "/plans/{plan_id}/assignment"): _PLAN,
         ("POST", "/plans/{plan_id}/adopt"): _PLAN,
         ("POST", "/plans/{plan_id}/retire-departments"): _PLAN,
         ("POST", "/plans/{plan_id}/cells"): _PLAN,

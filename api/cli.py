@@ -47,6 +47,10 @@ COMMANDS = {
         "api.commands.cells:cells_command",
         "把方案草案的网格划分为联户网格(按单元、楼栋、街巷,高层按楼层)。 Divide a draft's grids into cells.",
     ),
+    "edit": (
+        "api.commands.edit:edit_command",
+        "修改方案草案:移动楼栋、增减网格、改名;一次全部生效。 Edit a draft: move buildings, make and end grids.",
+    ),
     "plans": ("api.commands.plans:plans_command", "列出方案,新的在前。 List plans, the newest first."),
     "adopt": (
         "api.commands.plans:adopt_command",

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.dependencies import MAX_PAGE, Acting, PlanId, Store, code_pattern
+from api.idempotency import Creating
 from api.layers import page_of
 from api.openapi import problems
 from api.routes.plans import AfterCode, IfMatch, ManyAtOnce, seen_version
@@ -13,7 +14,7 @@ from api.schemas.geojson import Feature, FeatureCollection, GeoJSONResponse, fea
 from geo.services import cells as cell_service
 from geo.services import reading
 
-router = APIRouter(tags=["plans"])
+router = APIRouter(tags=["plans"], route_class=Creating)
 
 CellCode = Annotated[
     str, Path(pattern=code_pattern("cell"), description="联户网格编码:网格编码 + L + 2 位 Grid code, L, 2 digits")

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import Acting, PlanId, Settings, Store
+from api.idempotency import Creating
 from api.openapi import problems
 from api.routes.plans import PLAN_MADE, made_plan, options_of
 from api.schemas.merging import MergeDraft, RetiredPlans
@@ -13,7 +14,7 @@ from geo.services import reading
 from geo.services.merging import merge_scope
 from geo.services.retiring import retire_sources
 
-router = APIRouter(tags=["plans"])
+router = APIRouter(tags=["plans"], route_class=Creating)
 
 
 @router.post(

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from api.dependencies import CURSOR_PATTERN, ETAG_PATTERN, MAX_ID, MAX_PAGE, Acting, PlanId, Settings, Store
 from api.errors import RequestError
+from api.idempotency import Creating
 from api.layers import page_of
 from api.links import announce, page_links
 from api.openapi import problems
@@ -34,7 +35,7 @@ from geo.services.retiring import adopt_merged
 if TYPE_CHECKING:
     from geo.storage.plans import PlanRecord
 
-router = APIRouter(tags=["plans"])
+router = APIRouter(tags=["plans"], route_class=Creating)
 
 JSON = "application/json"
 

@@ -1,0 +1,84 @@
+"""``wangge edit``: move buildings of a draft between grids, make grids, end grids, rename the plan."""
+
+import re
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from api.commands.store import open_store, who_runs
+from geo.errors import InputError
+from geo.services.editing import Edited, Move, edit_plan, rename_plan
+from geo.services.reading import read_plan
+
+console = Console()
+
+#: A building's or stairwell's code, floors of it where the plan divides these, and the grid's code.
+_MOVE = re.compile(
+    r"(?P<building>[0-9]{19})(?P<rest>[A-Z][0-9]+)?(:(?P<low>-?[0-9]+)-(?P<high>-?[0-9]+))?=(?P<grid>\S+)"
+)
+
+
+def edit_command(
+    plan: Annotated[int, typer.Argument(help="方案草案编号,见 wangge plans Id of a draft plan")],
+    move: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="楼栋=网格,可重复;已拆分的写 单元=网格 或 楼栋:3-6=网格 BUILDING=GRID, repeatable; of divided ones "
+            "STAIRWELL=GRID or BUILDING:3-6=GRID"
+        ),
+    ] = None,
+    new_grid: Annotated[list[str] | None, typer.Option(help="新建网格的编码 Code of a grid to make")] = None,
+    end_grid: Annotated[list[str] | None, typer.Option(help="撤销网格的编码 Code of a grid to end")] = None,
+    name: Annotated[str | None, typer.Option(help="方案改名 Rename the plan")] = None,
+    version: Annotated[
+        int | None, typer.Option(help="所见版本;已有他人修改则拒绝 Version you saw; refused when others changed it")
+    ] = None,
+) -> None:
+    """修改方案草案:移动楼栋、增减网格、改名;一次全部生效。 Edit a draft: move buildings, make and end grids."""
+    moves = [move_of(text) for text in move or []]
+    new, ended = new_grid or [], end_grid or []
+    if not (moves or new or ended or name):
+        raise InputError(
+            "没有要修改的内容;请用 --move 楼栋=网格 等写明",
+            "nothing to edit; say what with --move BUILDING=GRID and the like",
+        )
+    with open_store() as session:
+        seen = read_plan(session, plan).version if version is None else version
+        if moves or new or ended:
+            edited = edit_plan(session, plan, moves, new_grids=new, ended_grids=ended, who=who_runs(), version=seen)
+            seen = edited.plan.version
+        if name:
+            seen = rename_plan(session, plan, name=name, who=who_runs(), version=seen).version
+    if moves or new or ended:
+        _show(edited)
+    console.print(f"已保存 Saved: 方案 plan {plan}, 第 {seen} 版 version {seen}", markup=False)
+
+
+def move_of(text: str) -> Move:
+    """Read ``BUILDING=GRID``, ``STAIRWELL=GRID`` or either with floors, ``BUILDING:3-6=GRID``.
+
+    Raises
+    ------
+    InputError
+        The text does not read so.
+    """
+    found = _MOVE.fullmatch(text.strip())
+    if found is None:
+        raise InputError(
+            f"“{text[:60]}”应写成 楼栋编码=网格编码,如 4403070010010000001=440307001001002",
+            f"{text[:60]!r} should read BUILDING=GRID, such as 4403070010010000001=440307001001002",
+        )
+    building = found["building"]
+    stairwell = building + found["rest"] if found["rest"] else None
+    floors = (int(found["low"]), int(found["high"])) if found["low"] is not None else None
+    return Move(building, found["grid"], stairwell, floors)
+
+
+def _show(edited: Edited) -> None:
+    for row in edited.grids.itertuples():
+        console.print(f"  {row.code} {row.name}: {row.households} 户 households", markup=False, highlight=False)
+    for code in edited.ended:
+        console.print(f"  {code}: 已撤销 ended", markup=False, highlight=False)
+    for notice in edited.notices:
+        console.print(f"  注意 Note: {notice.zh} {notice.en}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,319 @@
+"""Programs and servers killed in the middle of their work, and the judge of what is left.
+
+A store of its own on a real disk; three programs work on it without a pause, each telling over a pipe what it was
+told to be done::
+
+    imports    files of city elements, each in one transaction
+    edits      a draft plan's buildings moved between its grids (see tests/races.py)
+    adoptions  drafts made and put in force
+
+Something of it is killed with SIGKILL, the server is started again, and the programs go on. In the end everything that
+was told to be done has to be there, and every import whole or not at all.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from geo.errors import ConflictError, DatabaseError
+from geo.services.adopting import adopt_plan
+from geo.services.importing import import_file
+from geo.storage import audit, embedded, plans
+from geo.storage.database import migrate, open_engine, session_scope
+from geo.storage.embedded import postmaster
+from tests import factories, races
+
+ROOT = Path(__file__).resolve().parents[1]
+IMPORT_ROWS = 60
+KINDS = ("imports", "edits", "adoptions")
+#: What dies: the whole server, one of its processes (the others are ended by the server itself), or the programs.
+VICTIMS = ("server", "backend", "programs")
+#: Commits are told before they are written down: what a server must never do, to see that the judge notices. A
+#: transaction that drops a table is written down at once all the same, and with it those before; so let only edits run.
+CARELESS = {"synchronous_commit": "off", "wal_writer_delay": "10000ms"}
+
+
+@dataclass
+class Told:
+    """What programs were told to be done: sources of imports, ids of adopted plans, edits by plan."""
+
+    imports: list[str] = field(default_factory=list)
+    adoptions: list[int] = field(default_factory=list)
+    edits: dict[int, list[races.Acknowledged]] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, int]:
+        """How many there are of each of :data:`KINDS`."""
+        edits = sum(map(len, list(self.edits.values())))
+        return {"imports": len(self.imports), "edits": edits, "adoptions": len(self.adoptions)}
+
+    def hear(self, line: str) -> None:
+        what, value = json.loads(line)
+        if what == "imported":
+            self.imports.append(value)
+        elif what == "adopted":
+            self.adoptions.append(value)
+        else:
+            plan_id, edit = value
+            self.edits.setdefault(plan_id, []).append(races.Acknowledged(**edit))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong after the crashes; all should be 0, or say nothing."""
+
+    lost_imports: int
+    half_imports: int
+    lost_adoptions: int
+    lost_edits: int
+    broken_plans: int
+    trail: tuple[str, ...]
+
+    @property
+    def faults(self) -> int:
+        counted = self.lost_imports + self.half_imports + self.lost_adoptions + self.lost_edits + self.broken_plans
+        return counted + len(self.trail)
+
+
+class Crashes:
+    """A store that is killed again and again."""
+
+    def __init__(self, folder: Path, *, seed: int) -> None:
+        self._folder = folder
+        self._data = folder / "postgres"
+        self._rng = np.random.default_rng(seed)
+        self._settings: Mapping[str, str] = {"shared_buffers": "64MB"}
+        self._launched = 0
+        self._programs: dict[str, tuple[subprocess.Popen[str], threading.Thread]] = {}
+        self.told = Told()
+        self.kills = 0
+        engine = self.open()
+        migrate(engine)
+        with session_scope(engine) as session:
+            races.lay_out(session)
+        engine.dispose()
+
+    def open(self) -> Engine:
+        """Start the server, if need be, and connect."""
+        return open_engine(embedded.start(self._data, settings=self._settings))
+
+    def be_careless(self) -> None:
+        """From now on the server tells of commits that it has not written down."""
+        self.end_programs()
+        embedded.stop(self._data)
+        self._settings = {**self._settings, **CARELESS}
+
+    def crash(self, victim: str, *, seconds: tuple[float, float], kinds: tuple[str, ...] = KINDS) -> None:
+        """Let the programs of some kinds work for a while, then kill."""
+        url = embedded.start(self._data, settings=self._settings)
+        for kind in kinds:
+            if kind not in self._programs:
+                self._programs[kind] = self._launch(kind, url)
+        heard = self.told.counts()
+        # Each has to be at work, however busy the machine is; what was told before the last crash is no sign of that.
+        deadline = time.monotonic() + 120
+        while any(self.told.counts()[kind] < heard[kind] + 2 for kind in kinds):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no work is done: {heard} → {self.told.counts()}; see {self._folder}")
+            time.sleep(0.02)
+        time.sleep(self._rng.uniform(*seconds))
+        self._kill(victim)
+        self.kills += 1
+
+    def end_programs(self) -> None:
+        """Kill the programs, and hear what they were still told."""
+        for program, _ in self._programs.values():
+            with suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGKILL)
+        for program, listener in self._programs.values():
+            program.wait()
+            listener.join()
+        self._programs.clear()
+
+    def _launch(self, kind: str, url: str) -> tuple[subprocess.Popen[str], threading.Thread]:
+        self._launched += 1
+        name = f"{kind}-{self._launched}"
+        with (self._folder / f"{name}.log").open("wb") as log:
+            program = subprocess.Popen(
+                [sys.executable, "-m", "tests.crashes", url, name, str(self._folder)],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+        listener = threading.Thread(target=self._listen, args=(program,))
+        listener.start()
+        return program, listener
+
+    def _listen(self, program: subprocess.Popen[str]) -> None:
+        assert program.stdout is not None
+        with program.stdout:
+            for line in program.stdout:
+                if line.endswith("\n"):
+                    self.told.hear(line)
+
+    def _kill(self, victim: str) -> None:
+        if victim == "programs":
+            self.end_programs()
+            return
+        server = postmaster.running(self._data)
+        assert server is not None
+        family = postmaster.processes_of(self._data)
+        victims = [server.pid, *family] if victim == "server" else self._backends(family)
+        for pid in victims:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if victim == "backend":
+            time.sleep(0.5)  # the server ends the others and recovers
+
+    def _backends(self, family: list[int]) -> list[int]:
+        clients = [pid for pid in family if b"wangge" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return [int(self._rng.choice(clients or family))]
+
+    def judge(self) -> Verdict:
+        """Hold the store against what was told; the programs end first."""
+        self.end_programs()
+        engine = self.open()
+        try:
+            with session_scope(engine) as session:
+                rows = dict(
+                    session.execute(text("SELECT source, count(*) FROM city_element GROUP BY source")).all()  # type: ignore[arg-type]
+                )
+                states = dict(session.execute(text("SELECT id, state FROM plan")).all())  # type: ignore[arg-type]
+                verdicts = [
+                    races.judge(session, plan_id, races.Tally(edits))
+                    for plan_id, edits in self.told.edits.items()
+                    if plan_id in states
+                ]
+                gone = [len(edits) for plan_id, edits in self.told.edits.items() if plan_id not in states]
+                trail = tuple(found.en for found in audit.verify(session))
+        finally:
+            engine.dispose()
+        return Verdict(
+            lost_imports=sum(source not in rows for source in self.told.imports),
+            half_imports=sum(count != IMPORT_ROWS for count in rows.values()),
+            lost_adoptions=sum(states.get(plan) not in ("adopted", "superseded") for plan in self.told.adoptions),
+            lost_edits=sum(found.lost + found.unrecorded for found in verdicts) + sum(gone),
+            broken_plans=sum(found.jumps + found.differing + found.overlaps + found.uncovered for found in verdicts),
+            trail=trail,
+        )
+
+
+@contextmanager
+def crashing_store(*, seed: int) -> Iterator[Crashes]:
+    """Make a store to be killed, and remove it."""
+    with tempfile.TemporaryDirectory(prefix="wangge-crash-", dir="/tmp", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # root's server runs as another account
+        store = None
+        try:
+            store = Crashes(folder, seed=seed)
+            yield store
+        finally:
+            if store is not None:
+                store.end_programs()
+            embedded.stop(folder / "postgres")
+
+
+# ── the programs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def tell(what: str, value: Any) -> None:
+    print(json.dumps([what, value]), flush=True)
+
+
+def import_files(engine: Engine, folder: Path, name: str) -> Iterator[None]:
+    rng = np.random.default_rng(len(name))
+    number = 0
+    while True:
+        number += 1
+        source = f"{name}-{number}"
+        path = folder / f"{source}.csv"
+        lons = factories.WEST + rng.uniform(0.001, 0.009, IMPORT_ROWS)
+        lats = factories.SOUTH + rng.uniform(0.001, 0.009, IMPORT_ROWS)
+        places = enumerate(zip(lons, lats, strict=True))
+        lines = [f"{source}-{row},garden,{lon:.7f},{lat:.7f}" for row, (lon, lat) in places]
+        path.write_text("name,kind,lon,lat\n" + "\n".join(lines) + "\n")
+        with session_scope(engine) as session:
+            import_file(
+                session,
+                path,
+                "city_element",
+                under=factories.COMMUNITY,
+                datum="wgs84",
+                source=source,
+                key="name",
+                extent="world",
+                who=source,
+            )
+        tell("imported", source)
+        path.unlink()
+        yield
+
+
+def edit_a_draft(engine: Engine, name: str) -> Iterator[None]:
+    with session_scope(engine) as session:
+        plan_id = races.make_draft(session, name)
+    rng = np.random.default_rng(len(name))
+    tally = races.Tally()
+    turn = 0
+    while True:
+        turn += 1
+        seen, view = races.see(engine, plan_id)
+        sent = races.flipped(view, int(rng.integers(races.COLUMNS)))
+        races.send(engine, plan_id, tally, f"{name} turn {turn}", seen, view, sent)
+        for edit in tally.acknowledged:
+            tell("edited", [plan_id, asdict(edit)])
+        tally.acknowledged.clear()
+        yield
+
+
+def adopt_drafts(engine: Engine, name: str) -> Iterator[None]:
+    while True:
+        with session_scope(engine) as session:
+            plan_id = races.make_draft(session, name)
+        with suppress(ConflictError):
+            with session_scope(engine) as session:
+                version = plans.read_plan(session, plan_id).version
+                adopt_plan(session, plan_id, who=name, version=version)
+            tell("adopted", plan_id)
+        yield
+
+
+def main() -> None:
+    """Work until killed; what the server's end interrupts is begun anew when it is back."""
+    url, name, folder = sys.argv[1:]
+    begun = 0
+    while True:
+        begun += 1
+        try:
+            engine = open_engine(url)
+            works = {
+                "imports": lambda: import_files(engine, Path(folder), f"{name}-{begun}"),  # noqa: B023
+                "edits": lambda: edit_a_draft(engine, f"{name}-{begun}"),  # noqa: B023
+                "adoptions": lambda: adopt_drafts(engine, f"{name}-{begun}"),  # noqa: B023
+            }
+            for _ in works[name.partition("-")[0]]():
+                pass
+        except (DatabaseError, DBAPIError):
+            traceback.print_exc()
+            time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main()

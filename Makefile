@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench serve lint clean clean-all environment browser
+.PHONY: help setup demo test test-hard bench serve lint clean clean-all environment browser
 .NOTPARALLEL:
 
 help:  ## 列出这些命令 | list these commands
@@ -17,6 +17,9 @@ demo: environment  ## 从零演示:示例街道、网格划分、地图 | from n
 
 test: browser environment  ## 运行全部检查和测试 | run all checks and tests
 	@$(BIN)/pytest -n 2 --dist loadfile $(PYTEST)
+
+test-hard: browser environment  ## 运行耗时的证明(并发、崩溃等),约一小时 | the long proofs: races, crashes; an hour or so
+	@$(BIN)/pytest -n 0 -s tests/hard $(PYTEST)
 
 bench: environment  ## 在真实数据和算例上测速,可加 MINUTES=每项分钟数 | measure; MINUTES=n bounds each benchmark
 	@$(BIN)/python -m tests.benchmarks $(if $(MINUTES),--minutes $(MINUTES))

@@ -314,6 +314,8 @@ def _checked_scopes(scopes: Iterable[str]) -> list[str]:
 
 def _check_fit(wanted: frozenset[str], where: Sequence[str]) -> None:
     """Refuse roles that need a scope and have none, or a wider one than they are given for."""
+    if "public" in wanted:
+        raise InputError("“公众”不是可以授予的角色", "public is whoever has not signed in; it is given to nobody")
     widest = {role: all_roles()[role].scope for role in wanted}
     scoped = {role: level for role, level in widest.items() if level != "none"}
     if bool(scoped) != bool(where):

@@ -101,6 +101,10 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("PUT", "/accounts/{login}/roles"): Access(frozenset({"administrator", "security_officer"}), "none"),
         ("POST", "/accounts/{login}/reset"): Access(OFFICERS, "none"),
         ("DELETE", "/accounts/{login}"): Access(frozenset({"administrator"}), "none"),
+        # the audit trail
+        ("GET", "/audit"): Access(frozenset({"auditor"}), "none"),
+        ("GET", "/audit/export"): Access(frozenset({"auditor"}), "none"),
+        ("GET", "/audit/verification"): Access(frozenset({"auditor"}), "none"),
         # the territory
         ("GET", "/map"): _LOOK,
         ("GET", "/compare"): _LOOK_AT_PLAN,

@@ -20,6 +20,7 @@ from api.metrics import Metrics
 from api.openapi import install_openapi
 from api.routes import (
     accounts,
+    audit,
     barriers,
     buildings,
     cells,
@@ -45,6 +46,7 @@ ROUTERS = (
     pages,
     sign_in,
     accounts,
+    audit,
     health,
     metrics,
     divisions,

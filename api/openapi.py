@@ -16,6 +16,7 @@ TAGS = [
     {"name": "health", "description": "运行状态 For monitoring"},
     {"name": "divisions", "description": "街道与社区 Streets and communities"},
     {"name": "plans", "description": "网格划分方案 Plans: every building in one grid"},
+    {"name": "audit", "description": "审计记录 Who did what, when and from where"},
     {"name": "layers", "description": "楼栋、要素、小区、屏障 Buildings, city elements, compounds, barriers"},
     {"name": "households", "description": "各户与网格人员,查看有记录 Doors, and people of grids; looks are on record"},
     {"name": "published", "description": "公开数据,无需登录 Published figures, for everybody"},

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from geo.exchange.writing import write_frame
 from geo.storage import audit, events
 from geo.storage.audit import Finding, Head
 from geo.storage.events import EventRecord
+from geo.territory.nouns import NOUNS
 from geo.territory.times import CHINA_TIME
 
 #: Rows of an export: what a spreadsheet takes, with room for its heading.
@@ -24,6 +25,8 @@ PAGE_ROWS = 5_000
 #: A spreadsheet's cell ends at 32,767; a border in one is cut and says so.
 MAX_CELL = 30_000
 EXPORT_SUFFIXES = (".csv", ".xlsx")
+#: Stands for what is not told.
+HIDDEN = "…"
 #: The trail of events as a thing that is looked at.
 TRAIL = "audit_trail"
 
@@ -71,8 +74,22 @@ def verify_trail(session: Session, kept: list[str], *, who: str) -> Verified:
 
 
 def search_trail(session: Session, wanted: EventFilter, *, limit: int, after: int | None = None) -> list[EventRecord]:
-    """Read events, the newest first; the next page is ``after`` the last id of this one."""
-    return audit.search(session, **asdict(wanted), limit=limit, after=after)
+    """Read events, the newest first; the next page is ``after`` the last id of this one.
+
+    Of rows that say who lives where only the fields' names are told, and of others everything but what is personal.
+    """
+    found = audit.search(session, **asdict(wanted), limit=limit, after=after)
+    return [
+        replace(one, before=_impersonal(one.noun, one.before), after=_impersonal(one.noun, one.after)) for one in found
+    ]
+
+
+def _impersonal(noun: str, image: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Leave out what a noun's personal columns held, as :func:`geo.storage.audit.search` does with homes."""
+    if image is None or noun not in NOUNS:
+        return image
+    personal = {column.name for column in NOUNS[noun].columns if column.personal}
+    return {name: HIDDEN if name in personal and value is not None else value for name, value in image.items()}
 
 
 def export_trail(

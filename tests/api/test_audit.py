@@ -8,15 +8,20 @@ from pathlib import Path
 import openpyxl
 import pytest
 from click.testing import Result
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
 from api.cli import app as commands
+from api.routes.audit import MEDIA_TYPES
 from geo.errors import InputError
 from geo.services.auditing import EventFilter, export_trail, moment, search_trail
 from geo.storage import events
 from geo.storage.database import session_scope
 from geo.territory.times import CHINA_TIME
+from tests.api import town
+from tests.api.people import client_of
 
 RUN = CliRunner(env={"COLUMNS": "200"})
 FORMULAS = ("=cmd|' /C calc'!A0", "+1+cmd|x!A", "@SUM(A1)", "-2+3+cmd|x!A", "\t=1", "\r=1")
@@ -163,3 +168,73 @@ def test_a_day_ends_with_its_end() -> None:
 def test_moments_that_there_are_not(written: str) -> None:
     with pytest.raises(InputError):
         moment(written)
+
+
+# ── over HTTP ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def auditor(app: FastAPI, town_engine: Engine) -> TestClient:
+    with session_scope(town_engine) as session:
+        for number in range(4):
+            events.record(session, who="zhao.lei", what="changed", noun="plan", code=str(number))
+        events.record(
+            session, who="zhao.lei", what="seen", noun="household_unit", code="x", after={"room": town.PERSONAL[2]}
+        )
+    return client_of(app, town_engine, "auditor", ("auditor",), ())
+
+
+def test_pages_of_events(auditor: TestClient) -> None:
+    first = auditor.get("/audit", params={"who": "zhao.lei", "limit": 3}).json()
+    assert first["numberReturned"] == 3
+    following = next(link["href"] for link in first["links"] if link["rel"] == "next")
+    rest = auditor.get(following).json()
+    ids = [item["id"] for page in (first, rest) for item in page["items"]]
+    assert len(ids) == 5
+    assert ids == sorted(ids, reverse=True)
+    assert not [link for link in rest["links"] if link["rel"] == "next"]
+
+
+def test_filters_and_what_is_never_shown(auditor: TestClient) -> None:
+    answer = auditor.get("/audit", params={"who": "zhao.lei", "noun": "household_unit"})
+    assert [item["what"] for item in answer.json()["items"]] == ["seen"]
+    assert list(answer.json()["items"][0]["after"]) == ["room"]
+    assert auditor.get("/audit", params={"until": "2026-01-01"}).json()["items"] == []
+    everything = auditor.get("/audit", params={"limit": 1_000}).text
+    assert not [secret for secret in town.PERSONAL if secret in everything]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"since": "yesterday"}, {"since": "2026-13-01"}, {"who": "\x00"}, {"after": "0"}, {"address": "a" * 300}]
+)
+def test_wrong_filters(auditor: TestClient, wrong: dict[str, str]) -> None:
+    answer = auditor.get("/audit", params=wrong)
+    assert answer.status_code == 422, answer.text
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_an_export_over_http(auditor: TestClient, suffix: str) -> None:
+    answer = auditor.get("/audit/export", params={"who": "zhao.lei", "format": suffix})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == MEDIA_TYPES[suffix]
+    assert f".{suffix}" in answer.headers["content-disposition"]
+    if suffix == "csv":
+        rows = list(csv.DictReader(answer.content.decode("utf-8-sig").splitlines()))
+        assert {row["exported_by"] for row in rows} == {"auditor"}
+    newest = auditor.get("/audit", params={"limit": 1}).json()["items"][0]
+    assert (newest["who"], newest["what"], newest["after"]["events"]) == ("auditor", "exported", 5)
+
+
+def test_verification_over_http(auditor: TestClient) -> None:
+    found = auditor.get("/audit/verification").json()
+    assert (found["state"], found["findings"]) == ("whole", [])
+    held = auditor.get("/audit/verification", params={"head": found["head"]}).json()
+    assert held["state"] == "whole"
+    other = found["head"].partition(":")[0] + ":" + "ab" * 32
+    assert auditor.get("/audit/verification", params={"head": other}).json()["findings"][0]["problem"] == "rewritten"
+
+
+@pytest.mark.parametrize("path", ["/audit", "/audit/export", "/audit/verification"])
+def test_the_auditor_alone(client: TestClient, anonymous_client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 403
+    assert anonymous_client.get(path).status_code == 401

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from geo.errors import CodeError
+from geo.errors import CodeError, InputError
 
 #: Digits of the codes that a scope may be.
 SCOPE_DIGITS = {"street": 9, "community": 12, "grid": 15}
@@ -30,6 +30,8 @@ class Actor:
 
     Raises
     ------
+    InputError
+        The name is blank.
     CodeError
         A scope has none of these structures.
     """
@@ -43,6 +45,8 @@ class Actor:
     request_id: str | None = None
 
     def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise InputError("操作者没有登录名", "who acts has no login")
         for code in self.scopes:
             check_scope(code)
 

@@ -12,12 +12,14 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from geo.errors import (
+    AccessError,
     BoundsError,
     CodeError,
     ConflictError,
     DatabaseError,
     GeometryError,
     InputError,
+    SchemaError,
     ServerError,
     WanggeError,
 )
@@ -73,6 +75,16 @@ _BY_NAME: dict[str, tuple[type[WanggeError], str, str]] = {
         "方案状态只能由草案到采用、再到替代",
         "a plan moves only from draft to adopted to superseded",
     ),
+    "uq_account_login": (
+        ConflictError,
+        "这个登录名已被使用(包括已终止的账户),请换一个",
+        "the login is taken, perhaps by an account that has ended: take another",
+    ),
+    "ck_account_login_structure": (
+        CodeError,
+        "登录名只能用小写字母、数字和 . _ -,以字母或数字开头,最多 64 个字符",
+        "a login has letters a-z, digits and . _ - alone, begins with a letter or digit, and has 64 characters at most",
+    ),
     "event_append_only": (ConflictError, "日志只能追加", "events are append-only"),
     "ended_not_deleted": (ConflictError, "记录只能终止,不能删除", "rows are ended, never deleted"),
 }
@@ -112,6 +124,18 @@ def _detail(detail: str | None) -> str:
 def _by_state(cause: psycopg.Error, name: str, detail: str) -> WanggeError:
     state = cause.sqlstate or ""
     message = (cause.diag.message_primary or "")[:300]
+    if re.search(r'\brole "wangge_app"', message):
+        return SchemaError(
+            "数据库角色 wangge_app 不存在或不可用;请由数据库管理员执行 "
+            "CREATE ROLE wangge_app NOLOGIN; GRANT wangge_app TO 连接用户",
+            f"the database's role wangge_app is missing or may not be used ({message}): have an administrator run "
+            "CREATE ROLE wangge_app NOLOGIN; GRANT wangge_app TO the user that connects",
+        )
+    if state == "42501":
+        return AccessError(
+            f"超出您的角色或范围,数据库已拒绝:{message}",
+            f"beyond your roles or scope, the database refuses: {message}",
+        )
     if state == "23503":
         return CodeError(
             f"引用的编码不存在({name}){detail}", f"a code that is pointed at does not exist ({name}). {detail}"

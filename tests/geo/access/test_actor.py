@@ -3,7 +3,7 @@
 import pytest
 
 from geo.access.actor import PUBLIC, Actor, check_scope
-from geo.errors import CodeError
+from geo.errors import CodeError, InputError
 
 
 def actor(*scopes: str) -> Actor:
@@ -26,6 +26,12 @@ def test_the_wider_scope_takes_in_the_narrower() -> None:
 def test_what_is_no_scope_is_refused(code: str) -> None:
     with pytest.raises(CodeError, match="9 位"):
         actor(code)
+
+
+@pytest.mark.parametrize("name", ["", " \u3000"])
+def test_nobody_acts_without_a_name(name: str) -> None:
+    with pytest.raises(InputError, match="登录名"):
+        Actor(name, frozenset(), ())
 
 
 def test_levels() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from geo.access.actor import PUBLIC, Actor
-from geo.errors import CodeError, ConflictError, InputError, NotFoundError, StaleVersionError, WanggeError
+from geo.errors import AccessError, CodeError, ConflictError, InputError, NotFoundError, StaleVersionError
 from geo.storage import accounts, acting, audit, events, sign_ins
 from geo.storage.database import open_engine, session_scope
 from geo.storage.tables import Account
@@ -150,9 +150,9 @@ def test_an_administrator_keeps_accounts_and_sees_no_secret(store: Engine) -> No
         told = audit.search(session, noun="account", code=str(made))
         assert {(event.who, event.account_id) for event in told} == {("admin", admin.account_id)}
     for column in ("password_hash", "second_factor_secret", "*"):
-        with pytest.raises(WanggeError), session_scope(store, admin) as session:
+        with pytest.raises(AccessError), session_scope(store, admin) as session:
             session.execute(text(f"SELECT {column} FROM account"))
-    with pytest.raises(WanggeError), session_scope(store, admin) as session:
+    with pytest.raises(AccessError), session_scope(store, admin) as session:
         session.execute(select(Account.password_hash))
 
 
@@ -160,7 +160,7 @@ def test_an_administrator_sets_nobodys_password(store: Engine) -> None:
     admin, zhang = person(store, "admin", "administrator"), person(store, "zhang", "planner", scope="440307001")
     assert zhang.account_id is not None
     for secret in ("password_hash = 'x'", "second_factor_secret = 'x'"):
-        with pytest.raises(WanggeError, match="42501"), session_scope(store, admin) as session:
+        with pytest.raises(AccessError, match="数据库已拒绝"), session_scope(store, admin) as session:
             session.execute(text(f"UPDATE account SET {secret} WHERE id = {zhang.account_id}"))
     with session_scope(store, zhang) as session:
         accounts.set_password(session, zhang.account_id, HASH, who="zhang")
@@ -175,14 +175,14 @@ def test_nobody_gives_roles_to_themselves(store: Engine) -> None:
     for role in ("administrator", "security_officer"):
         actor = person(store, f"{role[:5]}1", role)
         assert actor.account_id is not None
-        with pytest.raises(WanggeError, match="42501"), session_scope(store, actor) as session:
+        with pytest.raises(AccessError, match="数据库已拒绝"), session_scope(store, actor) as session:
             accounts.give_role(session, actor.account_id, "planner", "440307001", who=actor.name)
 
 
 @pytest.mark.parametrize("role", ["planner", "inspector", "staff", "assessor", "leader", "security_officer", "auditor"])
 def test_only_administrators_make_accounts(store: Engine, role: str) -> None:
     actor = person(store, "zhang", role)
-    with pytest.raises(WanggeError, match="42501"), session_scope(store, actor) as session:
+    with pytest.raises(AccessError, match="数据库已拒绝"), session_scope(store, actor) as session:
         accounts.create(session, login="li", person="李四", who="zhang")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from geo.access.actor import PUBLIC, Actor
@@ -114,3 +115,12 @@ def test_nobody_writes_events_in_anothers_name(fresh_database_url: str) -> None:
 def test_missing_images_are_missing_and_not_json(session: Session) -> None:
     events.record(session, who="li", what="seen", noun="building", code="1")
     assert session.scalar(text("SELECT count(*) FROM event WHERE before IS NULL AND after IS NULL")) == 1
+
+
+def test_a_transaction_that_was_told_nothing_writes_and_checks_no_events(town: Engine) -> None:
+    write = "INSERT INTO event (who, what, noun) VALUES ('wang', 'seen', 'plan')"
+    for ask, words in ((write, "ck_event_who_not_blank"), ("SELECT * FROM audit_findings()", "only an auditor")):
+        with Session(town) as session:
+            session.execute(text("SET LOCAL ROLE wangge_app"))
+            with pytest.raises(DBAPIError, match=words):
+                session.execute(text(ask))

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from geo.access.actor import Actor
-from geo.errors import InputError, WanggeError
+from geo.errors import AccessError, InputError
 from geo.storage import audit, events
 from geo.storage.audit import Finding, Head
 from geo.storage.database import open_engine, session_scope
@@ -218,7 +218,7 @@ def test_an_owner_who_leaves_the_triggers_on_is_refused(trail: tuple[Session, li
 def test_the_application_is_refused(kept: tuple[Engine, list[Head]], name: str, role: str) -> None:
     actor = Actor("x", frozenset({role}), ("440307001",), account_id=1)
     engine, heads = kept
-    with pytest.raises(WanggeError, match="42501"), session_scope(engine, actor) as session:
+    with pytest.raises(AccessError, match="数据库已拒绝"), session_scope(engine, actor) as session:
         session.execute(text(ATTEMPTS[name]))
     with session_scope(engine) as session:
         assert audit.verify(session, heads) == []
@@ -291,7 +291,7 @@ def test_only_auditors_check_and_search(kept: tuple[Engine, list[Head]]) -> None
     for ask in (audit.verify, audit.head, audit.search):
         for role in ("planner", "administrator", "security_officer", "leader", "public"):
             with (
-                pytest.raises(WanggeError, match="only an auditor"),
+                pytest.raises(AccessError, match="only an auditor"),
                 session_scope(engine, Actor("x", frozenset({role}), ())) as session,
             ):
                 ask(session)  # type: ignore[operator]

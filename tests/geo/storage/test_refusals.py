@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from geo.errors import ConflictError, DatabaseError, InputError, ServerError
+from geo.errors import AccessError, ConflictError, DatabaseError, InputError, SchemaError, ServerError
 from geo.storage.refusals import _BY_ENDING, _BY_NAME, in_plain_words, refusal
 
 RULES = """
@@ -31,6 +31,8 @@ def test_every_line_of_words_is_of_a_rule_that_exists(engine: Engine) -> None:
         ("SELECT 1 / 0", InputError),
         ("SELECT '\\xff'::bytea::text::integer", InputError),
         ("SELECT * FROM nowhere", DatabaseError),
+        ("SET LOCAL ROLE wangge_app; DELETE FROM building", AccessError),
+        ("DO $$ BEGIN RAISE 'role \"wangge_app\" does not exist' USING ERRCODE = '22023'; END $$", SchemaError),
         ("SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)", DatabaseError),
         ("SELECT pg_terminate_backend(pg_backend_pid())", ServerError),
     ],

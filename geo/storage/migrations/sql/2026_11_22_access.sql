@@ -22,8 +22,15 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'wangge_app') THEN
     CREATE ROLE wangge_app NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
   END IF;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN
-  NULL;
+EXCEPTION
+  WHEN duplicate_object OR unique_violation THEN
+    NULL;
+  WHEN insufficient_privilege THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege', MESSAGE = format(
+        'the database lacks the role "wangge_app" and %1$I may not make it: have an administrator run '
+        'CREATE ROLE wangge_app NOLOGIN; GRANT wangge_app TO %1$I', current_user
+      );
 END $$;
 DO $$
 BEGIN
@@ -42,6 +49,11 @@ $$;
 
 CREATE FUNCTION told_list(setting text) RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT coalesce(string_to_array(nullif(current_setting('wangge.' || setting, true), ''), ','), '{}'::text[])
+$$;
+
+-- Whether a person acts, and not the owner: asked of the role, so that a transaction that was told nothing gets nothing.
+CREATE FUNCTION is_acting() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT current_setting('role') = 'wangge_app'
 $$;
 
 CREATE FUNCTION acts_as(VARIADIC roles text[]) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -122,10 +134,10 @@ ALTER FUNCTION check_drawn_communities() SECURITY DEFINER SET search_path FROM C
 
 -- Events -----------------------------------------------------------------------------------------------------------
 
--- Nobody writes in another's name, or at another time: what the transaction was told counts.
+-- Nobody writes in another's name, or at another time: what the transaction was told counts, and nothing is no name.
 CREATE FUNCTION sign_event() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-  IF told('who') <> '' THEN
+  IF is_acting() THEN
     NEW.who := told('who');
     NEW.at := clock_timestamp();
     NEW.address := nullif(told('address'), '');
@@ -183,7 +195,7 @@ END $$;
 
 CREATE FUNCTION refuse_unless_auditor() RETURNS void LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
 BEGIN
-  IF told('who') <> '' AND NOT acts_as('auditor') THEN
+  IF is_acting() AND NOT acts_as('auditor') THEN
     RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'only an auditor checks the audit trail';
   END IF;
 END $$;
@@ -264,7 +276,7 @@ END $$;
 -- An administrator takes a password or second factor away; only the person sets a new one.
 CREATE FUNCTION check_account_secrets() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-  IF told('who') <> '' AND NEW.id IS DISTINCT FROM acting_account() AND (
+  IF is_acting() AND NEW.id IS DISTINCT FROM acting_account() AND (
     (NEW.password_hash IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.password_hash IS DISTINCT FROM OLD.password_hash))
     OR (NEW.second_factor_secret IS NOT NULL
       AND (TG_OP = 'INSERT' OR NEW.second_factor_secret IS DISTINCT FROM OLD.second_factor_secret))
@@ -387,7 +399,10 @@ DECLARE
   ];
 BEGIN
   EXECUTE format('GRANT USAGE ON SCHEMA %I TO wangge_app', current_schema());
-  EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO wangge_app', current_database());
+  -- Batches are copied into temporary tables. Everybody may make some, unless an administrator changed that.
+  IF NOT has_database_privilege('wangge_app', current_database(), 'TEMPORARY') THEN
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO wangge_app', current_database());
+  END IF;
   GRANT SELECT ON alembic_version TO wangge_app;
   FOREACH name IN ARRAY ARRAY['responsible_body', 'street', 'community', 'compound', 'barrier', 'building', 'stairwell',
     'household_unit', 'place', 'city_element', 'grid_staff']

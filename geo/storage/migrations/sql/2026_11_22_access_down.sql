@@ -51,6 +51,7 @@ DROP FUNCTION near_streets();
 DROP FUNCTION acting_account();
 DROP FUNCTION acts_as(text[]);
 DROP FUNCTION may(text);
+DROP FUNCTION is_acting();
 DROP FUNCTION told_list(text);
 DROP FUNCTION told(text);
 

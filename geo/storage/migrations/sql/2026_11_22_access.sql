@@ -148,16 +148,17 @@ BEGIN
 END $$;
 CREATE TRIGGER event_signed BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION sign_event();
 
--- An event as text, the same in every session: no time zone, no date style, every missing value told from "null".
-CREATE FUNCTION event_text(told event) RETURNS text LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+-- An event as text, the same in every session: no time zone, no date style, every missing value told from "null". This
+-- function and the next are pure expressions without settings of their own, so that they are planned with their caller,
+-- once, and not anew for each event: that is five times as fast.
+CREATE FUNCTION event_text(told event) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT jsonb_build_array(
     told.id, to_char(told.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), told.who, told.what, told.noun,
     told.code, told.before::text, told.after::text, told.address, told.request_id, told.account_id
   )::text
 $$;
 
-CREATE FUNCTION event_hash(previous bytea, told event) RETURNS bytea LANGUAGE sql STABLE SET search_path FROM CURRENT
-AS $$
+CREATE FUNCTION event_hash(previous bytea, told event) RETURNS bytea LANGUAGE sql STABLE AS $$
   SELECT sha256(coalesce(previous, ''::bytea) || convert_to(event_text(told), 'UTF8'))
 $$;
 

@@ -7,24 +7,33 @@ from collections.abc import Iterator
 import pytest
 import uvicorn
 from playwright.sync_api import expect
+from sqlalchemy import Engine
 
 from api.commands.serve import listen
 from api.main import create_app
 from api.settings import AppSettings
 from geo.storage.database import open_engine, session_scope
 from tests.api import town
+from tests.api.people import token_of
 from tests.conftest import Databases, OfflinePage
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def address(databases: Databases) -> Iterator[str]:
-    """Address of a running server over the small town."""
+def engine(databases: Databases) -> Iterator[Engine]:
     name = databases.create(template=databases.migrated_template())
     engine = open_engine(databases.url(name))
     with session_scope(engine) as session:
         town.build(session)
+    yield engine
+    engine.dispose()
+    databases.drop(name)
+
+
+@pytest.fixture(scope="module")
+def address(engine: Engine) -> Iterator[str]:
+    """Address of a running server over the small town."""
     server = uvicorn.Server(uvicorn.Config(create_app(AppSettings(), engine), log_level="error"))
     with listen("127.0.0.1", 0) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -35,8 +44,14 @@ def address(databases: Databases) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join()
-    engine.dispose()
-    databases.drop(name)
+
+
+@pytest.fixture
+def offline_page(offline_page: OfflinePage, address: str, engine: Engine) -> OfflinePage:
+    """A page without a network, in a browser that a planner is signed in with."""
+    cookie = {"name": "wangge", "value": token_of(engine), "url": address}
+    offline_page.page.context.add_cookies([cookie])
+    return offline_page
 
 
 def test_the_documentation_opens_from_local_files_alone(offline_page: OfflinePage, address: str) -> None:

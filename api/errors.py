@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -180,7 +181,8 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(geo_errors.WanggeError, _wangge_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    for away in (OperationalError, InterfaceError, PoolTimeoutError):
+    # psycopg's own come from where rows are copied past SQLAlchemy.
+    for away in (OperationalError, InterfaceError, PoolTimeoutError, psycopg.OperationalError, psycopg.InterfaceError):
         app.add_exception_handler(away, _database_away)
 
 

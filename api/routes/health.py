@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.dependencies import Database
 from api.openapi import problems
 from api.schemas.health import Health, Readiness
-from geo.services.reading import check_ready
+from geo.services.readiness import check_readiness
 
 router = APIRouter(tags=["health"])
 
@@ -18,5 +18,6 @@ def health() -> Health:
 
 @router.get("/ready", summary="就绪检查 Readiness", responses=problems(422, 503))
 def ready(engine: Database) -> Readiness:
-    """Say that the database answers and that its schema is the one this program knows; else 503."""
-    return Readiness(status="ready", schema_revision=check_ready(engine))
+    """Say that the store can take work: its schema, its disk and the end of its audit trail are right; else 503."""
+    found = check_readiness(engine)
+    return Readiness(status="ready", schema_revision=found.schema_revision, disk=found.disk, audit="chained")

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class Health(BaseModel):
@@ -16,3 +16,5 @@ class Readiness(BaseModel):
 
     status: Literal["ready"]
     schema_revision: str
+    disk: Literal["enough", "unknown"] = Field(description="数据库服务器在别处时不明 Unknown for a server elsewhere")
+    audit: Literal["chained"]

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import pandas as pd
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from geo.errors import NotFoundError
-from geo.storage import buildings, database, layers, plans
+from geo.storage import buildings, layers, plans
 from geo.storage.plans import PlanRecord
 from geo.territory.nouns import BUILDING, NOUNS, Noun
 
@@ -45,17 +44,6 @@ class PlanFilter:
     scope: str | None = None
     state: str | None = None
     department: str | None = None
-
-
-def check_ready(engine: Engine) -> str:
-    """Return the schema's version when the database answers and the version is the newest.
-
-    Raises
-    ------
-    DatabaseError
-        The database is away, or its schema is of another version.
-    """
-    return database.check_schema(engine)
 
 
 def read_page(session: Session, noun: str, wanted: Filter, *, limit: int, after: str | None) -> gpd.GeoDataFrame:

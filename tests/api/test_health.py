@@ -1,7 +1,9 @@
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
+from api.dependencies import current_engine
 from api.main import create_app
 from api.settings import AppSettings
 from geo.storage.database import open_engine
@@ -17,6 +19,35 @@ def test_ready(client: TestClient) -> None:
     answer = client.get("/ready").json()
     assert answer["status"] == "ready"
     assert answer["schema_revision"]
+    assert (answer["disk"], answer["audit"]) == ("enough", "chained")
+
+
+def test_a_full_disk_and_an_event_past_the_chain_are_not_ready(
+    fresh_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(fresh_database_url)
+    with TestClient(create_app(AppSettings(), engine), base_url="http://localhost") as client:
+        assert client.get("/ready").json()["audit"] == "chained"
+        monkeypatch.setattr("geo.services.readiness.MIN_FREE_BYTES", 2**62)
+        assert client.get("/ready").status_code == 503
+        monkeypatch.undo()
+        with engine.begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            connection.execute(text("INSERT INTO event (who, what, noun) VALUES ('x', 'changed', 'plan')"))
+        assert client.get("/ready").status_code == 503
+    engine.dispose()
+
+
+@pytest.mark.parametrize("error", [psycopg.OperationalError, psycopg.errors.AdminShutdown, psycopg.InterfaceError])
+def test_a_connection_lost_while_rows_are_copied(town_engine: Engine, error: type[Exception]) -> None:
+    app = create_app(AppSettings(), town_engine)
+
+    def lose() -> None:
+        raise error("server closed the connection")
+
+    app.dependency_overrides[current_engine] = lose
+    with TestClient(app, base_url="http://localhost") as client:
+        assert client.get("/ready").status_code == 503
 
 
 def test_an_older_schema_is_not_ready(empty_database_url: str) -> None:

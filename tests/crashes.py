@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -128,7 +129,8 @@ class Crashes:
         deadline = time.monotonic() + 120
         while any(self.told.counts()[kind] < heard[kind] + 2 for kind in kinds):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"no work is done: {heard} → {self.told.counts()}; see {self._folder}")
+                last = {path.name: path.read_text()[-300:] for path in self._folder.glob("*.log")}
+                raise TimeoutError(f"no work is done: {heard} → {self.told.counts()}; {last}")
             time.sleep(0.02)
         time.sleep(self._rng.uniform(*seconds))
         self._kill(victim)
@@ -310,7 +312,7 @@ def main() -> None:
             }
             for _ in works[name.partition("-")[0]]():
                 pass
-        except (DatabaseError, DBAPIError):
+        except (DatabaseError, DBAPIError, psycopg.Error):
             traceback.print_exc()
             time.sleep(0.1)
 

@@ -111,7 +111,7 @@ def moved(rows: pd.DataFrame, changes: GridChanges, grids: Sequence[str]) -> "pd
                     f"{move} goes to both {told[position]} and {target}; in one edit everything goes to one grid",
                 )
             goal.iloc[position] = target
-    _check_held(rows, goal, changes)
+    _check_held(rows, goal, changes, known)
     return goal
 
 
@@ -178,8 +178,15 @@ def _rows_of(move: Move, rows: pd.DataFrame) -> list[int]:
     return np.flatnonzero(mine).tolist()
 
 
-def _check_held(rows: pd.DataFrame, goal: "pd.Series[str]", changes: GridChanges) -> None:
-    before, after = set(rows["grid"]), set(goal)
+def _check_held(rows: pd.DataFrame, goal: "pd.Series[str]", changes: GridChanges, known: set[str]) -> None:
+    inhabited, after = {str(code)[:12] for code in rows["grid"]}, set(goal)
+    before = {code for code in known if code[:12] in inhabited}
+    bare = sorted(code for code in changes.ended if code[:12] not in inhabited)
+    if bare:
+        raise InputError(
+            f"网格 {'、'.join(bare[:NAMED])} 所在社区没有楼栋,不能撤销",
+            f"grid {', '.join(bare[:NAMED])} is in a community without buildings and cannot end",
+        )
     empty = sorted((before | set(changes.new)) - after - set(changes.ended))
     if empty:
         raise InputError(

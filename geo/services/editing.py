@@ -130,6 +130,7 @@ def edit_plan(
     homes = rows.loc[rows["building"].isin([move.building for move in moves]), "grid"]
     touched = {str(code)[:12] for code in (*homes, *(move.grid for move in moves), *new_grids, *ended_grids)}
     gathered = _gathered(session, record)
+    _refuse_older(gathered, stored, record)
     today, notices = _today(gathered, stored, rows, touched)
     goal = moved(today, changes, stored["code"].tolist())
     drafts = _redrawn(gathered, today, goal, record)
@@ -199,6 +200,16 @@ def _refuse_size(moves: Sequence[Move], new_grids: Sequence[str], ended_grids: S
     if not 0 < count <= MOST_MOVES:
         raise InputError(
             f"一次修改有 {count} 处,应为 1 至 {MOST_MOVES} 处", f"an edit of {count} changes; 1 to {MOST_MOVES} at once"
+        )
+
+
+def _refuse_older(gathered: Gathered, stored: gpd.GeoDataFrame, plan: PlanRecord) -> None:
+    gone = sorted(set(stored["community_code"]) - {community.code for community in gathered.communities})
+    if gone:
+        raise ConflictError(
+            f"方案 {plan.id} 按以前的社区划分,社区 {'、'.join(gone[:5])} 已不存在;请重新划分网格",
+            f"plan {plan.id} was drawn inside of older communities: {', '.join(gone[:5])} are no more; plan the grids "
+            "anew",
         )
 
 
@@ -339,8 +350,10 @@ def _report(
     every = []
     for community in gathered.communities:
         known = drafts.get(community.code)
+        areas = _areas(stored, community)
+        if areas.empty:
+            continue  # made since the plan was drafted
         if known is None:
-            areas = _areas(stored, community)
             own = rows[rows["grid"].isin(areas.index)]
             known = remembered(plan.report, community.code, areas, own)
         every.append(known)

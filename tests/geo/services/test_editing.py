@@ -106,7 +106,7 @@ def assert_sums(session: Session, plan_id: int) -> None:
     grids, rows = plans.read_grids(session, plan_id), plans.read_assignment(session, plan_id)
     plan = plans.read_plan(session, plan_id)
     held = dict(zip(grids["code"], grids["households"].astype(int), strict=True))
-    assert rows.groupby("grid_code")["households"].sum().to_dict() == held
+    assert rows.groupby("grid_code")["households"].sum().to_dict() == {code: n for code, n in held.items() if n}
     assert {row["code"]: row["households"] for row in plan.report["grid_list"]} == held
     assert plan.report["households"] == sum(held.values())
     assert plan.report["grids"] == len(held)
@@ -381,3 +381,38 @@ def test_stairwells_and_floors_of_divided_buildings_move_alone_and_join_again(se
     assert whole["stairwell_code"].isna().all()
     assert whole["households"].tolist() == [420]
     assert_sums(session, plan)
+
+
+def test_a_community_without_buildings_keeps_its_one_grid(session: Session, street: str) -> None:
+    empty = factories.make_community(session, 3)
+    plan = plan_scope(session, street, lower=60, upper=100, who=WHO).plan_id
+    grid = codes.make("grid", empty, 1)
+    for more in ({"ended_grids": [grid]}, {"new_grids": [codes.make("grid", empty, 2)]}):
+        with pytest.raises(InputError):
+            edit_plan(session, plan, [], who=WHO, version=1, **more)
+    edit_plan(session, plan, [beside(session, plan)], who=WHO, version=1)
+    assert grid in grids_of(session, plan).index
+    assert_tiles_communities(session, plan)
+    assert_sums(session, plan)
+
+
+def test_a_grid_whose_buildings_all_ended_has_to_end_as_well(session: Session, plan_id: int) -> None:
+    homes = assigned(session, plan_id)
+    grid = homes.iloc[0]
+    layers.end(session, BUILDING, homes[homes == grid].index.tolist(), who=WHO)
+    with pytest.raises(InputError, match=grid):
+        edit_plan(session, plan_id, candidates(session, plan_id, factories.COMMUNITY)[-1:], who=WHO, version=1)
+    edit_plan(session, plan_id, [], ended_grids=[grid], who=WHO, version=1)
+    assert grid not in grids_of(session, plan_id).index
+    assert_tiles_communities(session, plan_id)
+    assert_sums(session, plan_id)
+
+
+def test_a_plan_of_communities_that_are_no_more_is_planned_anew(session: Session, plan_id: int) -> None:
+    move = beside(session, plan_id)
+    other = codes.make("community", factories.STREET, 2)
+    mine = assigned(session, plan_id)
+    layers.end(session, BUILDING, mine[mine.str.startswith(other)].index.tolist(), who=WHO)
+    layers.end(session, COMMUNITY, [other], who=WHO)
+    with pytest.raises(ConflictError, match="plan the grids anew"):
+        edit_plan(session, plan_id, [move], who=WHO, version=1)

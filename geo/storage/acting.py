@@ -49,7 +49,7 @@ def act(session: Session, actor: Actor) -> None:
 
     def begin(_session: Session, transaction: SessionTransaction, connection: Connection) -> None:
         if not transaction.nested:
-            _tell(connection, actor)
+            tell(connection, actor)
 
     event.listen(session, "after_begin", begin)
 
@@ -65,7 +65,8 @@ def allowed(actor: Actor) -> list[str]:
     return [word for word, holds in words.items() if holds]
 
 
-def _tell(connection: Connection, actor: Actor) -> None:
+def tell(connection: Connection, actor: Actor) -> None:
+    """Let the open transaction of a connection be the actor's, from here to its end."""
     connection.execute(
         _TELL,
         {

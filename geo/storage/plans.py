@@ -44,6 +44,7 @@ ASSIGNMENT_COLUMNS = ["building_code", "stairwell_code", "grid_code", "household
 FLOOR_RANGE = ["floor_from", "floor_to"]
 
 _COUNTS = {"households": "Int64"}
+_TOLD_IN_PARTS = ("report", "parameters")
 
 
 @dataclass(frozen=True)
@@ -492,8 +493,10 @@ def _records(session: Session, *wanted: Any, limit: int | None) -> list[PlanReco
         func.count().label("grids"), func.coalesce(func.sum(units.c.households), 0).label("households")
     ).lateral()
     names = [name for name in PlanRecord.__dataclass_fields__ if name not in ("grids", "households")]
+    # Who sees a part of what a plan is of sees that part of its report.
+    seen = {name: func.seen_report(Plan.scope_code, getattr(Plan, name)).label(name) for name in _TOLD_IN_PARTS}
     query = (
-        select(*(getattr(Plan, name) for name in names), held.c.grids, held.c.households)
+        select(*(seen.get(name, getattr(Plan, name)) for name in names), held.c.grids, held.c.households)
         .where(*wanted)
         .order_by(Plan.id.desc())
         .limit(limit)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from geo.access.actor import PUBLIC, Actor
 from geo.errors import AccessError
 from geo.storage import buildings, divisions, events, layers, plans
-from geo.storage.acting import act
+from geo.storage.acting import act, tell
 from geo.storage.database import open_engine, session_scope
 from geo.storage.tables import Base
 from geo.territory import codes
@@ -483,6 +483,48 @@ def test_the_application_deletes_nothing_that_is_kept(board: Board, table: str) 
             session_scope(board.engine, ACTORS["planner of A"]) as session,
         ):
             session.execute(text(statement))
+
+
+REPORT = {
+    "households": 96,
+    "share": 0.123456789012345,
+    "households_per_grid": {"median": 24},
+    "scope": A,
+    "grid_list": [{"code": f"{community}00{grid}", "households": 24} for community in (A1, A2) for grid in (1, 2)],
+    "moves": [{"building": f"{A1}0000001", "to": f"{A2}001"}],
+    "notes": [["第2社区有山", "a hill"]],
+    "previous_plans": [3],
+    "merging": {"sources": {f"{A2}001": 1}},
+    "widest": f"{A2}001",
+}
+PART = {**REPORT, "grid_list": REPORT["grid_list"][:2], "moves": [], "notes": [], "merging": {}, "widest": None}
+
+
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        ("planner of A", REPORT),
+        ("staff of A1", PART),
+        ("inspector of A1/1", PART | {"grid_list": REPORT["grid_list"][:1]}),
+    ],
+)
+def test_of_a_streets_report_one_sees_ones_own_part(board: Board, who: str, told: dict[str, Any]) -> None:
+    """A plan of the whole street is in force for each of its communities, and its report is about all of them."""
+    with Session(board.engine) as session:
+        plan = make.make_plan(
+            session,
+            scope_code=A,
+            department="公安",
+            grids=street_grids(session, "A"),
+            report=REPORT,
+            parameters=REPORT,
+        )
+        plans.adopt(session, plan, who="tester", version=1)
+        session.flush()
+        tell(session.connection(), ACTORS[who])
+        found = plans.read_plan(session, plan)
+        session.rollback()
+    assert found.report == found.parameters == told
 
 
 # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -579,6 +579,34 @@ CREATE POLICY drawn ON plan FOR ALL TO wangge_app USING (
   )
 );
 
+-- The report of a plan (or what was wished for it) as the actor sees it: whoever sees only a part of what the plan is of
+-- keeps its figures, and of its lists the lines that are about nothing but that part. Codes have 12 digits or more.
+CREATE FUNCTION is_own_line(line jsonb) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT jsonb_typeof(line) IN ('number', 'boolean') OR coalesce((
+    SELECT bool_and(left(code[1], 12) = ANY (told_list('whole')) OR left(code[1], 15) = ANY (told_list('grids')))
+    FROM regexp_matches(line::text, '(?<![0-9.])([0-9]{12,})', 'g') AS code
+  ), false)
+$$;
+CREATE FUNCTION own_part(report jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT coalesce(jsonb_object_agg(key, CASE
+    WHEN jsonb_typeof(value) = 'array' THEN (
+      SELECT coalesce(jsonb_agg(line ORDER BY place) FILTER (WHERE is_own_line(line)), '[]')
+      FROM jsonb_array_elements(CASE WHEN jsonb_typeof(value) = 'array' THEN value ELSE '[]' END)
+        WITH ORDINALITY AS lines(line, place)
+    )
+    WHEN value::text !~ '(?<![0-9.])[0-9]{12,}' THEN value
+    WHEN jsonb_typeof(value) = 'object' THEN '{}'::jsonb
+    ELSE 'null'::jsonb
+  END), '{}')
+  FROM jsonb_each(report)
+$$;
+CREATE FUNCTION seen_report(scope text, report jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT CASE
+    WHEN NOT is_acting() OR left(scope, 9) = ANY (told_list('streets')) OR scope = ANY (told_list('whole')) THEN report
+    ELSE own_part(report)
+  END
+$$;
+
 -- Drafts that the actor may draw on; their rows are written by whoever may write the plan.
 CREATE FUNCTION own_drafts() RETURNS bigint[] LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN may('plans') THEN array(

@@ -49,7 +49,7 @@ def demo_command(
         write_map(session, SAMPLE_STREET, plan_id, out / "map.html")
         first = read_grids(session, plan_id, limit=1, after=None)["code"].iloc[0]
         write_sheet(session, first, plan_id, out / "sheet.pdf")
-        passwords = _people(session)
+        passwords = make_people(session)
         nouns, target = ["grid", "building", "city_element"], out / "plan.gpkg"
         export(session, nouns, target, scope=SAMPLE_STREET, plan_id=plan_id, who=who_runs())
     console.print(f"打印图 Sheet of one grid: {out / 'sheet.pdf'}\n方案数据 Plan data: {out / 'plan.gpkg'}")
@@ -58,7 +58,7 @@ def demo_command(
     _show_people(passwords)
 
 
-def _people(session: Session) -> dict[str, str]:
+def make_people(session: Session) -> dict[str, str]:
     """Make one account for each kind of person, or find those of an earlier demo; each gets a new random password."""
     passwords = {}
     for login, (person, roles, scopes) in PEOPLE.items():

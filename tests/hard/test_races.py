@@ -11,7 +11,7 @@ from geo.storage.database import open_engine, session_scope
 from tests import races
 
 EDITS, THREADS = 10_000, 8
-PLANS = 4
+PLANS = 2
 
 
 @pytest.fixture

@@ -60,6 +60,14 @@ class Server:
     def alive(self) -> bool:
         return self._process.poll() is None
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the process."""
+        self._process.send_signal(number)
+
+    def wait(self, seconds: float) -> int:
+        """Wait until the process has ended; return how."""
+        return self._process.wait(timeout=seconds)
+
     def send_body(self, target: Target, body: bytes) -> tuple[int, bytes]:
         """Send a body as somebody who is signed in; return the status and the answer."""
         head = (

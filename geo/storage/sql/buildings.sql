@@ -7,8 +7,12 @@ SELECT
   CASE WHEN units.households IS NULL THEN b.households_source ELSE 'units' END AS households_source,
   ST_AsBinary(b.geom) AS geometry
 FROM building b
+CROSS JOIN (SELECT is_acting() AND NOT may('households') AS doors) hidden
 LEFT JOIN LATERAL (
-  SELECT CASE WHEN count(*) > 0 THEN count(*) FILTER (WHERE u.kind = ANY (CAST(:counting AS text[]))) END AS households
+  SELECT CASE
+    WHEN hidden.doors THEN doors_counted(b.code, NULL, CAST(:counting AS text[]))
+    WHEN count(*) > 0 THEN count(*) FILTER (WHERE u.kind = ANY (CAST(:counting AS text[])))
+  END AS households
   FROM household_unit u WHERE u.building_code = b.code AND u.ended_at IS NULL
 ) units ON true
 LEFT JOIN LATERAL (

@@ -306,6 +306,19 @@ def test_what_the_queries_of_the_store_give(board: Board) -> None:
         assert layers.read(session, NOUNS["household_unit"], community_codes=[A2]).empty
 
 
+def test_a_buildings_households_do_not_depend_on_who_asks(board: Board) -> None:
+    with session_scope(board.engine) as session:
+        told = buildings.read_buildings(session, community_codes=[A1]).drop(columns="geometry")
+        stairs = buildings.read_stairwells(session, community_codes=[A1])["households"]
+    assert list(told["households"]) == list(stairs) == [1, 1]  # one door each is on record, 24 were declared
+    for who in ("assessor of A1", "staff of A1", "planner of A"):
+        with session_scope(board.engine, ACTORS[who]) as session:
+            assert buildings.read_buildings(session, community_codes=[A1]).drop(columns="geometry").equals(told)
+            assert buildings.read_stairwells(session, community_codes=[A1])["households"].equals(stairs)
+    with session_scope(board.engine, ACTORS["assessor of A1"]) as session:
+        assert buildings.read_doors(session).empty
+
+
 def test_joins_and_sums_leak_nothing(board: Board) -> None:
     with session_scope(board.engine, ACTORS["staff of A1"]) as session:
         query = """
@@ -332,6 +345,7 @@ def test_functions_with_the_owners_rights_are_known(board: Board) -> None:
         asked = {"own_grids", "own_buildings", "audit_findings", "audit_heads", "audited_events", "roles_held"}
         asked |= {"scopes_held", "find_login", "find_sign_in", "touch_sign_in", "find_invitation", "use_invitation"}
         asked |= {"record_failures", "read_failures", "clear_failures", "forget_failures", "sign_in_addresses"}
+        asked |= {"doors_counted"}
         assert set(by_name) == rules | asked
         assert not {name for name in asked if by_name[name]}  # only the application's role may call these
         paths = session.scalars(

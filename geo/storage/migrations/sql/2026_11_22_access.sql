@@ -684,6 +684,19 @@ CREATE POLICY seen ON event FOR SELECT TO wangge_app USING (
   END
 );
 
+-- How many doors count in a building (NULL where none are on record), for those who do not see the doors: the number of
+-- households is the building's, and must not depend on who asks. NULL stands for all stairwells.
+CREATE FUNCTION doors_counted(building text, stairwell text, counting text[]) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  RETURN (
+    SELECT CASE WHEN count(*) > 0 THEN count(*) FILTER (WHERE u.kind = ANY (counting)) END FROM household_unit u
+    WHERE u.building_code = building AND (stairwell IS NULL OR u.stairwell_code = stairwell) AND u.ended_at IS NULL
+  );
+END $$;
+REVOKE EXECUTE ON FUNCTION doors_counted(text, text, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION doors_counted(text, text, text[]) TO wangge_app;
+
 -- Accounts: one's own, and all of them for the three administrators. Nobody gives roles to themselves.
 CREATE POLICY seen ON account FOR SELECT TO wangge_app USING (
   id = (SELECT acting_account()) OR (SELECT acts_as('administrator', 'security_officer', 'auditor'))

@@ -47,6 +47,7 @@ DROP FUNCTION scopes_held(bigint);
 DROP FUNCTION seen_report(text, jsonb);
 DROP FUNCTION own_part(jsonb);
 DROP FUNCTION is_own_line(jsonb);
+DROP FUNCTION doors_counted(text, text, text[]);
 DROP FUNCTION own_drafts();
 DROP FUNCTION own_buildings();
 DROP FUNCTION own_grids();

@@ -12,12 +12,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
-from sqlalchemy import Engine
 
 from api.access import access_of
 from api.main import ROUTERS
 from tests.api import town
-from tests.api.people import token_of
 from tests.api.people import token_of
 
 #: A street that the town does not have: a body that survives its mutation drafts nothing.

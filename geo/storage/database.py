@@ -31,7 +31,7 @@ from sqlalchemy.orm import Session
 from geo.access.actor import Actor
 from geo.errors import DatabaseError, SchemaError, ServerError
 from geo.storage.acting import act
-from geo.storage.refusals import refusal
+from geo.storage.refusals import in_plain_words, refusal
 
 CONNECT_TIMEOUT_S = 10
 MINIMUM_POSTGIS = (3, 1)
@@ -91,9 +91,10 @@ def migrate(engine: Engine) -> None:
     Raises
     ------
     SchemaError
-        The schema is newer than this program, or was not made by it.
+        The schema is newer than this program, or was not made by it; or the connecting user may neither make nor take
+        the role that persons act as (``acting``).
     """
-    with engine.begin() as connection:
+    with in_plain_words(), engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         config = migration_config(connection)
         _refuse_unknown_schema(connection, ScriptDirectory.from_config(config))

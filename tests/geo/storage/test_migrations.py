@@ -7,7 +7,9 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-from geo.storage.database import migrate, migration_config, open_engine
+from geo.access.actor import PUBLIC
+from geo.errors import SchemaError
+from geo.storage.database import migrate, migration_config, open_engine, session_scope
 from geo.storage.tables import Base
 
 DEFINITIONS = """
@@ -69,3 +71,28 @@ def test_migrations_are_one_line_of_dated_files() -> None:
     for script in scripts:
         assert script.module.__file__ is not None
         assert script.module.__file__.rsplit("/", 1)[1].startswith("20")
+
+
+def test_an_ordinary_user_migrates_once_the_role_is_theirs(empty_engine: Engine) -> None:
+    """The owner of a database need be no superuser; the role is made by one, or by who may make roles."""
+    database = empty_engine.url.database
+    user = f"{database}_owner"
+    with empty_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("DO $$ BEGIN CREATE ROLE wangge_app NOLOGIN; EXCEPTION WHEN OTHERS THEN NULL; END $$"))
+        connection.execute(text(f"CREATE ROLE {user} LOGIN"))
+        connection.execute(text(f"ALTER DATABASE {database} OWNER TO {user}"))
+    ordinary = open_engine(empty_engine.url.set(username=user).render_as_string(hide_password=False))
+    try:
+        with pytest.raises(SchemaError, match="GRANT wangge_app TO"):
+            migrate(ordinary)
+        with empty_engine.begin() as connection:
+            connection.execute(text(f"GRANT wangge_app TO {user}"))
+        migrate(ordinary)
+        with session_scope(ordinary, PUBLIC) as session:
+            assert session.scalar(text("SELECT current_user::text")) == "wangge_app"
+    finally:
+        ordinary.dispose()
+        with empty_engine.begin() as connection:
+            connection.execute(text(f"REASSIGN OWNED BY {user} TO CURRENT_USER"))
+            connection.execute(text(f"DROP OWNED BY {user}"))
+            connection.execute(text(f"DROP ROLE {user}"))

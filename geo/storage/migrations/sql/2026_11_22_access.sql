@@ -37,8 +37,14 @@ BEGIN
   IF NOT pg_has_role(current_user, 'wangge_app', 'MEMBER') THEN
     EXECUTE format('GRANT wangge_app TO %I', current_user);
   END IF;
-EXCEPTION WHEN unique_violation THEN
-  NULL;
+EXCEPTION
+  WHEN unique_violation THEN
+    NULL;
+  WHEN insufficient_privilege THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege', MESSAGE = format(
+        'the role "wangge_app" is not given to %1$I: have an administrator run GRANT wangge_app TO %1$I', current_user
+      );
 END $$;
 
 -- What a transaction was told --------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from api.rendering import page
 from api.validation import explain
 from geo import errors as geo_errors
 
@@ -199,6 +200,8 @@ def _wangge_error(request: Request, error: Exception) -> Response:
         return RedirectResponse(f"/sign-in?{urlencode({'to': _address(request)})}", 303)
     if isinstance(error, RequestError) and error.problem.name == "second-factor-required" and _is_page(request):
         return RedirectResponse("/second-factor", 303)
+    if problem_of(error).name == "not-allowed" and _is_page(request):
+        return page("not_allowed.html", status=403, complaint=error)
     if isinstance(error, RequestError):
         return problem_answer(
             request, error.problem.name, error.zh, error.en, headers=error.headers, **error.extensions

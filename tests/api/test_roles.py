@@ -71,5 +71,9 @@ def test_an_account_without_roles_may_only_look_after_itself(app: FastAPI, town_
     nobody = client_of(app, town_engine, "without", [], [])
     for path in ("/", "/streets", "/docs", "/accounts"):
         assert nobody.get(path).status_code == 403, path
+    page = nobody.get("/", headers={"Accept": "text/html"})
+    assert page.status_code == 403
+    assert "您的角色无权" in page.text
+    assert 'action="/sign-out"' in page.text
     assert nobody.get("/sign-ins/current").json()["roles"] == []
     assert nobody.get("/password").status_code == 200

@@ -1,0 +1,169 @@
+"""Two streets whose every text says where it belongs, so that one read by the wrong person is noticed.
+
+::
+
+    440307001 (the street)                     440307002 (another one)
+    ├── 001  OWN      grids 001, 002           └── 001  OTHER    grids 001, 002
+    └── 002  SIBLING  grids 001, 002
+
+Of OWN, grid 001 holds the first building and grid 002 the second, whose texts say NEXT. What tells who lives or works
+somewhere says HOME as well; people's numbers end in the place's figure.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from shapely import affinity
+from sqlalchemy.orm import Session
+
+from geo.storage import plans
+from geo.territory import codes
+from tests import factories as make
+
+STREET, OTHER_STREET = make.STREET, "440307002"
+MISSING_STREET = "440307009"
+MISSING_PLAN = 2_000_000_000
+NAMES = {
+    "own": f"{STREET}001",
+    "sibling": f"{STREET}002",
+    "other": f"{OTHER_STREET}001",
+}
+
+
+@dataclass
+class Place:
+    """A community with one of everything, by what it is to the one who looks."""
+
+    name: str
+    community: str
+    codes: dict[str, str] = field(default_factory=dict)
+    draft: int = 0
+    adopted: int = 0
+
+    @property
+    def street(self) -> str:
+        return self.community[:9]
+
+    @property
+    def phone(self) -> str:
+        return f"139{9000 + list(NAMES).index(self.name):04d}77{list(NAMES).index(self.name)}1"
+
+    def says(self, what: str) -> str:
+        return f"{self.name.upper()}-{what}"
+
+
+@dataclass
+class Planted:
+    """All places, and the plan of a department that covers the street."""
+
+    places: dict[str, Place]
+    street_plan: int
+
+
+def plant(session: Session) -> Planted:
+    """Write both streets."""
+    make.make_street(session, name="STREET-A")
+    far = affinity.translate(make.square(0, 0, 10 * make.COMMUNITY_DEGREES), 0.2, 0)
+    make.make_street(session, code=OTHER_STREET, name="OTHER-street", geometry=far)
+    places = {name: _place(session, name, community) for name, community in NAMES.items()}
+    return Planted(places, _street_plan(session))
+
+
+def _place(session: Session, name: str, community: str) -> Place:
+    place = Place(name, community)
+    number, east = int(community[-3:]), 0.2 if name == "other" else 0.0
+
+    def at(shape: Any) -> Any:
+        return affinity.translate(shape, east, 0)
+
+    west = (number - 1) * make.COMMUNITY_DEGREES / make.BUILDING_DEGREES
+    given = place.codes
+    given["street"], given["community"] = place.street, community
+    square = at(make.square(number - 1, 0, make.COMMUNITY_DEGREES))
+    make.make_community(
+        session, code=community, street_code=place.street, name=place.says("community"), geometry=square
+    )
+    order = list(NAMES).index(name) + 1
+    body = codes.make("responsible_body", place.street, order)
+    make.make_responsible_body(session, code=body, name=f"BODY-{order}", phone=f"0755-8{order}000000")
+    given["compound"] = make.make_compound(
+        session, 1, community_code=community, name=place.says("compound"), responsible_body_code=body,
+        geometry=at(make.square((number - 1) * 2, 0, make.COMMUNITY_DEGREES / 2)),
+    )  # fmt: skip
+    # The barrier belongs to its street; the base map shows it to all who are signed in.
+    given["barrier"] = make.make_barrier(
+        session, order, code=codes.make("barrier", place.street, order), name="road",
+        geometry=at(make.square(west, 0)).exterior,
+    )  # fmt: skip
+    for grid in (1, 2):
+        _building(session, place, grid, at(make.square(west + (5 if grid == 1 else 35), 5)))
+    for grid, word in ((1, "element"), (2, "NEXT-element")):
+        given_code = make.make_city_element(
+            session, grid, community_code=community, name=place.says(word), address=place.says(word),
+            geometry=at(make.square(west + (8 if grid == 1 else 38), 8)).centroid,
+        )  # fmt: skip
+        given.setdefault("city_element", given_code)
+    given["grid"] = codes.make("grid", community, 1)
+    make.make_grid_staff(
+        session, order, code=codes.make("grid_staff", place.street, order), name=place.says("staff"),
+        phone=place.phone, grid_code=given["grid"],
+    )  # fmt: skip
+    given["cell"] = f"{given['grid']}L01"
+    place.adopted, place.draft = (_plan(session, place, at, state) for state in ("adopted", "draft"))
+    return place
+
+
+def _building(session: Session, place: Place, grid: int, geometry: Any) -> None:
+    near = "" if grid == 1 else "NEXT-"
+    building = make.make_building(
+        session, grid, community_code=place.community, name=place.says(f"{near}building"),
+        address=place.says(f"{near}address"), geometry=geometry, households=None, compound_code=place.codes["compound"],
+    )  # fmt: skip
+    stairwell = make.make_stairwell(session, building, name=place.says(f"{near}stairwell"))
+    unit = make.make_household_unit(
+        session, building, stairwell_code=None, room=place.says(f"{near}HOME-room"),
+        address=place.says(f"{near}HOME-address"),
+    )  # fmt: skip
+    shop = int(place.community[-3:]) * 10 + grid
+    make.make_place(
+        session, shop, code=codes.make("place", place.street, shop), name=place.says(f"{near}HOME-place"),
+        address=place.says(f"{near}HOME-shop"), building_code=building, geometry=geometry.centroid,
+    )  # fmt: skip
+    if grid == 1:
+        place.codes.update(building=building, stairwell=stairwell, household_unit=unit)
+
+
+def _plan(session: Session, place: Place, at: Any, state: str) -> int:
+    frame = make.grid_frame(place.community)
+    frame = frame.assign(name=[place.says("grid"), place.says("NEXT-grid")], reason=place.says("reason"))
+    frame.geometry = [at(shape) for shape in frame.geometry]
+    buildings = [codes.make("building", place.community, number) for number in (1, 2)]
+    rows = [(building, None, grid, 1) for building, grid in zip(buildings, frame["code"], strict=True)]
+    plan = make.make_plan(
+        session, community=place.community, name=place.says(f"{state}-plan"), grids=frame,
+        assignment=make.assignment_frame(rows), report={"said": place.says("report"), "of": place.community},
+        parameters={"said": place.says("parameters")},
+    )  # fmt: skip
+    if state == "adopted":
+        plans.adopt(session, plan, who=make.WHO, version=1)
+    return plan
+
+
+def _street_plan(session: Session) -> int:
+    """A department's grids over the whole street: in force, its parts are seen by those they lie in."""
+    frames = []
+    for name in ("own", "sibling"):
+        word = name.upper()
+        said = {"name": [f"{word}-old", f"{word}-NEXT-old"], "reason": f"{word}-why"}
+        frames.append(make.grid_frame(NAMES[name]).assign(**said))
+    plan = make.make_plan(
+        session, name="STREET-plan", scope_code=STREET, department="城管",
+        report={"said": [[NAMES[name], f"{name.upper()}-report"] for name in ("own", "sibling")]},
+        grids=pd.concat(frames, ignore_index=True),
+    )  # fmt: skip
+    plans.adopt(session, plan, who=make.WHO, version=1)
+    return plan
+
+
+__all__ = ["MISSING_PLAN", "MISSING_STREET", "NAMES", "OTHER_STREET", "STREET", "Place", "Planted", "plant"]

@@ -1,0 +1,350 @@
+"""Every role × every route × {own, sibling, other street, missing}: nothing of another's place in any answer.
+
+The routes come from the application's own description and its table of access: a new one is tried without anybody
+writing a line here. Tried twice: as people meet it, and with all of the application's own checks switched off, so that
+row-level security stands alone. A third time without that either, to see that the planted texts would be found.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, text
+
+from api import dependencies
+from api.access import ACCESS, UNSAFE, Access
+from api.main import create_app
+from api.settings import AppSettings
+from geo.access.actor import PUBLIC, Actor
+from geo.access.roles import roles, sees_households, sees_phones
+from geo.services import households
+from geo.storage.database import open_engine, session_scope
+from tests.api import planted
+from tests.api.people import ADDRESS, bearing, token_of
+from tests.api.planted import NAMES, Place, Planted
+from tests.conftest import Databases
+
+OWN = NAMES["own"]
+
+#: Each role with the scope it is tried with; the widest that stays inside the place called own.
+SCOPES = {
+    "planner": OWN,
+    "inspector": f"{OWN}001",
+    "staff": OWN,
+    "assessor": OWN,
+    "leader": OWN,
+    "administrator": "",
+    "security_officer": "",
+    "auditor": "",
+    "public": "",
+}
+OFFICERS = {"administrator", "security_officer", "auditor"}
+
+#: What a path's {code} names, by the start of the path.
+CODES = {
+    "/streets/": "street",
+    "/communities/": "community",
+    "/buildings/": "building",
+    "/elements/": "city_element",
+    "/compounds/": "compound",
+    "/barriers/": "barrier",
+    "/plans/{plan_id}/grids/": "grid",
+    "/plans/{plan_id}/cells/": "cell",
+}
+TABLES = ("street", "community", "compound", "barrier", "building", "stairwell", "household_unit", "place", "plan")
+TABLES += ("city_element", "responsible_body", "grid_staff", "grid", "assignment", "cell", "account", "account_role")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A role, tried with a token of its own."""
+
+    role: str
+    actor: Actor
+    headers: dict[str, str]
+
+    @property
+    def forbidden(self) -> re.Pattern[str]:
+        """What must not be in any answer to them."""
+        words = ["SIBLING-", "OTHER-", NAMES["sibling"], planted.OTHER_STREET, "1399001771", "1399002772"]
+        if self.role == "inspector":
+            words.append("OWN-NEXT")
+        if not sees_households(self.actor.roles):
+            words.append("OWN-(NEXT-)?HOME")
+        if not sees_phones(self.actor.roles):
+            words.append("13990007701")
+        if not self.actor.scopes:
+            words += ["OWN-", "STREET-", planted.STREET]
+        return re.compile("|".join(words))
+
+
+@dataclass(frozen=True)
+class Try:
+    """One request: a route, filled in for one of the targets."""
+
+    method: str
+    template: str
+    target: str
+    path: str
+    query: dict[str, str]
+    body: dict[str, Any] | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def access(self) -> Access:
+        return ACCESS[self.method, self.template]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.query} ({self.target})"
+
+
+@pytest.fixture(scope="module")
+def store(databases: Databases) -> Iterator[tuple[Engine, Planted]]:
+    name = databases.create(template=databases.migrated_template())
+    engine = open_engine(databases.url(name))
+    with session_scope(engine) as session:
+        rows = planted.plant(session)
+    yield engine, rows
+    engine.dispose()
+    databases.drop(name)
+
+
+@pytest.fixture(scope="module")
+def matrix_app(store: tuple[Engine, Planted]) -> FastAPI:
+    return create_app(AppSettings(rate_factor=10_000), store[0])
+
+
+@pytest.fixture(scope="module")
+def tries(matrix_app: FastAPI, store: tuple[Engine, Planted]) -> list[Try]:
+    found: dict[str, Try] = {}
+    for each in _tries(matrix_app, store[1]):
+        # Where a route names no place, all targets are one.
+        found.setdefault(f"{each.method} {each.path} {each.query} {each.body}", each)
+    return list(found.values())
+
+
+def person_of(engine: Engine, role: str) -> Person:
+    scopes = (SCOPES[role],) if SCOPES[role] else ()
+    if role == "public":
+        return Person(role, PUBLIC, {})
+    token = token_of(engine, role.replace("_", "-"), [role], scopes)
+    return Person(role, Actor(role, frozenset({role}), scopes), bearing(token))
+
+
+def test_every_role_is_tried() -> None:
+    assert set(SCOPES) == set(roles())
+
+
+def test_every_route_is_tried(tries: list[Try]) -> None:
+    tried = {(each.method, each.template) for each in tries}
+    assert tried == {(method, path) for method, path in ACCESS if path != "/static"}
+
+
+@pytest.mark.parametrize("role", SCOPES)
+def test_nothing_of_others_in_any_answer(
+    matrix_app: FastAPI, store: tuple[Engine, Planted], tries: list[Try], role: str
+) -> None:
+    engine, _ = store
+    person, problems = person_of(engine, role), []
+    before = digest(engine)
+    with TestClient(matrix_app, base_url=ADDRESS, headers=person.headers, follow_redirects=False) as client:
+        for each in tries:
+            if person.actor is not PUBLIC and each.access.scope == "own" and each.method in UNSAFE:
+                continue  # would sign this very person out
+            answer = ask(client, each)
+            problems += [f"{each}: {said}" for said in leaks(person, each, answer.text)]
+            wanted = statuses(person, each)
+            if answer.status_code not in wanted:
+                problems.append(f"{each}: {answer.status_code}, not {sorted(wanted)}: {answer.text[:200]}")
+    assert not problems, "\n".join(problems)
+    assert digest(engine) == before, "something was changed"
+
+
+@pytest.mark.parametrize("role", SCOPES)
+def test_row_level_security_alone_leaks_nothing(
+    matrix_app: FastAPI,
+    store: tuple[Engine, Planted],
+    tries: list[Try],
+    role: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, _ = store
+    person, problems = person_of(engine, role), []
+    before = digest(engine)
+    with unguarded(matrix_app, person.actor, monkeypatch) as client:
+        for each in tries:
+            if each.access.scope == "own":
+                continue  # shows the sign-in itself, which is not read without the checks
+            answer = ask(client, each)
+            problems += [f"{each}: {said}" for said in leaks(person, each, answer.text)]
+            if answer.status_code >= 500:
+                problems.append(f"{each}: {answer.status_code}")
+    assert not problems, "\n".join(problems)
+    assert digest(engine) == before, "something was changed"
+
+
+def test_without_both_the_planted_texts_are_found(
+    matrix_app: FastAPI, store: tuple[Engine, Planted], tries: list[Try], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: whoever acts as the store's owner gets others' texts from nearly every route that shows rows."""
+    engine, _ = store
+    person = person_of(engine, "staff")
+    monkeypatch.setattr(dependencies, "session_scope", lambda engine, _actor: session_scope(engine))
+    leaking = set()
+    with unguarded(matrix_app, person.actor, monkeypatch) as client:
+        for each in tries:
+            if each.method == "GET" and leaks(person, each, ask(client, each).text):
+                leaking.add(each.template)
+    for template in ("/", "/map", "/compare", "/communities/{code}", "/buildings", "/buildings/{code}", "/plans"):
+        assert template in leaking
+    assert {"/buildings/{code}/household-units", "/grid-staff", "/elements", "/plans/{plan_id}/grids"} <= leaking
+
+
+# ── what is asked ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _tries(app: FastAPI, rows: Planted) -> Iterator[Try]:
+    described = app.openapi()["paths"]
+    missing = replace(
+        rows.places["own"],
+        name="missing",
+        community=f"{planted.MISSING_STREET}001",
+        codes={noun: f"{planted.MISSING_STREET}{code[9:]}" for noun, code in rows.places["own"].codes.items()},
+        draft=planted.MISSING_PLAN,
+        adopted=planted.MISSING_PLAN,
+    )
+    for method, template in ACCESS:
+        if template == "/static":
+            continue
+        parameters = described.get(template, {}).get(method.lower(), {}).get("parameters", [])
+        for target in (*rows.places.values(), missing):
+            for path in _paths(template, target, rows):
+                yield from _filled(method, template, path, target, parameters)
+
+
+def _paths(template: str, target: Place, rows: Planted) -> list[str]:
+    codes = [code for start, code in CODES.items() if template.startswith(start + "{code}")]
+    paths = [template.replace("{code}", target.codes[codes[0]]) if codes else template]
+    paths = [path.replace("{login}", "nobody").replace("{name}", "nothing.js") for path in paths]
+    if "{plan_id}" in template:
+        ids = [target.adopted, target.draft, *([rows.street_plan] if codes or target.name == "own" else [])]
+        paths = [path.replace("{plan_id}", str(plan_id)) for path in paths for plan_id in ids]
+    assert not any("{" in path for path in paths), f"say in this test what fills {template}"
+    return paths
+
+
+def _filled(method: str, template: str, path: str, target: Place, parameters: list[dict[str, Any]]) -> Iterator[Try]:
+    values = {
+        "street": target.street,
+        "community": target.community,
+        "scope": target.community,
+        "grid": target.codes["grid"],
+        "plans": f"{target.adopted},{target.draft}",
+        "plan": str(target.adopted),
+        "link": "x" * 43,
+    }
+    named = [parameter for parameter in parameters if parameter["in"] == "query" and parameter["name"] in values]
+    needed = {parameter["name"]: values[parameter["name"]] for parameter in named if parameter["required"]}
+    # One's own rows are left as they are: without the version seen, and of nowhere, nothing is changed.
+    own = target.name == "own"
+    wish = {} if own else {"scope": target.community, "name": "x", "departments": ["城管"]}
+    body = wish if method in UNSAFE else None
+    seen = () if own else (("If-Match", '"1"'),)
+    yield Try(method, template, target.name, path, needed, body, seen)
+    if method == "PATCH" and template == "/plans/{plan_id}":
+        yield Try(method, template, target.name, path, needed, {"name": "x"}, seen)
+    for parameter in named:
+        if not parameter["required"]:
+            yield Try(method, template, target.name, path, {**needed, parameter["name"]: values[parameter["name"]]})
+
+
+def ask(client: TestClient, each: Try) -> Any:
+    headers = {**dict(each.headers), "Sec-Fetch-Site": "same-origin"}
+    body = {"json": each.body} if each.body is not None else {}
+    return client.request(each.method, each.path, params=each.query, headers=headers, **body)
+
+
+# ── what is answered ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def leaks(person: Person, each: Try, said: str) -> list[str]:
+    """Return what an answer tells and should not; what the request itself said is no news."""
+    told = said
+    for sent in (*each.path.split("/"), *each.query.values(), (each.body or {}).get("scope", "")):
+        if len(sent) >= 9:
+            told = told.replace(sent, "")
+    # Barriers are the base map: all who are signed in see those of any street.
+    told = re.sub("[0-9]{9}B[0-9]{5}", "", told)
+    if each.template.startswith("/published/"):
+        return re.findall("(?:OWN|SIBLING|OTHER)-(?!community|street)[A-Za-z-]+", told)
+    if each.template.startswith("/accounts") and person.role in OFFICERS:
+        told = re.sub("[0-9]{9,}", "", told)  # they say who may see what, by its code
+    if each.template.startswith("/audit") and person.role == "auditor":
+        return re.findall("[A-Z-]+-HOME-[a-z]+|1399[0-9]+", told)
+    return [told[max(0, found.start() - 40) : found.end() + 30] for found in person.forbidden.finditer(told)][:3]
+
+
+def statuses(person: Person, each: Try) -> set[int]:
+    """Return the statuses that an answer may have."""
+    access = each.access
+    if access.is_public:
+        return {200, 303, 400, 401, 403, 404, 410, 415, 422}
+    if person.actor is PUBLIC:
+        return {401, 303}
+    if access.scope == "own":
+        return {200, 303, 409}
+    if not person.actor.may(access.roles):
+        return {403}
+    if each.template in ("/docs/assets/{name}", "/plans/{plan_id}/cells/{code}") or "{login}" in each.template:
+        return {404, 422, 428}  # none of these is planted
+    if each.method in UNSAFE:
+        return {422, 428, 409, 400, 403} if each.target == "own" else {404, 403, 422}
+    return _looks(person, each)
+
+
+def _looks(person: Person, each: Try) -> set[int]:
+    """Of looks by roles that may: found in one's own place, not there in others'."""
+    names_something = "{" in each.template or bool(each.query)
+    if each.template.startswith("/barriers/"):
+        return {404} if each.target == "missing" else {200}
+    if each.template == "/grid-staff" and not each.query:
+        return {422}
+    if not names_something:
+        return {200}
+    if each.target == "own":
+        # A draft of the community is not for who sees one grid of it, nor is a list that nothing was asked of.
+        return {200, 404} if person.role == "inspector" else {200}
+    if each.target == "sibling" and (each.template.startswith("/streets/") or set(each.query) == {"street"}):
+        return {200}
+    return {404}
+
+
+def digest(engine: Engine) -> dict[str, str]:
+    """Return a fingerprint of each table's rows."""
+    with session_scope(engine) as session:
+        return {
+            table: str(session.scalar(text(f"SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {table} t")))
+            for table in TABLES
+            if table not in ("account", "account_role")
+        }
+
+
+@contextmanager
+def unguarded(app: FastAPI, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """Open a client for whom the application checks nothing: every route is let in, every scope is near."""
+    monkeypatch.setattr(households, "_may_look", lambda *_: True)
+    read = households.households.read_staff
+    monkeypatch.setattr(
+        households.households, "read_staff", lambda session, **given: read(session, **{**given, "within": None})
+    )
+    app.dependency_overrides[dependencies.admitted] = lambda: actor
+    try:
+        with TestClient(app, base_url=ADDRESS, follow_redirects=False) as client:
+            yield client
+    finally:
+        app.dependency_overrides.clear()

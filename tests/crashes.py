@@ -40,7 +40,8 @@ from geo.storage.embedded import postmaster
 from tests import factories, races
 
 ROOT = Path(__file__).resolve().parents[1]
-IMPORT_ROWS = 60
+#: Few: a community has numbers for 9,999 elements.
+IMPORT_ROWS = 12
 KINDS = ("imports", "edits", "adoptions")
 #: What dies: the whole server, one of its processes (the others are ended by the server itself), or the programs.
 VICTIMS = ("server", "backend", "programs")

@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, make_url, text
 
+from geo.access.actor import Actor
 from geo.errors import ConflictError, DatabaseError, FileFormatError, NotFoundError, SchemaError, WanggeError
 from geo.exchange.copies import DUMP, MANIFEST, SUM, check_copy, new_copy
 from geo.services import keeping_copies
@@ -118,10 +119,12 @@ def test_rules_rights_and_the_role_come_back(store: Engine, tmp_path: Path) -> N
     catalogue = text(
         "SELECT 'policy ' || tablename || policyname || coalesce(qual, '') || coalesce(with_check, '') "
         "FROM pg_policies UNION ALL "
-        "SELECT 'trigger ' || tgrelid::regclass::text || tgname || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal "
+        "SELECT 'trigger ' || tgrelid::regclass::text || tgname || tgenabled::text "
+        "FROM pg_trigger WHERE NOT tgisinternal "
         "UNION ALL SELECT 'rights ' || relname || coalesce(relacl::text, '') || relrowsecurity::text FROM pg_class "
         "WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'spatial_ref_sys' "
-        "UNION ALL SELECT 'check ' || conrelid::regclass::text || pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1"
+        "UNION ALL SELECT 'check ' || conrelid::regclass::text || pg_get_constraintdef(oid) "
+        "FROM pg_constraint ORDER BY 1"
     )
     with session_scope(store) as session:
         before = list(session.scalars(catalogue))
@@ -129,6 +132,9 @@ def test_rules_rights_and_the_role_come_back(store: Engine, tmp_path: Path) -> N
     restore(store, tmp_path / "a.backup", who="test")
     with session_scope(store) as session:
         assert list(session.scalars(catalogue)) == before
+    planner = Actor("planner", frozenset({"planner"}), (town.COMMUNITIES[0],))
+    with session_scope(store, planner) as session:
+        assert session.scalar(text("SELECT count(*) FROM building")) == town.ROWS**2
     assert len(before) > 100
 
 

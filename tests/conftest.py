@@ -64,7 +64,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _remove_abandoned_runs() -> None:
     for folder in Path("/tmp").glob(f"{RUN_PREFIX}*"):
         owner = re.match(rf"{RUN_PREFIX}(\d+)-", folder.name)
-        mine = folder.lstat().st_uid == os.geteuid()
+        try:
+            mine = folder.lstat().st_uid == os.geteuid()
+        except FileNotFoundError:
+            continue  # another run has just removed it
         if owner and mine and not Path("/proc", owner[1]).exists():
             _remove_run(folder)
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from api.dependencies import code_pattern
 from api.schemas.geojson import Feature
-from api.schemas.plans import BuildingCode, GridProperties, PlanSummary, _printable
+from api.schemas.plans import BuildingCode, GridProperties, PlanSummary, printable
 from geo.services.editing import MOST_MOVES, Move
 
 #: Floors below and above ground that a building may have.
@@ -65,7 +65,7 @@ class PlanNaming(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    name: Annotated[str, AfterValidator(_printable)] = Field(
+    name: Annotated[str, AfterValidator(printable)] = Field(
         min_length=1, max_length=100, description="方案名称 The plan's name", examples=["2026 年调整方案"]
     )
 

@@ -20,7 +20,7 @@ MAX_SEED = 2**31 - 1
 MANY = 1_000
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Refuse blank names and characters that hide or reorder others (controls, bidirectional marks)."""
     if not text.strip() or any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cn") for character in text):
         raise ValueError
@@ -33,7 +33,7 @@ UNIT_PATTERN = "^([0-9]{12}|[0-9]{15})$"
 GridCode = Annotated[str, Field(pattern=UNIT_PATTERN)]
 CompoundCode = Annotated[str, Field(pattern=code_pattern("compound"))]
 BuildingCode = Annotated[str, Field(pattern=code_pattern("building"))]
-StyleName = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_printable)]
+StyleName = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(printable)]
 Dial = Annotated[float | None, Field(ge=0, le=MOST_DIAL, allow_inf_nan=False)]
 Amount = Annotated[float | None, Field(ge=0, le=MAX_HOUSEHOLDS, allow_inf_nan=False)]
 
@@ -135,7 +135,7 @@ class PlanDraft(BaseModel):
         default=None, description="每格最多户数,缺省按层级 Most households in a unit; the tier's by default"
     )
     seed: int = Field(default=0, ge=0, le=MAX_SEED, description="随机种子,同种子同结果 Same seed, same plan")
-    name: Annotated[str, AfterValidator(_printable)] | None = Field(
+    name: Annotated[str, AfterValidator(printable)] | None = Field(
         default=None, min_length=1, max_length=100, description="方案名称 The plan's name", examples=["2026 年调整方案"]
     )
 

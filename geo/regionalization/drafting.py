@@ -196,7 +196,7 @@ def _draft_once(
     costs = border_costs(tiles, touching, community.barriers, compounds=compound)
     inner = tiles.representative_point()
     before = old_grids(atoms, community.previous)
-    asked = _Asked(before, _quantities(community, atoms, settings))
+    asked = _Asked(before, quantities_of(community, atoms, settings))
     solved = merge(
         atoms["households"].to_numpy(np.int64),
         touching.edges,
@@ -219,7 +219,8 @@ def _draft_once(
     return _assemble(community, atoms, tiles, asked, solved, settings.bounds)
 
 
-def _quantities(community: Community, atoms: gpd.GeoDataFrame, settings: DraftSettings) -> tuple[Quantity, ...]:
+def quantities_of(community: Community, atoms: gpd.GeoDataFrame, settings: DraftSettings) -> tuple[Quantity, ...]:
+    """Return what grids are to hold beside households, as values of the atoms."""
     found = [of_atoms(balance, atoms, community.buildings) for balance in settings.quantities]
     posts = post_values(settings.locks, community.buildings)
     if posts is not None:
@@ -282,7 +283,7 @@ def _assemble(
     moves = {name: atoms[name].to_numpy()[moving] for name in ("building", "stairwell", "households")}
     moves |= {"previous": asked.before[moving], "grid": number[labels][moving]}
     held = {q.name: np.bincount(labels, np.asarray(q.values, float), k) for q in asked.quantities}
-    metrics = solved.metrics | _split_compounds(atoms, labels, bounds.upper)
+    metrics = solved.metrics | split_compounds(atoms, labels, bounds.upper)
     metrics["households_moved"] = float(of_atom[moving].sum())
     metrics["households_before"] = float(of_atom[_known(asked.before)].sum())
     return CommunityDraft(
@@ -293,16 +294,17 @@ def _assemble(
         metrics=metrics,
         moves=pd.DataFrame(moves),
         quantities=pd.DataFrame(held, index=number).sort_index(),
-        reason_buildings={int(number[i]): _buildings_of(reason, atoms) for i, reason in reasons.items()},
+        reason_buildings={int(number[i]): buildings_of(reason, atoms) for i, reason in reasons.items()},
     )
 
 
-def _buildings_of(reason: Reason, atoms: gpd.GeoDataFrame) -> tuple[str, ...]:
+def buildings_of(reason: Reason, atoms: gpd.GeoDataFrame) -> tuple[str, ...]:
+    """Return the codes of the buildings that a reason is about; none where they are too many to name."""
     named = dict.fromkeys(atoms["building"].to_numpy()[list(reason.atoms)].tolist())
     return tuple(map(str, named)) if len(named) <= MOST_NAMED else ()
 
 
-def _split_compounds(atoms: gpd.GeoDataFrame, labels: NDArray[np.int64], upper: int) -> dict[str, float]:
+def split_compounds(atoms: gpd.GeoDataFrame, labels: NDArray[np.int64], upper: int) -> dict[str, float]:
     """Count compounds and those in several grids, in all and of those that a grid could hold.
 
     A grid could hold a compound of two or more inhabited buildings and at most ``upper`` households.

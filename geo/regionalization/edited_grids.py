@@ -19,10 +19,10 @@ from geo.regionalization.bounds import bound_figures
 from geo.regionalization.certificates import Prover
 from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.continuity import Codes, continued, old_grids
-from geo.regionalization.drafting import CommunityDraft, DraftSettings, _buildings_of, _quantities, _split_compounds
+from geo.regionalization.drafting import CommunityDraft, DraftSettings, buildings_of, quantities_of, split_compounds
 from geo.regionalization.drawing import draw_grids
 from geo.regionalization.editing import NAMED, row_keys
-from geo.regionalization.engine import _measure
+from geo.regionalization.engine import measure
 from geo.regionalization.floors import part_keys
 from geo.regionalization.locks import CodeLocks
 from geo.regionalization.numbering import grid_number
@@ -170,7 +170,7 @@ def _assembled(ground: _Ground, labels: NDArray[np.int64], codes: NDArray[np.str
     of_atom = atoms["households"].to_numpy(np.int64)
     before = old_grids(atoms, community.previous)
     known = np.array([code is not None for code in before], bool)
-    quantities = _quantities(community, atoms, asked.settings())
+    quantities = quantities_of(community, atoms, asked.settings())
     solved = _examined(ground, labels, before, quantities, bounds)
     reasons = solved.reasons
     polygons = draw_grids(ground.tiles, labels, community.boundary, community.barriers, atoms.geometry)
@@ -202,7 +202,7 @@ def _assembled(ground: _Ground, labels: NDArray[np.int64], codes: NDArray[np.str
     moves = {name: atoms[name].to_numpy()[moving] for name in ("building", "stairwell", "households")}
     moves |= {"previous": before[moving], "grid": number[labels][moving]}
     held = {q.name: np.bincount(labels, np.asarray(q.values, float), k) for q in quantities}
-    metrics = solved.metrics | _split_compounds(atoms, labels, bounds.upper)
+    metrics = solved.metrics | split_compounds(atoms, labels, bounds.upper)
     metrics["households_moved"] = float(of_atom[moving].sum())
     metrics["households_before"] = float(of_atom[known].sum())
     return CommunityDraft(
@@ -213,7 +213,7 @@ def _assembled(ground: _Ground, labels: NDArray[np.int64], codes: NDArray[np.str
         metrics=metrics,
         moves=pd.DataFrame(moves),
         quantities=pd.DataFrame(held, index=number).sort_index(),
-        reason_buildings={int(number[i]): _buildings_of(reason, atoms) for i, reason in reasons.items()},
+        reason_buildings={int(number[i]): buildings_of(reason, atoms) for i, reason in reasons.items()},
     )
 
 
@@ -236,7 +236,7 @@ def _examined(
     )
     prover = Prover(problem)
     reasons = prover.explain(labels)
-    metrics = _measure(problem, labels) | bound_figures(prover, labels)
+    metrics = measure(problem, labels) | bound_figures(prover, labels)
     metrics |= {"boundary_cost_total": float(ground.costs.boundary_cost.sum()), "cancelled": 0.0}
     return Regionalization(labels, reasons, metrics)
 

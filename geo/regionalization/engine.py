@@ -128,7 +128,7 @@ def regionalize(
     labels = _numbered(search.run())
     prover.going = search.closing()
     reasons = prover.explain(labels)
-    metrics = _measure(problem, labels) | bound_figures(prover, labels)
+    metrics = measure(problem, labels) | bound_figures(prover, labels)
     metrics["seconds"] = time.monotonic() - began
     metrics["iterations"] = float(search.iterations)
     metrics["cancelled"] = float(search.stopped)
@@ -417,7 +417,8 @@ def _numbered(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     return rank[at]
 
 
-def _measure(problem: Problem, labels: NDArray[np.int64]) -> dict[str, float]:
+def measure(problem: Problem, labels: NDArray[np.int64]) -> dict[str, float]:
+    """Return the figures of a plan that ``metrics`` describes, those of the search and the bounds apart."""
     k = int(labels.max(initial=-1)) + 1
     households = np.bincount(labels, problem.households, k)
     in_range = (households >= problem.lower) & (households <= problem.upper)

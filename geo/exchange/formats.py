@@ -3,8 +3,10 @@
 No parser sees a string of the user's: the file is linked, or unpacked, into a private folder first.
 """
 
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -140,6 +142,22 @@ def safe_copy(path: Path, form: Format) -> Iterator[Path]:
         yield link
 
 
+@contextmanager
+def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip to read from it; whatever is wrong with it, wherever it shows, is one error.
+
+    Raises
+    ------
+    FileFormatError
+        It is broken, encrypted or packed in a way that Python does not know.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError) as error:
+        raise FileFormatError(f"压缩包损坏:{error}", f"the zip is broken: {error}") from None
+
+
 def check_zip(path: Path) -> None:
     """Refuse a zip that would unpack to far more than it is.
 
@@ -148,11 +166,8 @@ def check_zip(path: Path) -> None:
     FileFormatError
         Too many members, too large, too strongly compressed, encrypted or broken.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise FileFormatError(f"压缩包损坏:{error}", f"the zip is broken: {error}") from None
+    with opened_zip(path) as archive:
+        members = archive.infolist()
     unpacked = sum(member.file_size for member in members)
     packed = max(path.stat().st_size, 1)
     if len(members) > MAX_MEMBERS or unpacked > MAX_UNPACKED_BYTES or unpacked / packed > MAX_RATIO:
@@ -171,7 +186,7 @@ def unpack_shapefiles(path: Path, folder: Path) -> None:
     """
     check_zip(path)
     left = MAX_UNPACKED_BYTES
-    with zipfile.ZipFile(path) as archive:
+    with opened_zip(path) as archive:
         for member in archive.infolist():
             inner = Path(_member_name(member).replace("\\", "/"))
             suffix = FIELD_NAMES if inner.name.endswith(FIELD_NAMES) else inner.suffix

@@ -3,14 +3,13 @@
 import csv
 import io
 import re
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from geo.errors import FileFormatError
 from geo.exchange.encodings import Note, decode_text
-from geo.exchange.formats import check_zip
+from geo.exchange.formats import check_zip, opened_zip
 from geo.exchange.parsing import parse_sheet
 
 MAX_COLUMNS = 1000
@@ -241,7 +240,7 @@ def _heading_of(table: TextTable, reference: str) -> str:
 
 def _formula_cells(path: Path, sheet_position: int) -> tuple[int, list[str]]:
     """Count a sheet's formulas, and name those without a value, from its XML by pattern: no XML parser is fooled."""
-    with zipfile.ZipFile(path) as archive:
+    with opened_zip(path) as archive:
         sheets = sorted(
             (name for name in archive.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", name)),
             key=lambda name: int(re.sub(r"\D", "", name)),

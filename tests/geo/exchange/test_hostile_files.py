@@ -211,6 +211,19 @@ def test_a_zip_with_no_shapefile_and_a_broken_one_are_named(tmp_path: Path) -> N
     assert MAX_RATIO >= 20  # text compresses to a twentieth
 
 
+def test_a_zip_whose_list_points_before_its_beginning_is_named(tmp_path: Path) -> None:
+    write_frame(gpd.GeoDataFrame({"a": [1]}, geometry=[Point(114, 22)], crs=4326), tmp_path / "a.zip")
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    for place in (40, 60, 200, len(content) // 2, len(content) - 60, len(content) - 10):
+        spoilt = bytearray(content)
+        spoilt[place : place + 4] = b"\xff\xff\xff\x7f"
+        (tmp_path / "b.zip").write_bytes(spoilt)
+        try:
+            read_frame(tmp_path / "b.zip")
+        except FileFormatError as error:
+            assert error.zh  # noqa: PT017 - some of them can be read
+
+
 def test_a_truncated_geopackage_is_an_error_in_words(tmp_path: Path) -> None:
     write_frame(gpd.GeoDataFrame({"a": [1]}, geometry=[Point(114, 22)], crs=4326), tmp_path / "a.gpkg")
     whole = (tmp_path / "a.gpkg").read_bytes()

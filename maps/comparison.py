@@ -13,7 +13,7 @@ from maps.assets import COMPARISON_SCRIPTS, page_script, page_style
 from maps.escaping import json_text, plain_text
 from maps.facts import holds_estimates
 from maps.layers import Extent, Layer, extent_of, grids, layers_of
-from maps.pages import NOWHERE, PlanFigure, PlanMap, shared_data
+from maps.pages import NOWHERE, PlanFigure, PlanMap, shared_data, stamp_markup
 from maps.panel import panel_markup
 from maps.styles import CHANGE_CLASSES, household_classes
 
@@ -24,13 +24,15 @@ Colouring = Literal["households", "change"]
 MOST_FLOWS = 300
 
 
-def comparison_page(comparison: ComparisonContent, *, colouring: Colouring = "households") -> str:
+def comparison_page(comparison: ComparisonContent, *, colouring: Colouring = "households", stamp: str = "") -> str:
     """Return the comparison of two or more plans as one self-contained HTML document.
 
     Parameters
     ----------
     colouring
         How grids are coloured when the page opens: by their households, or by how many of them change grid.
+    stamp
+        Who took the comparison out of the store, when and what of: a line on it.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def comparison_page(comparison: ComparisonContent, *, colouring: Colouring = "ho
     figure = PlanFigure(
         title=comparison.ground.title,
         panel=panel_markup("comparison_page.html"),
-        over_map=panel_markup("comparison_panes.html"),
+        over_map=panel_markup("comparison_panes.html") + stamp_markup(stamp),
         data=json_text(data),
         script=page_script(COMPARISON_SCRIPTS),
         style=page_style("page.css", "comparison.css"),

@@ -114,7 +114,7 @@ class PlanFigure(Figure):
         )
 
 
-def plan_page(content: MapContent, *, tianditu_token: str | None = None) -> str:
+def plan_page(content: MapContent, *, tianditu_token: str | None = None, stamp: str = "") -> str:
     """Return the map of a plan as one self-contained HTML document.
 
     Parameters
@@ -122,6 +122,8 @@ def plan_page(content: MapContent, *, tianditu_token: str | None = None) -> str:
     tianditu_token
         With a token of the national map service the page offers its tiles as a layer, switched off; only a reader
         who switches it on leaves the page.
+    stamp
+        Who took the map out of the store, when and what of: a line on it.
 
     Raises
     ------
@@ -144,9 +146,15 @@ def plan_page(content: MapContent, *, tianditu_token: str | None = None) -> str:
         image_hosts=hosts,
         script=page_script(),
         style=page_style(),
+        over_map=stamp_markup(stamp),
     )
     figure.add_child(PlanMap(extent))
     return str(figure.render())
+
+
+def stamp_markup(stamp: str) -> str:
+    """Return the line that says who took a map out of the store; nothing where nobody is named."""
+    return f'<p id="stamp">{html_text(stamp)}</p>' if stamp else ""
 
 
 def page_data(content: MapContent, extent: Extent) -> dict[str, Any]:

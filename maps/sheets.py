@@ -54,11 +54,20 @@ FORMATS: dict[PaperName, Format] = {
 
 Row = tuple[str, str, str]
 
+_NAME_CHARS = 40
+
 #: Heights in the column beside the map, as ``static/sheet.css`` sets them.
 _HEADINGS_MM, _FACT_MM, _SIGN_MM, _ROW_MM = 38.0, 4.6, 5.0, 4.2
 
 
-def sheet_pdf(content: MapContent, focus: str, *, paper: PaperName | None = None, printed: date | None = None) -> bytes:
+def sheet_pdf(
+    content: MapContent,
+    focus: str,
+    *,
+    paper: PaperName | None = None,
+    printed: date | None = None,
+    printed_by: str = "",
+) -> bytes:
     """Return the sheet of one grid or community as PDF.
 
     Parameters
@@ -69,6 +78,8 @@ def sheet_pdf(content: MapContent, focus: str, *, paper: PaperName | None = None
         A4 for a grid and A3 for a community unless said; both landscape.
     printed
         The date in the footer; today unless said.
+    printed_by
+        Who printed it, beside the date.
 
     Raises
     ------
@@ -77,7 +88,7 @@ def sheet_pdf(content: MapContent, focus: str, *, paper: PaperName | None = None
     """
     found = focus_on(content, focus)
     chosen = FORMATS[paper or ("A4" if found.level == "grid" else "A3")]
-    page = _page(content, found, chosen, printed or datetime.now(CHINA_TIME).date())
+    page = _page(content, found, chosen, _printed(printed or datetime.now(CHINA_TIME).date(), printed_by))
     from maps.paper import pdf_of
 
     return pdf_of(page, chosen.name)
@@ -90,6 +101,7 @@ def sheet_png(
     dpi: int = 150,
     paper: PaperName | None = None,
     printed: date | None = None,
+    printed_by: str = "",
 ) -> bytes:
     """Return the sheet as one PNG picture; further pages lie below the first.
 
@@ -100,7 +112,7 @@ def sheet_png(
     """
     if not 36 <= dpi <= 600:
         raise BoundsError(f"分辨率 {dpi} 不可用,应在 36 至 600 之间", f"{dpi} dpi is not between 36 and 600")
-    document = pypdfium2.PdfDocument(sheet_pdf(content, focus, paper=paper, printed=printed))
+    document = pypdfium2.PdfDocument(sheet_pdf(content, focus, paper=paper, printed=printed, printed_by=printed_by))
     try:
         pages = [page.render(scale=dpi / 72).to_pil() for page in document]
     finally:
@@ -115,7 +127,12 @@ def sheet_png(
     return picture.getvalue()
 
 
-def _page(content: MapContent, focus: Focus, chosen: Format, printed: date) -> str:
+def _printed(on: date, by: str) -> str:
+    """Say when, and by whom where that is known; a long name is cut, since the footer is one line."""
+    return f"{on.isoformat()} {plain_text(by)[:_NAME_CHARS]}".strip()
+
+
+def _page(content: MapContent, focus: Focus, chosen: Format, printed: str) -> str:
     households = [] if content.grids is None else content.grids["households"].tolist()
     classes = household_classes(content.lower, content.upper, households)
     buildings = numbered_buildings(content, focus)
@@ -150,7 +167,7 @@ def _page(content: MapContent, focus: Focus, chosen: Format, printed: date) -> s
         table_title_en=terms["sheet_table" if focus.level == "grid" else "grid_list"].en,
         footer=_footer(content),
         scale=f"{paper.scale:,}",
-        printed=printed.isoformat(),
+        printed=printed,
         **words,
     )  # fmt: skip
 

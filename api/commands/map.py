@@ -7,8 +7,9 @@ import typer
 from rich.console import Console
 from sqlalchemy.orm import Session
 
-from api.commands.store import open_store, write_whole
+from api.commands.store import open_store, who_runs, write_whole
 from geo.errors import InputError
+from geo.exchange.stamps import stamp_now
 from geo.services.comparing import comparison_from_store, newest_plan
 from geo.services.comparing_files import comparison_from_files
 from geo.services.mapping import content_from_store
@@ -67,7 +68,8 @@ def map_command(
     """生成地图:一个不需要网络的网页文件。 Draw the map as one page that needs no network."""
     if compare or against is not None:
         comparison = _comparison(places or [], compare, against, plan, file, lower, upper, title)
-        page = comparison_page(comparison, colouring="change" if against else "households")
+        said = _stamp(comparison.ground.title, " | ".join(side.name for side in comparison.plans))
+        page = comparison_page(comparison, colouring="change" if against else "households", stamp=said)
         write_whole(out, page.encode("utf-8"))
         names = "、".join(side.name for side in comparison.plans)
         console.print(f"比较 Comparison: {out} ({names})", highlight=False, soft_wrap=True)
@@ -155,7 +157,12 @@ def write_sheet(session: Session, focus: str, plan_id: int | None, out: Path) ->
 
 
 def _write_page(content: MapContent, out: Path, tianditu_token: str | None) -> None:
-    write_whole(out, plan_page(content, tianditu_token=tianditu_token).encode("utf-8"))
+    said = _stamp(content.title, content.plan_name)
+    write_whole(out, plan_page(content, tianditu_token=tianditu_token, stamp=said).encode("utf-8"))
+
+
+def _stamp(scope: str, plan: str) -> str:
+    return stamp_now(who_runs(), scope=scope, plan=plan).line
 
 
 def _check_sheet_name(out: Path) -> None:
@@ -165,9 +172,9 @@ def _check_sheet_name(out: Path) -> None:
 
 def _write_sheet(content: MapContent, focus: str, out: Path, *, paper: PaperName | None = None, dpi: int = 150) -> None:
     if out.suffix.lower() == ".png":
-        write_whole(out, sheet_png(content, focus, dpi=dpi, paper=paper))
+        write_whole(out, sheet_png(content, focus, dpi=dpi, paper=paper, printed_by=who_runs()))
     else:
-        write_whole(out, sheet_pdf(content, focus, paper=paper))
+        write_whole(out, sheet_pdf(content, focus, paper=paper, printed_by=who_runs()))
 
 
 def _street_of(focus: str) -> str | None:

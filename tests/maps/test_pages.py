@@ -92,3 +92,9 @@ def test_missing_assets_say_what_to_run(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(assets, "_INSTALLED", tmp_path)
     with pytest.raises(NotFoundError, match="make setup"):
         assets.installed("leaflet/dist/elsewhere.js")
+
+
+def test_a_map_says_who_took_it_out_and_says_it_as_text() -> None:
+    page = plan_page(content(), stamp="导出 <script>li</script>")
+    assert '<p id="stamp">导出 &lt;script&gt;li' in page
+    assert '<p id="stamp">' not in plan_page(content())

@@ -155,3 +155,8 @@ def test_no_two_texts_overlap() -> None:
     assert drawing.label([("南湖路", 3.0)], 50, 60, colour="#000000")
     assert not drawing.label([("出界", 3.0)], 99.5, 50, colour="#000000")
     assert drawing.along(drawing.paper.place(np.array([line(0, 0.4, 8, 0.4)]))[0], "南湖路", 3.0, "#000000")
+
+
+def test_the_footer_says_who_printed_it() -> None:
+    page = pypdf.PdfReader(io.BytesIO(sheet_pdf(content(), GRID, printed_by="<b>li.hua</b>"))).pages[0]
+    assert "<b>li.hua</b>" in page.extract_text()

@@ -13,6 +13,7 @@ from api.dependencies import MAX_ID, Acting, Store
 from api.openapi import problems
 from api.rendering import page
 from geo.access.roles import roles
+from geo.exchange.stamps import stamp_now
 from geo.services.comparing import comparison_from_store
 from geo.services.mapping import content_from_store
 from geo.services.reading import Filter, PlanFilter, read_page, read_plans
@@ -62,6 +63,7 @@ def home(store: Store, actor: Acting) -> HTMLResponse:
 def map_page(
     request: Request,
     store: Store,
+    actor: Acting,
     scope: Annotated[
         str, Query(pattern="^([0-9]{9}|[0-9]{12})$", description="街道或社区编码 Code of a street or community")
     ],
@@ -71,7 +73,9 @@ def map_page(
 ) -> HTMLResponse:
     """Draw the map of a street or community: one page that holds everything it needs."""
     with request.app.state.maps.work_on(str(uuid.uuid4())):
-        drawn = plan_page(content_from_store(store, scope, plan))
+        content = content_from_store(store, scope, plan)
+        said = stamp_now(actor.name, scope=content.title, plan=content.plan_name).line
+        drawn = plan_page(content, stamp=said)
     return HTMLResponse(drawn, headers={"Content-Security-Policy": MAP_POLICY})
 
 
@@ -84,6 +88,7 @@ def map_page(
 def compare_page(
     request: Request,
     store: Store,
+    actor: Acting,
     plans: Annotated[
         str,
         Query(
@@ -109,7 +114,10 @@ def compare_page(
     """Compare plans of one area: side by side, their figures, and who changes grid."""
     wanted = [name.strip() for name in COMMAS.split(plans) if name.strip()]
     with request.app.state.maps.work_on(str(uuid.uuid4())):
-        drawn = comparison_page(comparison_from_store(store, wanted, scope), colouring=colouring)
+        comparison = comparison_from_store(store, wanted, scope)
+        names = " | ".join(side.name for side in comparison.plans)
+        said = stamp_now(actor.name, scope=comparison.ground.title, plan=names).line
+        drawn = comparison_page(comparison, colouring=colouring, stamp=said)
     return HTMLResponse(drawn, headers={"Content-Security-Policy": MAP_POLICY})
 
 

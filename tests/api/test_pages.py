@@ -50,6 +50,7 @@ def test_the_map_needs_nothing_from_elsewhere(client: TestClient) -> None:
     assert answer.status_code == 200
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
     assert not re.findall(r"<(?:script|img|link|iframe)[^>]*\s(?:src|href)=", answer.text)
+    assert re.search(r'<p id="stamp">[^<]*planner[^<]*南湖街道', answer.text)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,7 @@ def test_plans_are_compared_on_a_page_of_its_own(client: TestClient) -> None:
     assert answer.status_code == 200, answer.text
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
     assert all(f"#{plan['id']}" in answer.text for plan in made)
+    assert re.search(r'<p id="stamp">[^<]*planner', answer.text)
     assert not re.findall(r"<(?:script|img|link|iframe)[^>]*\s(?:src|href)=", answer.text)
     assert client.get(f"/compare?{query}").status_code == 200
 

@@ -117,7 +117,7 @@ class CommunityDraft:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Weighed:
     """What is asked of the atoms of one try, by atom."""
 
     before: Codes
@@ -196,7 +196,7 @@ def _draft_once(
     costs = border_costs(tiles, touching, community.barriers, compounds=compound)
     inner = tiles.representative_point()
     before = old_grids(atoms, community.previous)
-    asked = _Asked(before, quantities_of(community, atoms, settings))
+    weighed = Weighed(before, quantities_of(community, atoms, settings))
     solved = merge(
         atoms["households"].to_numpy(np.int64),
         touching.edges,
@@ -212,11 +212,11 @@ def _draft_once(
         time_limit=settings.time_limit,
         progress=progress,
         prices=settings.prices,
-        quantities=asked.quantities,
+        quantities=weighed.quantities,
         effort=settings.effort,
     )
     solved.metrics["boundary_cost_total"] = float(costs.boundary_cost.sum())
-    return _assemble(community, atoms, tiles, asked, solved, settings.bounds)
+    return _assemble(community, atoms, tiles, weighed, solved, settings.bounds)
 
 
 def quantities_of(community: Community, atoms: gpd.GeoDataFrame, settings: DraftSettings) -> tuple[Quantity, ...]:
@@ -247,20 +247,44 @@ def _assemble(
     community: Community,
     atoms: gpd.GeoDataFrame,
     tiles: gpd.GeoSeries,
-    asked: _Asked,
+    weighed: Weighed,
     solved: Regionalization,
     bounds: Bounds,
 ) -> CommunityDraft:
-    labels, reasons = solved.labels, solved.reasons
-    polygons = draw_grids(tiles, labels, community.boundary, community.barriers, atoms.geometry)
+    polygons = draw_grids(tiles, solved.labels, community.boundary, community.barriers, atoms.geometry)
     points = polygons.representative_point()
-    k = len(polygons)
-    of_atom = atoms["households"].to_numpy(np.int64)
-    old = continued(asked.before, labels, of_atom)
-    taken = frozenset(code for code in asked.before if code is not None)
+    old = continued(weighed.before, solved.labels, atoms["households"].to_numpy(np.int64))
+    taken = frozenset(code for code in weighed.before if code is not None)
     number = number_drafted(np.column_stack([points.x, points.y]), community.code, old, taken) - 1
+    return as_draft(community, atoms, weighed, solved, bounds, polygons, number, whole_buildings(community))
+
+
+def as_draft(
+    community: Community,
+    atoms: gpd.GeoDataFrame,
+    weighed: Weighed,
+    solved: Regionalization,
+    bounds: Bounds,
+    polygons: gpd.GeoSeries,
+    number: NDArray[np.int64],
+    whole: pd.DataFrame,
+) -> CommunityDraft:
+    """Tell of a community that was divided into grids as a draft does.
+
+    Parameters
+    ----------
+    solved
+        The label of each atom, reasons by label, and the figures of the division.
+    polygons, number
+        Of each label: the ground of its grid, metres, and the grid's number from 0.
+    whole
+        The community's buildings as ``atoms.whole_buildings`` has them.
+    """
+    labels, reasons, k = solved.labels, solved.reasons, len(polygons)
+    of_atom = atoms["households"].to_numpy(np.int64)
+    old, known = continued(weighed.before, labels, of_atom), _known(weighed.before)
     continues = np.array([old.get(label) for label in range(k)], dtype=object)
-    moving = (asked.before != continues[labels]) & _known(asked.before)
+    moving = (weighed.before != continues[labels]) & known
     households = np.bincount(labels, of_atom, k).astype(np.int64)
     grids = gpd.GeoDataFrame(
         {
@@ -276,35 +300,33 @@ def _assemble(
             "moved": np.bincount(labels[moving], of_atom[moving], k).astype(np.int64),
         },
         geometry=polygons.to_numpy(),
-        crs=tiles.crs,
+        crs=atoms.crs,
         index=number,
     ).sort_index()
-    assignment = assigned_parts(atoms, number[labels], whole_buildings(community)).rename(columns={"unit": "grid"})
     moves = {name: atoms[name].to_numpy()[moving] for name in ("building", "stairwell", "households")}
-    moves |= {"previous": asked.before[moving], "grid": number[labels][moving]}
-    held = {q.name: np.bincount(labels, np.asarray(q.values, float), k) for q in asked.quantities}
-    metrics = solved.metrics | split_compounds(atoms, labels, bounds.upper)
+    moves |= {"previous": weighed.before[moving], "grid": number[labels][moving]}
+    held = {q.name: np.bincount(labels, np.asarray(q.values, float), k) for q in weighed.quantities}
+    metrics = solved.metrics | _split_compounds(atoms, labels, bounds.upper)
     metrics["households_moved"] = float(of_atom[moving].sum())
-    metrics["households_before"] = float(of_atom[_known(asked.before)].sum())
+    metrics["households_before"] = float(of_atom[known].sum())
     return CommunityDraft(
         code=community.code,
         grids=grids,
-        assignment=assignment,
+        assignment=assigned_parts(atoms, number[labels], whole).rename(columns={"unit": "grid"}),
         lower_bound=int(metrics["lower_bound"]),
         metrics=metrics,
         moves=pd.DataFrame(moves),
         quantities=pd.DataFrame(held, index=number).sort_index(),
-        reason_buildings={int(number[i]): buildings_of(reason, atoms) for i, reason in reasons.items()},
+        reason_buildings={int(number[i]): _buildings_of(reason, atoms) for i, reason in reasons.items()},
     )
 
 
-def buildings_of(reason: Reason, atoms: gpd.GeoDataFrame) -> tuple[str, ...]:
-    """Return the codes of the buildings that a reason is about; none where they are too many to name."""
+def _buildings_of(reason: Reason, atoms: gpd.GeoDataFrame) -> tuple[str, ...]:
     named = dict.fromkeys(atoms["building"].to_numpy()[list(reason.atoms)].tolist())
     return tuple(map(str, named)) if len(named) <= MOST_NAMED else ()
 
 
-def split_compounds(atoms: gpd.GeoDataFrame, labels: NDArray[np.int64], upper: int) -> dict[str, float]:
+def _split_compounds(atoms: gpd.GeoDataFrame, labels: NDArray[np.int64], upper: int) -> dict[str, float]:
     """Count compounds and those in several grids, in all and of those that a grid could hold.
 
     A grid could hold a compound of two or more inhabited buildings and at most ``upper`` households.

@@ -13,13 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.errors import CodeError, InputError
-from geo.regionalization.atoms import assigned_parts, whole_buildings
+from geo.regionalization.atoms import whole_buildings
 from geo.regionalization.balancing import Balance
 from geo.regionalization.bounds import bound_figures
 from geo.regionalization.certificates import Prover
 from geo.regionalization.communities import Bounds, Community
-from geo.regionalization.continuity import Codes, continued, old_grids
-from geo.regionalization.drafting import CommunityDraft, DraftSettings, buildings_of, quantities_of, split_compounds
+from geo.regionalization.continuity import Codes, old_grids
+from geo.regionalization.drafting import CommunityDraft, DraftSettings, Weighed, as_draft, quantities_of
 from geo.regionalization.drawing import draw_grids
 from geo.regionalization.editing import NAMED, row_keys
 from geo.regionalization.engine import measure
@@ -29,7 +29,6 @@ from geo.regionalization.numbering import grid_number
 from geo.regionalization.outcome import Quantity, Regionalization
 from geo.regionalization.problem import check_problem, pieces
 from geo.territory.barriers import BorderCosts, border_costs
-from geo.territory.compactness import polsby_popper
 from geo.territory.contiguity import Contiguity, contiguity
 from geo.territory.tessellation import tessellate
 
@@ -166,55 +165,15 @@ def _pieces_per_grid(touching: Contiguity, labels: NDArray[np.int64]) -> NDArray
 
 
 def _assembled(ground: _Ground, labels: NDArray[np.int64], codes: NDArray[np.str_], asked: Asked) -> CommunityDraft:
-    community, atoms, bounds, k = ground.community, ground.atoms, asked.bounds, len(codes)
-    of_atom = atoms["households"].to_numpy(np.int64)
-    before = old_grids(atoms, community.previous)
-    known = np.array([code is not None for code in before], bool)
-    quantities = quantities_of(community, atoms, asked.settings())
-    solved = _examined(ground, labels, before, quantities, bounds)
-    reasons = solved.reasons
+    community, atoms = ground.community, ground.atoms
+    weighed = Weighed(old_grids(atoms, community.previous), quantities_of(community, atoms, asked.settings()))
+    solved = _examined(ground, labels, weighed.before, weighed.quantities, asked.bounds)
     polygons = draw_grids(ground.tiles, labels, community.boundary, community.barriers, atoms.geometry)
-    old = continued(before, labels, of_atom)
-    continues = np.array([old.get(label) for label in range(k)], dtype=object)
-    moving = (before != continues[labels]) & known
     number = np.array([_number(community.code, code) for code in codes.tolist()], np.int64) - 1
-    households = np.bincount(labels, of_atom, k).astype(np.int64)
-    grids = gpd.GeoDataFrame(
-        {
-            "households": households,
-            "atoms": np.bincount(labels, minlength=k),
-            "in_range": (households >= bounds.lower) & (households <= bounds.upper),
-            "contiguous": polygons.geom_type.to_numpy() == "Polygon",
-            "reason_code": [reasons[i].code if i in reasons else None for i in range(k)],
-            "reason_zh": [reasons[i].zh if i in reasons else None for i in range(k)],
-            "reason_en": [reasons[i].en if i in reasons else None for i in range(k)],
-            "polsby_popper": polsby_popper(polygons).to_numpy(),
-            "continues": continues,
-            "moved": np.bincount(labels[moving], of_atom[moving], k).astype(np.int64),
-        },
-        geometry=polygons.to_numpy(),
-        crs=atoms.crs,
-        index=number,
-    ).sort_index()
     whole = whole_buildings(community)
+    of_atom = atoms["households"].to_numpy(np.int64)
     whole["households"] = np.bincount(atoms["part"], of_atom, len(whole)).astype(np.int64)
-    assignment = assigned_parts(atoms, number[labels], whole).rename(columns={"unit": "grid"})
-    moves = {name: atoms[name].to_numpy()[moving] for name in ("building", "stairwell", "households")}
-    moves |= {"previous": before[moving], "grid": number[labels][moving]}
-    held = {q.name: np.bincount(labels, np.asarray(q.values, float), k) for q in quantities}
-    metrics = solved.metrics | split_compounds(atoms, labels, bounds.upper)
-    metrics["households_moved"] = float(of_atom[moving].sum())
-    metrics["households_before"] = float(of_atom[known].sum())
-    return CommunityDraft(
-        code=community.code,
-        grids=grids,
-        assignment=assignment,
-        lower_bound=int(metrics["lower_bound"]),
-        metrics=metrics,
-        moves=pd.DataFrame(moves),
-        quantities=pd.DataFrame(held, index=number).sort_index(),
-        reason_buildings={int(number[i]): buildings_of(reason, atoms) for i, reason in reasons.items()},
-    )
+    return as_draft(community, atoms, weighed, solved, asked.bounds, polygons, number, whole)
 
 
 def _examined(

@@ -1,20 +1,15 @@
 """The pages of the server in a real browser that has no network."""
 
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from playwright.sync_api import expect
 from sqlalchemy import Engine
 
-from api.commands.serve import listen
-from api.main import create_app
-from api.settings import AppSettings
 from geo.storage.database import open_engine, session_scope
 from tests.api import town
 from tests.api.people import token_of
+from tests.browser.serving import serving
 from tests.conftest import Databases, OfflinePage
 
 pytestmark = pytest.mark.browser
@@ -34,16 +29,8 @@ def engine(databases: Databases) -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def address(engine: Engine) -> Iterator[str]:
     """Address of a running server over the small town."""
-    server = uvicorn.Server(uvicorn.Config(create_app(AppSettings(), engine), log_level="error"))
-    with listen("127.0.0.1", 0) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with serving(engine) as address:
+        yield address
 
 
 @pytest.fixture

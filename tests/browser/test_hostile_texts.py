@@ -6,20 +6,14 @@ every place it shows a text at all.
 
 import json
 import re
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import Engine
 
-from api.commands.serve import listen
-from api.main import create_app
-from api.settings import AppSettings
 from api.visitor import COOKIE
 from geo.services.comparing import comparison_from_store
 from geo.services.mapping import content_from_store
@@ -31,6 +25,7 @@ from maps.comparison import comparison_page
 from maps.pages import plan_page
 from tests import factories as make
 from tests.api.people import token_of
+from tests.browser.serving import serving
 from tests.conftest import LOCAL_URL, Databases
 
 pytestmark = pytest.mark.browser
@@ -101,16 +96,8 @@ def _plant(session: Any) -> None:
 @pytest.fixture(scope="module")
 def address(engine: Engine) -> Iterator[str]:
     """Address of a running server over the planted street."""
-    server = uvicorn.Server(uvicorn.Config(create_app(AppSettings(), engine), log_level="error"))
-    with listen("127.0.0.1", 0) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with serving(engine) as address:
+        yield address
 
 
 class Watched:

@@ -1,0 +1,28 @@
+"""The application behind a real port, for browsers."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from sqlalchemy import Engine
+
+from api.commands.serve import listen
+from api.main import create_app
+from api.settings import AppSettings
+
+
+@contextmanager
+def serving(engine: Engine) -> Iterator[str]:
+    """Run the application over a database, in a thread of its own, and yield its address."""
+    server = uvicorn.Server(uvicorn.Config(create_app(AppSettings(), engine), log_level="error"))
+    with listen("127.0.0.1", 0) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()

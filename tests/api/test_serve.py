@@ -7,10 +7,11 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from api.commands.serve import is_loopback, listen, settings_for
 from api.settings import ANY_HOST, LOOPBACK_NAMES, AppSettings
@@ -20,25 +21,26 @@ ROOT = Path(__file__).resolve().parents[2]
 START = "import typer; from api.commands.serve import serve_command; typer.run(serve_command)"
 
 
-def serve(*arguments: str, url: str) -> subprocess.Popen[str]:
+@contextmanager
+def serve(*arguments: str, url: str) -> Iterator[subprocess.Popen[str]]:
+    """A server, killed if the test leaves it running."""
     environment = {**os.environ, "WANGGE_DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", START, *arguments],
         cwd=ROOT,
         env=environment,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-    )
+    ) as server:
+        try:
+            yield server
+        finally:
+            server.kill()
 
 
-@pytest.fixture(scope="module")
-def town_url(town_engine: Engine) -> str:
-    return town_engine.url.render_as_string(hide_password=False)
-
-
-def test_it_warns_serves_and_stops_when_told(town_url: str) -> None:
-    with serve("--host", "0.0.0.0", "--port", "0", url=town_url) as server:
+def test_it_warns_serves_and_stops_when_told(fresh_database_url: str) -> None:
+    with serve("--host", "0.0.0.0", "--port", "0", url=fresh_database_url) as server:
         assert server.stdout is not None
         warning = server.stdout.readline() + server.stdout.readline()
         line = server.stdout.readline()

@@ -27,6 +27,7 @@ from tests import factories as make
 from tests.api.people import token_of
 from tests.browser.serving import serving
 from tests.conftest import LOCAL_URL, Databases
+from tests.examples import TIMES
 
 pytestmark = pytest.mark.browser
 
@@ -43,6 +44,10 @@ PAYLOADS = [
     f"<style>@import 'http://evil.example/s.css';</style><body onload='{RUN}'>¶8",
 ]
 COMMUNITIES = [codes.make("community", make.STREET, number) for number in range(1, len(PAYLOADS) + 1)]
+
+
+#: Payloads that have a page of their own to be tried on; all of them where more examples are asked for.
+TRIED = range(0, len(PAYLOADS), 1 if TIMES > 1 else 3)
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +200,7 @@ def test_comparison_page(watched: Watched, address: str) -> None:
     watched.assert_quiet()
 
 
-@pytest.mark.parametrize("number", range(len(PAYLOADS)))
+@pytest.mark.parametrize("number", TRIED)
 def test_standalone_comparison_of_each_community(watched: Watched, engine: Engine, tmp_path: Path, number: int) -> None:
     with session_scope(engine) as session:
         both = [str(number + 1), str(number + 1 + len(PAYLOADS))]
@@ -218,7 +223,7 @@ def test_standalone_map(watched: Watched, engine: Engine, tmp_path: Path) -> Non
     watched.assert_quiet()
 
 
-@pytest.mark.parametrize("number", range(len(PAYLOADS)))
+@pytest.mark.parametrize("number", TRIED)
 def test_printed_sheet(
     watched: Watched, engine: Engine, tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ def stream() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     install_logs(stream)
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # the tests' own client, which tells what it asks for
+    logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # as when it serves; other tests' servers set it higher
     yield stream
     for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
         logger.handlers[:], logger.level, logger.propagate = handlers, level, propagate

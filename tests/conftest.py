@@ -114,17 +114,23 @@ class Databases:
 
     def migrated_template(self) -> str:
         """Return the template with the schema in it; the first worker to ask makes it."""
-        from geo.storage.database import migrate, open_engine
+        from geo.storage.database import migrate
 
-        name, draft = f"{self._prefix}_template", f"{self._prefix}_draft"
+        return self.template("template", migrate)
+
+    def template(self, title: str, fill: Callable[[Engine], object], *, of: str | None = None) -> str:
+        """Return the run's database that ``fill`` filled, at first a copy of ``of``; whoever asks first makes it."""
+        from geo.storage.database import open_engine
+
+        name, draft = f"{self._prefix}_{title}", f"{self._prefix}_{title}_draft"
         with _one_worker_at_a_time():
             if self._exists(name):
                 return name
             self.drop(draft)
-            self._create(draft, None)
+            self._create(draft, of)
             engine = open_engine(self.url(draft))
             try:
-                migrate(engine)
+                fill(engine)
             finally:
                 engine.dispose()
             with self._connect() as connection:

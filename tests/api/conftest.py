@@ -16,30 +16,34 @@ from tests.api.people import ADDRESS, client_of
 from tests.conftest import Databases
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def town_engine(databases: Databases) -> Iterator[Engine]:
-    name = databases.create(template=databases.migrated_template())
+    """The town, in a database of the file's own: what one file commits, no other one reads."""
+    name = databases.create(template=databases.template("town", _build_town, of=databases.migrated_template()))
     engine = open_engine(databases.url(name))
-    with session_scope(engine) as session:
-        town.build(session)
     yield engine
     engine.dispose()
     databases.drop(name)
 
 
-@pytest.fixture(scope="session")
+def _build_town(engine: Engine) -> None:
+    with session_scope(engine) as session:
+        town.build(session)
+
+
+@pytest.fixture(scope="module")
 def app(town_engine: Engine) -> FastAPI:
     return create_app(AppSettings(), town_engine)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(app: FastAPI, town_engine: Engine) -> Iterator[TestClient]:
     """A client that a planner of the town's street is signed in with."""
     with client_of(app, town_engine) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def anonymous_client(app: FastAPI) -> Iterator[TestClient]:
     """A client that nobody is signed in with."""
     with TestClient(app, base_url=ADDRESS) as client:

@@ -79,6 +79,8 @@ class Batch:
             "DELETE FROM {stage} AS excluded USING {table} AS kept WHERE kept.code = excluded.code AND NOT {differs}",
         ).rowcount
         before = self._images_before(cursor)
+        # Former names are kept in the name of whoever acts; for the store's owner, of whom the caller says.
+        self._run(cursor, "SELECT set_config('wangge.who', %(who)s, true) WHERE NOT is_acting()", who=self._who)
         written = self._run(
             cursor,
             "INSERT INTO {table} AS kept ({columns}) SELECT {columns} FROM {stage} "

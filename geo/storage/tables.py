@@ -702,6 +702,67 @@ class IdempotencyKey(Base):
     finished_at: Mapped[datetime | None]
 
 
+class FormerName(Base):
+    """A name or address that a thing had, until when, and who changed it; written by the database alone. Append-only.
+
+    ``field`` is the column of ``noun`` that had it.
+    """
+
+    __tablename__ = "former_name"
+    __table_args__ = (
+        *_not_blank("noun", "code", "field", "old"),
+        Index("ix_former_name_noun_code", "noun", "code", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    noun: Mapped[str]
+    code: Mapped[str] = mapped_column(Code)
+    field: Mapped[str]
+    old: Mapped[str]
+    until: Mapped[datetime] = mapped_column(server_default=func.now())
+    who: Mapped[str | None]
+
+
+class AddressAlias(Base):
+    """What people call a thing (别名): proposed where staff confirmed it, then decided on by a planner.
+
+    ``kind`` is the element of an address that it stands for, ``name`` what the thing was called then. ``times`` says
+    how often it was confirmed.
+    """
+
+    __tablename__ = "address_alias"
+    __table_args__ = (
+        *_not_blank("alias", "kind", "noun", "code", "name", "proposed_by"),
+        CheckConstraint("char_length(alias) <= 60", name="alias_length"),
+        CheckConstraint("state IN ('proposed', 'accepted', 'rejected', 'ended')", name="state"),
+        CheckConstraint("(decided_at IS NULL) = (state = 'proposed')", name="decided_at"),
+        CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_by"),
+        *_at_least(1, "times", "version"),
+        Index(
+            "uq_address_alias_said",
+            "alias",
+            "kind",
+            "code",
+            unique=True,
+            postgresql_where=text("state <> 'ended'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    alias: Mapped[str]
+    kind: Mapped[str]
+    noun: Mapped[str]
+    code: Mapped[str] = mapped_column(Code)
+    name: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'proposed'"))
+    times: Mapped[int] = mapped_column(server_default=text("1"))
+    proposed_by: Mapped[str]
+    proposed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
 #: The table of each noun that keeps rows of its own; grids live in plans.
 NOUN_TABLES: dict[str, type[Kept]] = {
     table.__tablename__: table

@@ -35,6 +35,7 @@ KEYS = {
     **dict.fromkeys([noun for noun in NOUNS if noun != "grid"], "code"),
     **dict.fromkeys(["plan", "grid", "cell", "assignment", "cell_assignment"], "id"),
     **dict.fromkeys(["drawn_community", "community_assignment"], "id"),
+    **dict.fromkeys(["former_name", "address_alias"], "id"),
 }
 OF_ACCOUNTS = {"account", "account_role", "sign_in", "invitation", "sign_in_failure", "idempotency_key"}
 OF_EVENTS = {"event", "event_chain"}
@@ -78,6 +79,7 @@ def settle(session: Session, board: Board, street: str, name: str) -> None:
             where,
             make.make_building(session, grid, community_code=code, compound_code=home, geometry=spot),
         )
+        note_names(session, board, where, building)
         stairwell = kept("stairwell", where, make.make_stairwell(session, building))
         unit = make.make_household_unit(session, building, stairwell_code=stairwell, address=f"{where} 1 单元")
         kept("household_unit", where, unit)
@@ -101,6 +103,19 @@ def settle(session: Session, board: Board, street: str, name: str) -> None:
         if state == "adopted":
             plans.adopt(session, plan, who="tester", version=1)
         note_plan(session, board, plan, path, "" if state == "adopted" else "draft ")
+
+
+def note_names(session: Session, board: Board, where: str, building: str) -> None:
+    """A name that the building had, and one that people call it."""
+    for name in ("旧名", "新名"):
+        session.execute(text("UPDATE building SET name = :name WHERE code = :code"), {"name": name, "code": building})
+    alias = text(
+        "INSERT INTO address_alias (alias, kind, noun, code, name, proposed_by) "
+        "VALUES ('俗名', 'building', 'building', :code, '新名', 'tester') RETURNING id"
+    )
+    board.paths["address_alias"][session.scalar(alias, {"code": building})] = where
+    former = text("SELECT id FROM former_name WHERE noun = 'building' AND code = :code")
+    board.paths["former_name"][session.scalars(former, {"code": building}).one()] = where
 
 
 def add_cells(session: Session, plan: int) -> None:
@@ -341,7 +356,7 @@ def test_functions_with_the_owners_rights_are_known(board: Board) -> None:
         )
         by_name = {row[0]: row[1] for row in found}
         rules = {"lock_drafts", "check_plan_rows", "check_grids", "check_assignments", "check_cell_assignments"}
-        rules |= {"check_drawn_communities", "renew_scope", "chain_event"}
+        rules |= {"check_drawn_communities", "renew_scope", "chain_event", "keep_former_name"}
         asked = {"own_grids", "own_buildings", "audit_findings", "audit_heads", "audited_events", "roles_held"}
         asked |= {"scopes_held", "find_login", "find_sign_in", "touch_sign_in", "find_invitation", "use_invitation"}
         asked |= {"record_failures", "read_failures", "clear_failures", "forget_failures", "sign_in_addresses"}

@@ -2,38 +2,33 @@
 
 One throw-away server serves a whole run, however many workers it has. The controlling process names its folder, the
 first test that needs a database starts it, and the controlling process removes it at the end. Every worker has a
-database of its own, cloned from a template that was migrated once; a test in ``session`` is rolled back afterwards.
+database of its own, cloned from a template that was migrated once (``databases.py``); a test in ``session`` is rolled
+back afterwards.
 
 A missing server fails the tests that need it; it never skips them.
 """
 
-import fcntl
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy import Engine
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from geo.storage import embedded
 from tests import examples
+from tests.databases import RUN_PREFIX, RUN_VARIABLE, Databases
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-RUN_VARIABLE = "WANGGE_TEST_RUN_FOLDER"
-RUN_PREFIX = "wangge-test-"
 USED_OUTSIDE_SERVER = "used-outside-server"
 
 # ── the run's folder ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -77,92 +72,7 @@ def _remove_run(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _one_worker_at_a_time() -> Iterator[None]:
-    with open(Path(os.environ[RUN_VARIABLE]) / "lock", "w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
 # ── databases ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Databases:
-    """The run's server, seen as a maker of databases. URLs are SQLAlchemy's."""
-
-    def __init__(self, server_url: str) -> None:
-        self._server = make_url(server_url)
-        # Runs may share a server named by the environment, so every name carries the run's.
-        run = Path(os.environ[RUN_VARIABLE]).name.removeprefix(RUN_PREFIX).replace("-", "_").lower()
-        self._prefix = f"wangge_test_{run}"
-        self._count = 0
-
-    def url(self, name: str) -> str:
-        return self._server.set(database=name).render_as_string(hide_password=False)
-
-    def create(self, *, template: str | None = None) -> str:
-        """Create a database of a new name: a copy of ``template``, or one with the extensions and nothing else."""
-        self._count += 1
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-        name = f"{self._prefix}_{worker}_{self._count}"
-        self._create(name, template)
-        return name
-
-    def drop(self, name: str) -> None:
-        with self._connect() as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-    def migrated_template(self) -> str:
-        """Return the template with the schema in it; the first worker to ask makes it."""
-        from geo.storage.database import migrate
-
-        return self.template("template", migrate)
-
-    def template(self, title: str, fill: Callable[[Engine], object], *, of: str | None = None) -> str:
-        """Return the run's database that ``fill`` filled, at first a copy of ``of``; whoever asks first makes it."""
-        from geo.storage.database import open_engine
-
-        name, draft = f"{self._prefix}_{title}", f"{self._prefix}_{title}_draft"
-        with _one_worker_at_a_time():
-            if self._exists(name):
-                return name
-            self.drop(draft)
-            self._create(draft, of)
-            engine = open_engine(self.url(draft))
-            try:
-                fill(engine)
-            finally:
-                engine.dispose()
-            with self._connect() as connection:
-                connection.execute(
-                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(name))
-                )
-        return name
-
-    def drop_all(self) -> None:
-        with self._connect() as connection:
-            names = connection.execute(
-                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (self._prefix,)
-            ).fetchall()
-        for (name,) in names:
-            self.drop(name)
-
-    def _create(self, name: str, template: str | None) -> None:
-        source = sql.Identifier(template) if template else sql.SQL("DEFAULT")
-        with self._connect() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), source))
-        if template is None:
-            with self._connect(name) as connection:
-                connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
-                connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-
-    def _exists(self, name: str) -> bool:
-        with self._connect() as connection:
-            return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None
-
-    def _connect(self, database: str | None = None) -> psycopg.Connection:
-        url = self._server.set(drivername="postgresql", database=database or self._server.database)
-        return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
 
 
 @pytest.fixture(scope="session")
@@ -187,10 +97,10 @@ def database_url(databases: Databases) -> Iterator[str]:
 
 @pytest.fixture
 def fresh_database_url(databases: Databases) -> Iterator[str]:
-    """URL of a migrated database of the test's own, for tests that must commit; dropped afterwards."""
-    name = databases.create(template=databases.migrated_template())
+    """URL of a migrated database of the test's own, for tests that must commit; nothing of it is left afterwards."""
+    name = databases.lend(databases.migrated_template())
     yield databases.url(name)
-    databases.drop(name)
+    databases.take_back(name)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from tests.conftest import Databases, OfflinePage
+from tests.conftest import OfflinePage
+from tests.databases import Databases
 
 
 def tables_left_behind(session: Session) -> int:
@@ -37,6 +38,82 @@ class TestDatabase:
         with psycopg.connect(empty_database_url.replace("+psycopg", "")) as connection:
             assert connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,)
             assert connection.execute("SELECT postgis_lib_version() IS NOT NULL").fetchone() == (True,)
+
+
+class TestLentDatabase:
+    @pytest.fixture
+    def template(self, databases: Databases) -> str:
+        return databases.template("counting", lambda engine: self.run(engine, *self.MADE))
+
+    MADE = (
+        "CREATE TABLE counted (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text)",
+        "CREATE TABLE empty (id int REFERENCES counted)",
+        "INSERT INTO counted (what) VALUES ('网格'), (NULL)",
+    )
+
+    def run(self, engine: Engine, *statements: str) -> None:
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+    def said(self, engine: Engine) -> tuple[list[tuple[int, str]], int, int]:
+        with engine.begin() as connection:
+            rows = [tuple(row) for row in connection.execute(text("SELECT id, what FROM counted ORDER BY id"))]
+            empty = connection.execute(text("SELECT count(*) FROM empty")).scalar_one()
+            return rows, empty, connection.execute(text("SELECT last_value FROM counted_id_seq")).scalar_one()
+
+    def test_rows_and_sequences_are_as_they_were_for_the_next_one(self, databases: Databases, template: str) -> None:
+        with databases.engine(template) as engine:
+            was, used = self.said(engine), oid(engine)
+            self.run(engine, "INSERT INTO counted (what) VALUES ('x')", "INSERT INTO empty VALUES (3)")
+            self.run(engine, "UPDATE counted SET what = 'y' WHERE id = 1", "DELETE FROM counted WHERE id = 2")
+            assert self.said(engine) != was
+        with databases.engine(template) as engine:
+            assert oid(engine) == used, "it was not lent again"
+            assert self.said(engine) == was == ([(1, "网格"), (2, None)], 0, 2)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "ALTER TABLE counted ADD COLUMN more int",
+            "TRUNCATE empty",
+            "CREATE TABLE another (id int)",
+            "DROP TABLE empty",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            "ALTER TABLE counted ENABLE ROW LEVEL SECURITY",
+            "GRANT SELECT ON counted TO PUBLIC",
+            "ALTER TABLE empty DISABLE TRIGGER ALL",
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''1MB''', current_database()); END $$",
+        ],
+    )
+    def test_one_whose_catalog_changed_is_not_lent_again(
+        self, databases: Databases, template: str, change: str
+    ) -> None:
+        with databases.engine(template) as engine:
+            used = oid(engine)
+            self.run(engine, change)
+        with databases.engine(template) as engine:
+            assert oid(engine) != used
+
+    def test_who_was_left_behind_finds_nothing_under_the_old_name(self, databases: Databases, template: str) -> None:
+        name = databases.lend(template)
+        with psycopg.connect(databases.url(name).replace("+psycopg", "")) as left_behind:
+            left_behind.execute("INSERT INTO counted (what) VALUES ('x')")
+            databases.take_back(name)
+            with pytest.raises(psycopg.OperationalError):
+                left_behind.execute("SELECT 1")
+        with pytest.raises(psycopg.OperationalError, match="does not exist"):
+            psycopg.connect(databases.url(name).replace("+psycopg", ""))
+
+    def test_two_lent_at_once_are_two(self, databases: Databases, template: str) -> None:
+        with databases.engine(template) as one, databases.engine(template) as another:
+            assert oid(one) != oid(another)
+
+
+def oid(engine: Engine) -> int:
+    with engine.connect() as connection:
+        statement = text("SELECT oid FROM pg_database WHERE datname = current_database()")
+        return connection.execute(statement).scalar_one()
 
 
 @pytest.mark.browser

@@ -17,6 +17,7 @@ from geo.services import accounts, signing_in
 from geo.services.signing_in import SignedIn, actor_of, sign_in, visitor_of
 from geo.storage import accounts as stored
 from geo.storage.database import open_engine, session_scope
+from tests.databases import Databases
 
 PASSWORD, OTHER = "correct horse battery", "another good sentence"
 STREET = "440304006"
@@ -31,12 +32,16 @@ def engine(fresh_database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def people(engine: Engine) -> Engine:
+def people(databases: Databases) -> Iterator[Engine]:
     """A store with a planner and an administrator who has enrolled no second factor yet."""
+    with databases.engine(databases.filled("signing_in", _make_people)) as engine:
+        yield engine
+
+
+def _make_people(engine: Engine) -> None:
     with session_scope(engine) as session:
         for login, roles, scopes in (("li.hua", ["planner"], [STREET]), ("admin", ["administrator"], [])):
             accounts.make_ready(session, login, "某人某某", roles=roles, scopes=scopes, password=PASSWORD, who="test")
-    return engine
 
 
 def signed_in(engine: Engine, login: str = "li.hua", password: str = PASSWORD, **said: str | None) -> SignedIn:

@@ -101,8 +101,8 @@ def preview(
     lat: str | None = None,
 ) -> ImportPreview:
     """Read a file and say which columns would become which; see :func:`import_file` for the parameters."""
-    kind = _noun(noun)
-    read = _read(path, kind, layer, datum, encoding, where, lon, lat)
+    kind = find_noun(noun)
+    read = read_rows(path, kind, layer=layer, datum=datum, encoding=encoding, where=where, lon=lon, lat=lat)
     columns = guess_columns(read.frame, kind, mapping, key=key)
     columns.unused = [heading for heading in columns.unused if heading not in read.coordinates]
     sample = pd.DataFrame(read.frame.drop(columns="geometry").head(_SAMPLE_ROWS)).map(text_of)
@@ -189,16 +189,59 @@ def import_file(
     """
     tell = progress or _silent
     tell("读取文件 Reading the file", 0.0)
-    kind = _noun(noun)
-    if extent not in ("china", "world"):
-        raise InputError(f"--extent 只能是 china 或 world,不是“{extent}”", f"extent is china or world, not {extent!r}")
-    read = _read(path, kind, layer, datum, encoding, where, lon, lat)
+    kind = find_noun(noun)
+    _refuse_unknown_extent(extent)
+    read = read_rows(path, kind, layer=layer, datum=datum, encoding=encoding, where=where, lon=lon, lat=lat)
     _require_datum(read, kind)
+    return import_rows(
+        session,
+        read,
+        kind,
+        source=source or source_of(path, read.layer),
+        mapping=mapping,
+        key=key,
+        under=under,
+        create_street=create_street,
+        create_community=create_community,
+        extent=extent,
+        defaults=defaults,
+        estimate_households=estimate_households,
+        department=department,
+        adopt=adopt,
+        report_path=report_path,
+        who=who,
+        progress=progress,
+    )
+
+
+def import_rows(
+    session: Session,
+    read: FrameRead,
+    kind: Noun,
+    *,
+    source: str,
+    mapping: Mapping[str, str] | None = None,
+    key: str | None = None,
+    under: str | None = None,
+    create_street: CodeAndName | None = None,
+    create_community: CodeAndName | None = None,
+    extent: str = "china",
+    defaults: Mapping[str, str] | None = None,
+    estimate_households: bool = False,
+    department: str | None = None,
+    adopt: bool = False,
+    report_path: Path | None = None,
+    who: str,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """Check rows that were read and write the good ones; see :func:`import_file`."""
+    _refuse_unknown_extent(extent)
+    tell = progress or _silent
     tell("逐行检查 Checking rows", 0.15)
     intake = take_in(
         read,
         kind,
-        source or _source_of(path, read.layer),
+        source,
         mapping=mapping,
         key=key,
         defaults=defaults or {},
@@ -230,7 +273,14 @@ def import_file(
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _noun(name: str) -> Noun:
+def find_noun(name: str) -> Noun:
+    """Return the noun that a name means.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
     if name not in NOUNS:
         raise InputError(
             f"没有名为“{name}”的图层;可用:{'、'.join(NOUNS)}", f"no noun {name!r}; one of: {', '.join(NOUNS)}"
@@ -238,20 +288,27 @@ def _noun(name: str) -> Noun:
     return NOUNS[name]
 
 
+def _refuse_unknown_extent(extent: str) -> None:
+    if extent not in ("china", "world"):
+        raise InputError(f"--extent 只能是 china 或 world,不是“{extent}”", f"extent is china or world, not {extent!r}")
+
+
 def _silent(_: str, __: float) -> None:
     """Take no notice of progress."""
 
 
-def _read(
+def read_rows(
     path: Path,
     noun: Noun,
-    layer: str | None,
-    datum: str | None,
-    encoding: str | None,
-    where: Mapping[str, str] | None,
-    lon: str | None,
-    lat: str | None,
+    *,
+    layer: str | None = None,
+    datum: str | None = None,
+    encoding: str | None = None,
+    where: Mapping[str, str] | None = None,
+    lon: str | None = None,
+    lat: str | None = None,
 ) -> FrameRead:
+    """Read the rows of a file that are wanted; see :func:`import_file` for the parameters."""
     read = read_frame(
         path,
         layer=layer,
@@ -272,17 +329,19 @@ def _only(read: FrameRead, heading: str, value: str) -> FrameRead:
     kept = np.flatnonzero([text_of(cell) == value for cell in read.frame[column]])
     if not len(kept):
         raise InputError(f"没有“{column}”等于“{value}”的行", f"no row has {column} = {value!r}")
-    places = {int(old): new for new, old in enumerate(kept)}
+    note = (f"只取 {column}={value} 的 {len(kept)} 行", f"only {len(kept)} rows with {column}={value}")
+    return replace(only_rows(read, kept), notes=[*read.notes, note])
+
+
+def only_rows(read: FrameRead, positions: NDArray[np.int64]) -> FrameRead:
+    """Keep the rows at these positions, with what was said of them."""
+    places = {int(old): new for new, old in enumerate(positions)}
     return replace(
         read,
-        frame=read.frame.iloc[kept].reset_index(drop=True),
-        row_numbers=read.row_numbers[kept],
-        had_z=read.had_z[kept],
+        frame=read.frame.iloc[positions].reset_index(drop=True),
+        row_numbers=read.row_numbers[positions],
+        had_z=read.had_z[positions],
         problems={places[old]: found for old, found in read.problems.items() if old in places},
-        notes=[
-            *read.notes,
-            (f"只取 {column}={value} 的 {len(kept)} 行", f"only {len(kept)} rows with {column}={value}"),
-        ],
     )
 
 
@@ -295,7 +354,8 @@ def _require_datum(read: FrameRead, noun: Noun) -> None:
         )
 
 
-def _source_of(path: Path, layer: str | None) -> str:
+def source_of(path: Path, layer: str | None) -> str:
+    """Name where a file's rows come from when nobody does: its stem, and its layer where it has several."""
     file, _ = split_layer(Path(path))
     return file.stem if layer in (None, file.stem) else f"{file.stem}#{layer}"
 

@@ -10,25 +10,17 @@ from sqlalchemy import Engine
 
 from api.main import create_app
 from api.settings import AppSettings
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import open_engine
 from tests.api import town
 from tests.api.people import ADDRESS, client_of
-from tests.conftest import Databases
+from tests.databases import Databases
 
 
 @pytest.fixture(scope="module")
 def town_engine(databases: Databases) -> Iterator[Engine]:
     """The town, in a database of the file's own: what one file commits, no other one reads."""
-    name = databases.create(template=databases.template("town", _build_town, of=databases.migrated_template()))
-    engine = open_engine(databases.url(name))
-    yield engine
-    engine.dispose()
-    databases.drop(name)
-
-
-def _build_town(engine: Engine) -> None:
-    with session_scope(engine) as session:
-        town.build(session)
+    with databases.engine(databases.filled("town", town.settle)) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")

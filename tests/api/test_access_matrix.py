@@ -23,11 +23,11 @@ from api.settings import AppSettings
 from geo.access.actor import PUBLIC, Actor
 from geo.access.roles import roles, sees_households, sees_phones
 from geo.services import households
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import session_scope
 from tests.api import planted
 from tests.api.people import ADDRESS, bearing, token_of
 from tests.api.planted import NAMES, Place, Planted
-from tests.conftest import Databases
+from tests.databases import Databases
 
 OWN = NAMES["own"]
 
@@ -105,13 +105,10 @@ class Try:
 
 @pytest.fixture(scope="module")
 def store(databases: Databases) -> Iterator[tuple[Engine, Planted]]:
-    name = databases.create(template=databases.migrated_template())
-    engine = open_engine(databases.url(name))
-    with session_scope(engine) as session:
-        rows = planted.plant(session)
-    yield engine, rows
-    engine.dispose()
-    databases.drop(name)
+    with databases.engine(databases.migrated_template()) as engine:
+        with session_scope(engine) as session:
+            rows = planted.plant(session)
+        yield engine, rows
 
 
 @pytest.fixture(scope="module")

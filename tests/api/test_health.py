@@ -8,7 +8,7 @@ from api.main import create_app
 from api.settings import AppSettings
 from geo.storage.database import open_engine
 from tests.api.people import client_of
-from tests.conftest import Databases
+from tests.databases import Databases
 
 
 def test_alive(client: TestClient) -> None:

@@ -13,10 +13,12 @@ Three communities side by side, each a square of 600 m with a hamlet of 6 × 6 b
 import geopandas as gpd
 import pandas as pd
 from shapely import LineString, Point, box
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from geo.crs import WGS84
 from geo.storage import layers
+from geo.storage.database import session_scope
 from geo.territory import codes
 from geo.territory.nouns import NOUNS
 
@@ -38,6 +40,12 @@ def build(session: Session) -> None:
         if NOUNS[noun].geometry:
             frame = gpd.GeoDataFrame(frame, geometry=geometry, crs=WGS84)
         layers.upsert(session, NOUNS[noun], frame, who="test")
+
+
+def settle(engine: Engine) -> None:
+    """Write the town into a store of its own."""
+    with session_scope(engine) as session:
+        build(session)
 
 
 def building_code(community: int, number: int) -> str:

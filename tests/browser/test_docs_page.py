@@ -6,24 +6,19 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import Engine
 
-from geo.storage.database import open_engine, session_scope
 from tests.api import town
 from tests.api.people import token_of
 from tests.browser.serving import serving
-from tests.conftest import Databases, OfflinePage
+from tests.conftest import OfflinePage
+from tests.databases import Databases
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def engine(databases: Databases) -> Iterator[Engine]:
-    name = databases.create(template=databases.migrated_template())
-    engine = open_engine(databases.url(name))
-    with session_scope(engine) as session:
-        town.build(session)
-    yield engine
-    engine.dispose()
-    databases.drop(name)
+    with databases.engine(databases.filled("town", town.settle)) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")

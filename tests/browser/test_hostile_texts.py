@@ -18,7 +18,7 @@ from api.visitor import COOKIE
 from geo.services.comparing import comparison_from_store
 from geo.services.mapping import content_from_store
 from geo.storage import plans
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import session_scope
 from geo.territory import codes
 from maps import sheets
 from maps.comparison import comparison_page
@@ -26,7 +26,8 @@ from maps.pages import plan_page
 from tests import factories as make
 from tests.api.people import token_of
 from tests.browser.serving import serving
-from tests.conftest import LOCAL_URL, Databases
+from tests.conftest import LOCAL_URL
+from tests.databases import Databases
 from tests.examples import TIMES
 
 pytestmark = pytest.mark.browser
@@ -52,13 +53,10 @@ TRIED = range(0, len(PAYLOADS), 1 if TIMES > 1 else 3)
 
 @pytest.fixture(scope="module")
 def engine(databases: Databases) -> Iterator[Engine]:
-    name = databases.create(template=databases.migrated_template())
-    engine = open_engine(databases.url(name))
-    with session_scope(engine) as session:
-        _plant(session)
-    yield engine
-    engine.dispose()
-    databases.drop(name)
+    with databases.engine(databases.migrated_template()) as engine:
+        with session_scope(engine) as session:
+            _plant(session)
+        yield engine
 
 
 def _plant(session: Any) -> None:

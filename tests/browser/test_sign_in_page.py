@@ -8,10 +8,11 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
 from geo.services import accounts
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import session_scope
 from tests.api import town
 from tests.browser.serving import serving
-from tests.conftest import Databases, OfflinePage
+from tests.conftest import OfflinePage
+from tests.databases import Databases
 
 pytestmark = pytest.mark.browser
 
@@ -20,15 +21,15 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture(scope="module")
 def engine(databases: Databases) -> Iterator[Engine]:
-    name = databases.create(template=databases.migrated_template())
-    engine = open_engine(databases.url(name))
+    with databases.engine(databases.filled("town", town.settle)) as engine:
+        _make_people(engine)
+        yield engine
+
+
+def _make_people(engine: Engine) -> None:
     with session_scope(engine) as session:
-        town.build(session)
         for login, roles, scopes in (("li.hua", ["planner"], [town.STREET]), ("admin", ["administrator"], [])):
             accounts.make_ready(session, login, "某人某某", roles=roles, scopes=scopes, password=PASSWORD, who="test")
-    yield engine
-    engine.dispose()
-    databases.drop(name)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from geo.storage import events, plans
 from geo.storage.database import open_engine, session_scope
 from geo.territory import codes
 from tests import factories as make
-from tests.conftest import Databases
+from tests.databases import Databases
 
 FIRST, SECOND = f"{make.STREET}001", f"{make.STREET}002"
 PHONE = "13812341234"

@@ -28,20 +28,18 @@ from geo.storage import audit, copies, events
 from geo.storage.copies import Restoring
 from geo.storage.database import open_engine, session_scope
 from tests.api import town
+from tests.databases import Databases
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
-def store(fresh_database_url: str) -> Iterator[Engine]:
+def store(databases: Databases) -> Iterator[Engine]:
     """A town in a database of its own; those that restores leave beside it are removed."""
-    engine = open_engine(fresh_database_url)
-    with session_scope(engine) as session:
-        town.build(session)
-    yield engine
-    engine.dispose()
-    for name in beside(engine):
-        Restoring(engine.url).forget(name)
+    with databases.engine(databases.filled("town", town.settle)) as engine:
+        yield engine
+        for name in beside(engine):
+            Restoring(engine.url).forget(name)
 
 
 def beside(engine: Engine) -> list[str]:

@@ -19,10 +19,11 @@ from geo.services.planning import plan_alternatives, plan_scope
 from geo.services.redrawing import grids_to_redraw
 from geo.services.wishes import Wishes
 from geo.storage import events, layers, network, plans
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import session_scope
 from geo.territory import codes
 from geo.territory.nouns import BUILDING, CITY_ELEMENT, COMMUNITY, COMPOUND
 from tests.api import town
+from tests.databases import Databases
 
 WHO = "planner"
 #: 1,071 households in three communities of about 360: two of 535, or four of 268.
@@ -36,13 +37,10 @@ MORE = {"lower": 250, "upper": 290, "tier": "community"}
 
 
 @pytest.fixture
-def engine(fresh_database_url: str) -> Iterator[Engine]:
+def engine(databases: Databases) -> Iterator[Engine]:
     """A database of the test's own, with the town in it."""
-    engine = open_engine(fresh_database_url)
-    with session_scope(engine) as session:
-        town.build(session)
-    yield engine
-    engine.dispose()
+    with databases.engine(databases.filled("town", town.settle)) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from geo.errors import DatabaseError
 from geo.storage import events
 from geo.storage.database import open_engine, session_scope
 from tests import factories as make
-from tests.conftest import Databases
+from tests.databases import Databases
 
 SETTINGS = ["who", "account", "address", "request", "roles", "may", "streets", "whole", "communities", "grids"]
 STREET, FIRST, SECOND, THIRD = "440307001", "440307001001", "440307001002", "440307001003"
@@ -20,14 +20,11 @@ STREET, FIRST, SECOND, THIRD = "440307001", "440307001001", "440307001002", "440
 
 @pytest.fixture(scope="module")
 def town(databases: Databases) -> Iterator[Engine]:
-    name = databases.create(template=databases.migrated_template())
-    engine = open_engine(databases.url(name))
-    with session_scope(engine) as session:
-        for number in (1, 2, 3):
-            make.make_community(session, number)
-    yield engine
-    engine.dispose()
-    databases.drop(name)
+    with databases.engine(databases.migrated_template()) as engine:
+        with session_scope(engine) as session:
+            for number in (1, 2, 3):
+                make.make_community(session, number)
+        yield engine
 
 
 def told(session: Session) -> dict[str, str]:

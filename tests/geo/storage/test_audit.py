@@ -19,7 +19,7 @@ from geo.errors import AccessError, InputError
 from geo.storage import audit, events
 from geo.storage.audit import Finding, Head
 from geo.storage.database import open_engine, session_scope
-from tests.conftest import Databases
+from tests.databases import Databases
 
 EVENTS = 8
 AUDITOR = Actor("sun", frozenset({"auditor"}), (), account_id=3)

@@ -24,7 +24,7 @@ from geo.storage.tables import Base
 from geo.territory import codes
 from geo.territory.nouns import NOUNS
 from tests import factories as make
-from tests.conftest import Databases
+from tests.databases import Databases
 
 STREETS = {"A": "440307001", "B": "440307002"}
 COMMUNITIES = {"A1": "440307001001", "A2": "440307001002", "B1": "440307002001"}

@@ -40,15 +40,26 @@ LAYERS = (
 _WRITES = ("created", "changed", "ended", "imported")
 _ADOPTED = ("adopted", "superseded")
 
-_HEAD = text("SELECT coalesce(max(seq), 0) FROM event_chain")
-# What was committed after a moment: the chain has the order of commits, so nothing slips in behind it.
+_HEAD = text("SELECT seq, hash FROM event_chain ORDER BY seq DESC LIMIT 1")
+# What was committed after a moment: the chain has the order of commits, so nothing slips in behind it. Where the chain
+# does not have that moment any more, another store was put in place of the one there was.
 _CHANGED = text("""
-SELECT coalesce(max(c.seq), 0) AS head, coalesce(bool_or(
-  (e.noun = ANY (:layers) AND e.what = ANY (:writes)) OR (e.noun = 'plan' AND e.what = ANY (:adopted))
-  OR (e.noun = 'address_alias' AND e.what <> 'proposed')
-), false) AS changed
-FROM event_chain c JOIN event e ON e.id = c.event_id WHERE c.seq > :since
+SELECT (SELECT c.hash FROM event_chain c WHERE c.seq = :since) IS DISTINCT FROM CAST(:hash AS bytea) OR EXISTS (
+  SELECT FROM event_chain c JOIN event e ON e.id = c.event_id
+  WHERE c.seq > :since AND (
+    (e.noun = ANY (:layers) AND e.what = ANY (:writes)) OR (e.noun = 'plan' AND e.what = ANY (:adopted))
+    OR (e.noun = 'address_alias' AND e.what <> 'proposed')
+  )
+)
 """)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An event of the audit trail: its number in the order of commits, and its hash; 0 and None before the first."""
+
+    seq: int
+    hash: bytes | None
 
 
 @dataclass(frozen=True)
@@ -96,23 +107,17 @@ class Nearby:
 # ── what changed ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def head(session: Session) -> int:
-    """Return the number of the event committed last; only the store's owner may ask."""
-    return int(session.scalars(_HEAD).one())
+def head(session: Session) -> Moment:
+    """Return the event committed last; only the store's owner may ask."""
+    found = session.execute(_HEAD).one_or_none()
+    return Moment(0, None) if found is None else Moment(int(found.seq), bytes(found.hash))
 
 
-def changed_since(session: Session, since: int) -> tuple[int, bool]:
-    """Tell whether anything that can be located changed after an event.
-
-    Returns
-    -------
-    int, bool
-        The number of the event committed last, ``since`` where there is no newer one; and whether places, their names
-        or who may see them changed. Only the store's owner may ask.
-    """
-    values = {"since": since, "layers": list(LAYERS), "writes": list(_WRITES), "adopted": list(_ADOPTED)}
-    newest, changed = session.execute(_CHANGED, values).one()
-    return max(int(newest), since), bool(changed)
+def changed_since(session: Session, moment: Moment) -> bool:
+    """Tell whether places, their names or who may see them changed after an event; only the store's owner may ask."""
+    values = {"since": moment.seq, "hash": moment.hash}
+    words = {"layers": list(LAYERS), "writes": list(_WRITES), "adopted": list(_ADOPTED)}
+    return bool(session.scalar(_CHANGED, values | words))
 
 
 # ── places ───────────────────────────────────────────────────────────────────────────────────────────────────────────

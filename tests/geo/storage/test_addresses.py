@@ -180,48 +180,60 @@ class TestAliases:
 
 class TestChanges:
     @pytest.fixture
-    def head(self, store: Engine) -> int:
+    def head(self, store: Engine) -> addresses.Moment:
         with session_scope(store) as session:
             return addresses.head(session)
 
-    def changed(self, engine: Engine, since: int) -> bool:
+    def changed(self, engine: Engine, since: addresses.Moment) -> bool:
         with session_scope(engine) as session:
-            newest, changed = addresses.changed_since(session, since)
-            assert newest == addresses.head(session)
-        return changed
+            return addresses.changed_since(session, since)
 
-    def test_nothing_happened(self, store: Engine, head: int) -> None:
-        with session_scope(store) as session:
-            assert addresses.changed_since(session, head) == (head, False)
+    def test_nothing_happened(self, store: Engine, head: addresses.Moment) -> None:
+        assert head.seq > 0
+        assert not self.changed(store, head)
 
-    def test_looks_and_proposals_change_no_place(self, store: Engine, head: int) -> None:
+    def test_looks_and_proposals_change_no_place(self, store: Engine, head: addresses.Moment) -> None:
         with session_scope(store) as session:
             events.record(session, who="x", what="looked", noun="building", code=f"{FIRST}0000001")
             say(session, "没变楼")
         assert not self.changed(store, head)
 
-    def test_names_decisions_and_plans_do(self, store: Engine, head: int) -> None:
+    def test_a_name_does(self, store: Engine, head: addresses.Moment) -> None:
         with session_scope(store) as session:
             rename(session, f"{SECOND}0000001", name="金星楼")
         assert self.changed(store, head)
+
+    def test_a_decision_does(self, store: Engine) -> None:
         with session_scope(store) as session:
-            alias, head = say(session, "改了楼"), addresses.head(session) + 1
-        with session_scope(store) as session:
-            addresses.decide_alias(session, alias.id, "accepted", who="x")
-        assert self.changed(store, head)
+            alias = say(session, "改了楼")
         with session_scope(store) as session:
             head = addresses.head(session)
+            addresses.decide_alias(session, alias.id, "accepted", who="x")
+        assert self.changed(store, head)
+
+    def test_a_plan_does_once_it_is_in_force(self, store: Engine, head: addresses.Moment) -> None:
+        with session_scope(store) as session:
             plan = make.make_plan(session, community=SECOND)
         assert not self.changed(store, head)
         with session_scope(store) as session:
             plans.adopt(session, plan, who="x", version=1)
         assert self.changed(store, head)
 
-    def test_what_is_not_committed_has_not_happened(self, store: Engine, head: int) -> None:
+    def test_what_is_not_committed_has_not_happened(self, store: Engine, head: addresses.Moment) -> None:
         with session_scope(store) as session:
             rename(session, f"{SECOND}0000001", name="未定楼")
             assert not self.changed(store, head)
             session.rollback()
+
+    def test_another_store_in_its_place_is_a_change(self, store: Engine, head: addresses.Moment) -> None:
+        assert self.changed(store, addresses.Moment(head.seq, b"another"))
+        assert self.changed(store, addresses.Moment(head.seq + 9, head.hash))
+
+    def test_an_empty_store_has_not_changed(self, session: Session) -> None:
+        session.execute(text("ALTER TABLE event_chain DISABLE TRIGGER USER"))
+        session.execute(text("DELETE FROM event_chain"))
+        assert addresses.head(session) == addresses.Moment(0, None)
+        assert not addresses.changed_since(session, addresses.Moment(0, None))
 
 
 class TestPlace:

@@ -763,6 +763,48 @@ class AddressAlias(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
 
 
+class UnplacedRow(Base):
+    """A row of an imported list whose address is no one place (未定位的行): kept until somebody says where it is.
+
+    ``file_row`` is the row as the file has it, heading by heading; ``manner`` how the import was to take it;
+    ``choices`` what it could be. ``source`` and ``source_key`` know it again; ``code`` is of the thing it became.
+    """
+
+    __tablename__ = "unplaced_row"
+    __table_args__ = (
+        *_not_blank("noun", "source", "source_key", "created_by"),
+        CheckConstraint("outcome IN ('several', 'none')", name="outcome"),
+        CheckConstraint("state IN ('open', 'placed', 'dropped')", name="state"),
+        CheckConstraint("(decided_at IS NULL) = (state = 'open')", name="decided_at"),
+        CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_by"),
+        CheckConstraint("(code IS NOT NULL) = (state = 'placed')", name="code_when_placed"),
+        CheckConstraint("scope_code ~ '^([0-9]{9}|[0-9]{12})$'", name="scope_code_structure"),
+        *_at_least(1, "row_number", "version"),
+        UniqueConstraint("noun", "source", "source_key"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    noun: Mapped[str]
+    source: Mapped[str]
+    source_key: Mapped[str]
+    row_number: Mapped[int]
+    file_row: Mapped[dict[str, Any]]
+    manner: Mapped[dict[str, Any]]
+    scope_code: Mapped[str | None] = mapped_column(Code)
+    address: Mapped[str]
+    outcome: Mapped[str]
+    reason_zh: Mapped[str]
+    reason_en: Mapped[str]
+    choices: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    code: Mapped[str | None] = mapped_column(Code)
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
 #: The table of each noun that keeps rows of its own; grids live in plans.
 NOUN_TABLES: dict[str, type[Kept]] = {
     table.__tablename__: table

@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from geo.access.actor import PUBLIC, Actor
 from geo.errors import AccessError
-from geo.storage import buildings, divisions, events, layers, plans
+from geo.storage import buildings, divisions, events, layers, plans, unplaced
 from geo.storage.acting import act, tell
 from geo.storage.database import open_engine, session_scope
 from geo.storage.tables import Base
+from geo.storage.unplaced import NewUnplaced
 from geo.territory import codes
 from geo.territory.nouns import NOUNS
 from tests import factories as make
@@ -28,14 +29,14 @@ from tests.databases import Databases
 
 STREETS = {"A": "440307001", "B": "440307002"}
 COMMUNITIES = {"A1": "440307001001", "A2": "440307001002", "B1": "440307002001"}
-PEOPLE = ("household_unit", "place")
+PEOPLE = ("household_unit", "place", "unplaced_row")
 
 #: The key of each table that holds rows with a scope.
 KEYS = {
     **dict.fromkeys([noun for noun in NOUNS if noun != "grid"], "code"),
     **dict.fromkeys(["plan", "grid", "cell", "assignment", "cell_assignment"], "id"),
     **dict.fromkeys(["drawn_community", "community_assignment"], "id"),
-    **dict.fromkeys(["former_name", "address_alias"], "id"),
+    **dict.fromkeys(["former_name", "address_alias", "unplaced_row"], "id"),
 }
 OF_ACCOUNTS = {"account", "account_role", "sign_in", "invitation", "sign_in_failure", "idempotency_key"}
 OF_EVENTS = {"event", "event_chain"}
@@ -63,6 +64,7 @@ def settle(session: Session, board: Board, street: str, name: str) -> None:
         return made
 
     ground = lifted(make.square(number - 1, 0, make.COMMUNITY_DEGREES))
+    note_unplaced(session, board, path, code)
     kept("community", path, make.make_community(session, number, street_code=STREETS[street], geometry=ground))
     rows = []
     for grid in (1, 2):
@@ -118,6 +120,14 @@ def note_names(session: Session, board: Board, where: str, building: str) -> Non
     board.paths["former_name"][session.scalars(former, {"code": building}).one()] = where
 
 
+def note_unplaced(session: Session, board: Board, path: str, scope: str) -> None:
+    """A row of a list whose address was found nowhere."""
+    row = NewUnplaced("place", "list", path, 2, {"a": path}, {}, scope, path, "none", "无", "none", [])
+    unplaced.keep(session, [row], who="tester")
+    found = text("SELECT id FROM unplaced_row WHERE source_key = :path")
+    board.paths["unplaced_row"][session.scalars(found, {"path": path}).one()] = path
+
+
 def add_cells(session: Session, plan: int) -> None:
     session.execute(
         text(
@@ -153,6 +163,7 @@ def settle_street(session: Session, board: Board, street: str) -> None:
     """A street's own rows: bodies, a road, a department's old grids in force, and a draft of communities."""
     code = STREETS[street]
     board.paths["street"][code] = street
+    note_unplaced(session, board, street, code)
     body = codes.make("responsible_body", code, 1)
     board.paths["responsible_body"][make.make_responsible_body(session, code=body)] = street
     area = make.square(0, 0 if street == "A" else 5, make.COMMUNITY_DEGREES)

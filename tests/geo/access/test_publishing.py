@@ -11,6 +11,7 @@ from scipy.optimize import linprog
 
 from geo.access.publishing import Published, suppress, with_totals
 from geo.errors import BoundsError
+from tests.examples import examples
 
 LEAST = 10
 
@@ -96,7 +97,7 @@ class TestWhatTheyCouldBeWorkedOutFrom:
 
 
 @given(counts=TABLES, least=st.sampled_from([2, 5, LEAST, 30]))
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_no_reader_can_narrow_a_count_below_the_least(counts: np.ndarray, least: int) -> None:
     published = suppress(counts, least)
     assert (published.counts == with_totals(counts)).all()

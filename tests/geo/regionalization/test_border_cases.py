@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.affinity import translate
 
@@ -13,6 +13,7 @@ from geo.regionalization.communities import Bounds, Community
 from geo.regionalization.drafting import CommunityDraft, draft_community
 from geo.regionalization.locks import CodeLocks
 from geo.regionalization.reporting import report
+from tests.examples import examples
 from tests.geo.regionalization.drawn import GRIDS, community
 
 LIMITS = GRIDS.bounds
@@ -163,7 +164,7 @@ ROW = st.lists(st.integers(20, 140), min_size=2, max_size=6)
 
 
 @given(ROW, ROW)
-@settings(max_examples=15)
+@examples(8)
 def test_whatever_moves_is_in_range_afterwards_and_nobody_is_lost(west, east):
     both = pair(west, east)
     drafts = [draft_community(one, GRIDS) for one in both]

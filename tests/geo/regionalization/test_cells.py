@@ -15,6 +15,7 @@ from geo.regionalization.cell_ground import CellGround, cell_ground
 from geo.regionalization.cells import CellDraft, draft_cells
 from geo.regionalization.communities import Bounds, Community, tier_bounds
 from geo.territory.coverage import coverage_problems
+from tests.examples import examples
 from tests.geo.regionalization.test_atoms import CRS, EAST, NORTH, community, rows_of
 
 CELL = tier_bounds("cell")
@@ -207,7 +208,7 @@ def grounds(draw: st.DrawFn) -> CellGround:
     return whole(community(households, floors, stairs))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(examples(12), suppress_health_check=[HealthCheck.too_slow])
 @given(grounds(), st.sampled_from([CELL, Bounds(10, 15), Bounds(20, 60)]), st.integers(0, 3))
 def test_cells_are_a_partition_that_keeps_every_household(ground, bounds, seed):
     draft = draft_cells(ground, bounds, seed=seed)

@@ -12,7 +12,7 @@ from geo.regionalization import regionalize
 from geo.regionalization.certificates import Prover
 from geo.regionalization.cover import Budget, BudgetSpentError, Cover, land
 from geo.regionalization.problem import check_problem
-from tests.examples import examples
+from tests.examples import TIMES, examples
 from tests.geo.regionalization.brute_force import connected_partitions, feasible_partition_exists
 from tests.strategies import limits, maps
 
@@ -133,15 +133,16 @@ def test_without_time_nothing_is_proved_that_takes_some():
 
 def test_proofs_reach_over_any_number_of_empty_buildings():
     # A tower, a long way without anybody, another tower: each lacks ten, and together they are too many.
-    households = np.zeros(10_000, np.int64)
+    length = 1_000 * TIMES
+    households = np.zeros(length, np.int64)
     households[[0, -1]] = 190, 195
-    way = np.column_stack([np.arange(9_999), np.arange(1, 10_000)])
-    plan = regionalize(households, way, np.ones(9_999), lower=200, upper=300, effort="draft")
+    way = np.column_stack([np.arange(length - 1), np.arange(1, length)])
+    plan = regionalize(households, way, np.ones(length - 1), lower=200, upper=300, effort="draft")
     assert all(reason.proved for reason in plan.reasons.values())
     assert len(plan.reasons) == plan.metrics["grids"] > 0
     # With a third of 105 halfway one of the two is helped, whichever.
-    households[5_000] = 105
-    plan = regionalize(households, way, np.ones(9_999), lower=200, upper=300, effort="draft")
+    households[length // 2] = 105
+    plan = regionalize(households, way, np.ones(length - 1), lower=200, upper=300, effort="draft")
     assert [reason.proved for reason in plan.reasons.values()] == [True]
     assert sorted(np.bincount(plan.labels, households).tolist()) in ([190, 300], [195, 295])
 

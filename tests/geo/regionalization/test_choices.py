@@ -27,6 +27,7 @@ from geo.regionalization.choices import (
 from geo.regionalization.drafting import CommunityDraft, draft_community
 from geo.regionalization.locks import CodeLocks
 from geo.regionalization.outcome import Prices
+from tests.examples import examples
 from tests.geo.regionalization.drawn import CODE, CRS, GRIDS, community
 
 #   00 01 02 03 04 05      twelve buildings of 100: four grids of three, five or six of two
@@ -192,6 +193,7 @@ PLANS = st.builds(
 
 
 @given(st.lists(PLANS, min_size=1, max_size=7))
+@examples(25)
 def test_no_plan_is_better_than_another_at_what_that_one_is_for(choices):
     kept, left_out = distinct(choices)
     assert kept[0].style is choices[0].style

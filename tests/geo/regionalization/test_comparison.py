@@ -2,13 +2,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely import box
 
 from geo.errors import ColumnError, GeographicCRSError
 from geo.regionalization.communities import Bounds
 from geo.regionalization.comparison import Flow, change, figures
+from tests.examples import examples
 
 #       b1  b2 | b3  b4        before: 甲 = b1 b2, 乙 = b3 b4
 #       b1 | b2  b3  b4        after:  one = b1, two = the rest; b2 changes
@@ -58,8 +59,8 @@ def test_buildings_that_one_plan_has_no_grid_for_are_not_compared():
     assert change(assigned({"x": "甲"}, {"x": 1}), assigned(AFTER)).compared == 0
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 300)), min_size=1, max_size=40))
+@examples(40)
 def test_leaving_coming_flows_and_buildings_add_up_to_the_same_households(rows):
     keys = [f"b{i}" for i in range(len(rows))]
     households = dict(zip(keys, (row[2] for row in rows), strict=True))

@@ -2,7 +2,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString, Point, box
 
@@ -10,6 +10,7 @@ from geo.errors import GeometryError
 from geo.regionalization.drawing import FOLLOWED_TOLERANCE_M, HALFWAY_TOLERANCE_M, draw_grids
 from geo.territory.coverage import coverage_problems, dissolve
 from geo.territory.tessellation import tessellate
+from tests.examples import examples
 
 CRS = "EPSG:4547"
 SIDE = 300.0
@@ -50,7 +51,7 @@ def shares(shapes, grids):
     return shapely.area(shapely.intersection(shapes.to_numpy()[:, None], grids.to_numpy()[None, :]))
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(seed=st.integers(0, 10_000), count=st.integers(2, 40), points=st.booleans(), road=st.booleans())
 def test_grids_tile_the_community_and_keep_their_buildings(seed, count, points, road):
     buildings = houses(count, seed)

@@ -18,6 +18,7 @@ from geo.regionalization.editing import ROW_COLUMNS, GridChanges, Move, moved, r
 from geo.regionalization.numbering import grid_code
 from geo.regionalization.remembering import remembered, renewed_report
 from geo.regionalization.reporting import report
+from tests.examples import examples
 
 CODE, CRS = "440307001001", "EPSG:4547"
 WIDE, HIGH = 5, 4
@@ -86,6 +87,7 @@ def test_an_edit_without_a_change_would_be_the_draft() -> None:
 
 
 @given(st.dictionaries(st.integers(0, WIDE * HIGH - 1), st.integers(0, 5), min_size=1, max_size=5))
+@examples(50)
 def test_what_is_accepted_tiles_the_community_and_hangs_together(moving: dict[int, int]) -> None:
     rows = rows_of()
     grids = [*sorted(set(rows["grid"])), NEW]

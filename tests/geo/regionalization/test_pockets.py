@@ -101,7 +101,7 @@ def test_a_spent_budget_mends_nothing_and_proves_nothing():
     edges=st.sampled_from([[(0, 1), (1, 2), (2, 3)], [(0, 1), (0, 2), (0, 3)], [(0, 1), (1, 2), (2, 3), (0, 3)]]),
     bounds=limits(most=20),
 )
-@examples(20)
+@examples(10)
 def test_wishes_beside_households_never_make_a_proof(asked, households, edges, bounds):
     lower, upper = bounds
     plan = regionalize(households, edges, np.ones(len(edges)), lower=lower, upper=upper, **asked)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from geo.regionalization import regionalize
@@ -38,7 +38,7 @@ def test_what_is_in_range_is_left_alone_however_crooked():
     }
 
 
-@settings(max_examples=5, deadline=None)
+@examples(5)
 @given(st.lists(st.integers(30, 60), min_size=18, max_size=18))
 def test_repairing_a_plan_in_range_moves_nobody(households):
     drawn = community([households[:6], households[6:12], households[12:]])

@@ -5,13 +5,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geo.sample import generate_town
+from tests.examples import examples
 from tests.geo.sample import properties
 from tests.geo.sample.recipes import small_recipe
 
 RECIPE = small_recipe()
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(examples(3), suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32 - 1))
 def test_every_seed_gives_a_sound_town(seed):
     town = generate_town(seed, recipe=RECIPE)

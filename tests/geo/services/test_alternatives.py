@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.regionalization.choices import beaten, distinct, style, trade_offs
@@ -11,6 +11,7 @@ from geo.regionalization.metrics import METRICS
 from geo.services.alternatives import draft_choices
 from geo.services.gathering import gather
 from geo.services.sampling import SAMPLE_STREET, load_sample
+from tests.examples import TIMES, examples
 from tests.geo.regionalization.drawn import GRIDS, community
 from tests.geo.sample.recipes import small_recipe
 
@@ -47,13 +48,13 @@ def assert_styles_keep_their_word(choices):
 
 
 @given(drawn=small_maps(), seed=st.integers(0, 9), asked=st.sampled_from(["balanced", "compact", "fewest"]))
-@settings(max_examples=6)
+@examples(3)
 def test_on_any_small_map(drawn, seed, asked):
     asked_of = replace(GRIDS, seed=seed, prices=style(asked).prices)
     assert_styles_keep_their_word(draft_choices([drawn], asked_of, asked, workers=1))
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", range(min(TIMES, 3)))
 def test_in_the_sample_town(session, seed):
     load_sample(session, 7, who="tester", recipe=small_recipe())
     gathered = gather(session, SAMPLE_STREET)

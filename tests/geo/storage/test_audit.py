@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -20,6 +20,7 @@ from geo.storage import audit, events
 from geo.storage.audit import Finding, Head
 from geo.storage.database import open_engine, session_scope
 from tests.databases import Databases
+from tests.examples import examples
 
 EVENTS = 8
 AUDITOR = Actor("sun", frozenset({"auditor"}), (), account_id=3)
@@ -246,7 +247,7 @@ def test_a_right_too_many_is_found(trail: tuple[Session, list[Head]]) -> None:
     assert "switched off" in found.en
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(data=st.data())
 def test_any_change_of_any_field_is_found(kept: tuple[Engine, list[Head]], data: st.DataObject) -> None:
     texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=20)

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from scipy.spatial import KDTree
 
 from geo.territory.midlines import SEED_GRID_M, SMOOTH_M, Seeds, midlines
+from tests.examples import examples
 
 FACE = shapely.box(0, 0, 100, 100)
 OFF_M = 1e-3
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(examples(60), suppress_health_check=list(HealthCheck))
 #: Whole metres: many seeds on one line and on one circle.
 lattice = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=60, unique=True)
 anywhere = st.lists(

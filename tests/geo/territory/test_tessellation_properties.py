@@ -13,6 +13,7 @@ from geo.territory.arrangement import GRID_M
 from geo.territory.contiguity import contiguity
 from geo.territory.coverage import dissolve, to_degrees
 from geo.territory.tessellation import tessellate
+from tests.examples import examples
 
 CRS = "EPSG:4547"
 ORIGIN = np.array([512_345.678, 2_498_765.432])
@@ -30,7 +31,7 @@ houses = st.builds(
 )
 roads = st.lists(st.tuples(fine, fine), min_size=2, max_size=5).map(LineString)
 atoms_of = st.lists(st.one_of(points, houses), min_size=1, max_size=14)
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(examples(60), suppress_health_check=list(HealthCheck))
 
 
 def moved(shape):

@@ -1,0 +1,257 @@
+"""What it costs to take a piece of text for a name: 0 for letter for letter, 1 and more for another name.
+
+A piece and a spelling that meet (:mod:`geo.addresses.neighbourhoods`) are laid side by side: their gaps say how. All
+pairs are weighed at once, in arrays.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.addresses.listening import Heard, Integers, protections
+from geo.addresses.neighbourhoods import NO_GAP, Pairs
+from geo.addresses.shapes import likeness
+from geo.addresses.sounds import READINGS_KEPT
+
+Costs = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+NO_MATCH = 1.0
+"""From here on two names are two names."""
+SAME_NUMERAL = 0.02
+SAME_SOUND = 0.15
+NEAR_SOUND = 0.25
+NEAR_SYLLABLE = 0.2
+"""A syllable in Latin letters that is near the name's."""
+GUARDED_NAME = 0.05
+"""The name has a character that tells sisters apart, and the text one that only sounds like it (以巷 for 一巷)."""
+GUARDED_TEXT = 0.15
+"""The text has such a character where the name has none (四头岗 for 石头岗)."""
+ALIKE, ALIKE_FROM = 0.2, 0.82
+RATHER_ALIKE, RATHER_ALIKE_FROM = 0.3, 0.72
+UNLIKE = (0.7, 0.6, 0.6, 0.5, 0.45)
+"""Another character altogether, by how many distinctive characters the name has (0, 1, 2, 3, 4 and more)."""
+UNLIKE_ENDING = 0.45
+MISSING = (0.7, 0.7, 0.45, 0.35, 0.25)
+"""A distinctive character left out, by how many there are."""
+MISSING_ENDING = 0.25
+DOUBLED = 0.2
+FILLER = 0.1
+FILLERS = frozenset("的那个啊呃嗯")
+TOO_MANY = 0.3
+GUARDED_TOO_MANY = 0.4
+SWAPPED = 0.25
+SWAPPED_SHORT = 0.35
+"""Of names of three characters, and with a numeral."""
+TWO_SOUNDS_OF_TWO = 0.1
+"""On top, where a name of two characters shares no character with what was typed."""
+
+
+class Slip(IntEnum):
+    """What is most wrong with a piece of text, taken for a name."""
+
+    NONE = 0
+    SOUND = 1
+    SHAPE = 2
+    SLIP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Spellings:
+    """Ways to say names: a row each, a column per character (as its number in the table of characters)."""
+
+    characters: Integers
+    length: Integers
+    distinctive: Integers
+    cost: Costs
+    code: Integers  # and what follows: by number of the character
+    sounds: Integers
+    folds: Integers
+    protection: Integers
+    numeral: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """Tokens of the text beside characters of spellings, pair by pair."""
+
+    token: Integers
+    character: Integers
+    row: Integers
+    place: Integers  # of the character in its spelling
+
+
+def weigh(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Pairs, Costs, Integers]:
+    """Return the pairs that cost less than another name would, what each costs with its spelling, and its slip.
+
+    What was left out is weighed first: it decides most pairs.
+    """
+    costs, slips = _gap_costs(heard, spellings, pairs)
+    costs += spellings.cost[pairs.row]
+    costs[_kept(pairs) != spellings.length[pairs.row] - (pairs.name_gap != NO_GAP)] = NO_MATCH  # hashes equal by chance
+    alive = np.flatnonzero(costs < NO_MATCH)
+    pairs, costs, slips = pairs[alive], costs[alive], slips[alive]
+    more, differs = _token_costs(heard, spellings, pairs)
+    costs += more
+    alive = np.flatnonzero(costs < NO_MATCH)
+    return pairs[alive], costs[alive], np.maximum(slips, np.where(differs, Slip.SOUND, Slip.NONE))[alive]
+
+
+def _kept(pairs: Pairs) -> Integers:
+    """How many tokens of each piece lie beside a character of the name."""
+    return pairs.length - (pairs.text_gap != NO_GAP)
+
+
+def _token_costs(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Flags]:
+    """What it costs that tokens differ from the characters beside them, and whether any does."""
+    kept = _kept(pairs)
+    width = np.arange(int(kept.max(initial=0)))
+    pair, column = np.nonzero(width < kept[:, None])
+    token = pairs.start[pair] + column + (column >= pairs.text_gap[pair])
+    place = column + (column >= pairs.name_gap[pair])
+    row = pairs.row[pair]
+    character = spellings.characters[row, place].astype(np.int64)
+    unequal = np.flatnonzero(heard.code[token] != spellings.code[character])
+    pair = pair[unequal]
+    beside = _Beside(token[unequal], character[unequal], row[unequal], place[unequal])
+    costs = _sound_costs(heard, spellings, beside)
+    count = len(pairs.start)
+    total = np.bincount(pair, costs, minlength=count).astype(np.float64)
+    of_two = pairs.length == 2
+    total[of_two & (np.bincount(pair, costs > 0, minlength=count) == 2)] += TWO_SOUNDS_OF_TWO
+    total[of_two & (np.bincount(pair, costs >= NEAR_SYLLABLE, minlength=count) > 0)] = NO_MATCH
+    return total, total > 0
+
+
+def _sound_costs(heard: Heard, spellings: Spellings, beside: _Beside) -> Costs:
+    """What it costs that tokens stand for other characters of the same or a near sound; NO_MATCH for any other."""
+    near = _overlap(heard.folds[beside.token], spellings.folds[beside.character])
+    same = _overlap(heard.sounds[beside.token], spellings.sounds[beside.character])
+    typed = heard.letters[beside.token] > 0
+    costs = np.where(same, np.where(typed, 0.0, SAME_SOUND), np.where(typed, NEAR_SYLLABLE, NEAR_SOUND))
+    costs[~(same | near)] = NO_MATCH
+    return _guarded(heard, spellings, beside, costs)
+
+
+def _overlap(ones: Integers, others: Integers) -> Flags:
+    """Whether two characters share one of their readings."""
+    found = np.zeros(len(ones), np.bool_)
+    for column in range(READINGS_KEPT):
+        one = ones[:, column]
+        for opposite in range(READINGS_KEPT):
+            found |= (one == others[:, opposite]) & (one >= 0)
+    return found
+
+
+def _guarded(heard: Heard, spellings: Spellings, beside: _Beside, costs: Costs) -> Costs:
+    """Raise costs where characters tell sisters apart: one of them never stands for another."""
+    text, name = heard.protection[beside.token], spellings.protection[beside.character]
+    numeral = heard.numeral[beside.token]
+    costs = costs + np.where((name > 0) & (text == 0) & (heard.letters[beside.token] == 0), GUARDED_NAME, 0.0)
+    costs += np.where((text > 0) & (name == 0), GUARDED_TEXT, 0.0)
+    # Right before the ending it is a number that the name has not (松岭三路 is not 松岭山路).
+    counts = (text > 0) & (text != protections()["age_or_size"])
+    counts &= beside.place == spellings.distinctive[beside.row] - 1
+    costs[counts & (name == 0) | (text > 0) & (name > 0)] = NO_MATCH
+    costs[(numeral >= 0) & (numeral == spellings.numeral[beside.character])] = SAME_NUMERAL
+    return costs
+
+
+def _gap_costs(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Integers]:
+    """What it costs that something was left out on one side, or on both."""
+    costs = np.zeros(len(pairs.start))
+    slips = np.full(len(pairs.start), int(Slip.NONE))
+    in_text, in_name = pairs.text_gap != NO_GAP, pairs.name_gap != NO_GAP
+    moved = pairs.text_gap - pairs.name_gap
+    for chosen, price in (
+        (in_text & ~in_name, _too_many),
+        (in_name & ~in_text, _missing),
+        (in_text & in_name & (abs(moved) == 1), _swapped),
+        (in_text & in_name & (moved == 0), _replaced),
+    ):
+        at = np.flatnonzero(chosen)
+        costs[at], slips[at] = price(heard, spellings, pairs[at])
+    costs[in_text & in_name & (abs(moved) > 1)] = NO_MATCH
+    return costs, slips
+
+
+def _too_many(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Integers]:
+    """A token of the text that the name has not: inside it, for at its ends it is not of the name at all."""
+    token = pairs.start + pairs.text_gap
+    code = heard.code[token]
+    costs = np.full(len(token), TOO_MANY)
+    costs[heard.protection[token] == protections()["age_or_size"]] = GUARDED_TOO_MANY
+    costs[np.isin(code, [ord(character) for character in FILLERS])] = FILLER
+    doubled = (code == heard.code[token - 1]) | (code == heard.code[np.minimum(token + 1, len(heard.code) - 1)])
+    costs[doubled] = DOUBLED
+    counts = (heard.protection[token] > 0) & (heard.protection[token] != protections()["age_or_size"])
+    outside = (pairs.text_gap == 0) | (pairs.text_gap == pairs.length - 1)
+    costs[counts | outside | (heard.letters[token] > 0)] = NO_MATCH
+    return costs, np.full(len(token), int(Slip.SLIP))
+
+
+def _missing(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Integers]:
+    """A character of the name that the text has not."""
+    distinctive = spellings.distinctive[pairs.row]
+    own = pairs.name_gap < distinctive
+    costs = np.where(own, np.array(MISSING)[np.minimum(distinctive, 4)], MISSING_ENDING)
+    missing = spellings.characters[pairs.row, pairs.name_gap]
+    # An ending of one character that is left out is a shorter name, which is a spelling of its own.
+    whole_ending = ~own & (spellings.length[pairs.row] - distinctive == 1)
+    costs[(spellings.protection[missing] > 0) | (pairs.length < 3) | whole_ending] = NO_MATCH
+    return costs, np.full(len(costs), int(Slip.SLIP))
+
+
+def _swapped(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Integers]:
+    """Two neighbours in the other order: what one side leaves out, the other has beside it."""
+    token = pairs.start + pairs.text_gap
+    character = spellings.characters[pairs.row, pairs.name_gap]
+    twin = spellings.characters[pairs.row, np.minimum(pairs.text_gap, spellings.characters.shape[1] - 1)]
+    short = (pairs.length < 4) | (spellings.numeral[character] >= 0) | (spellings.numeral[twin] >= 0)
+    costs = np.where(short, SWAPPED_SHORT, SWAPPED)
+    both = (spellings.protection[character] > 0) & (spellings.protection[twin] > 0)
+    costs[both | (heard.code[token] != spellings.code[character])] = NO_MATCH
+    return costs, np.full(len(costs), int(Slip.SLIP))
+
+
+def _replaced(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Integers]:
+    """One token in the place of one character: of the same sound in another reading, alike to the eye, or unlike."""
+    token, place = pairs.start + pairs.text_gap, pairs.name_gap
+    beside = _Beside(token, spellings.characters[pairs.row, place].astype(np.int64), pairs.row, place)
+    by_sound = _sound_costs(heard, spellings, beside)
+    distinctive = spellings.distinctive[pairs.row]
+    unlike = np.where(place < distinctive, np.array(UNLIKE)[np.minimum(distinctive, 4)], UNLIKE_ENDING)
+    guarded = (heard.protection[token] > 0) | (spellings.protection[beside.character] > 0)
+    unlike[guarded | (heard.letters[token] > 0)] = NO_MATCH
+    by_shape = _guarded(heard, spellings, beside, _shape_costs(heard.code[token], spellings.code[beside.character]))
+    costs = np.minimum(np.minimum(by_sound, by_shape), unlike)
+    slips = np.select([costs == by_sound, costs == by_shape], [int(Slip.SOUND), int(Slip.SHAPE)], int(Slip.SLIP))
+    return costs, slips
+
+
+def _shape_costs(ones: Integers, others: Integers) -> Costs:
+    """What it costs to read one character for the other; NO_MATCH where they do not look alike."""
+    if not len(ones):
+        return np.empty(0)
+    pairs, place = np.unique(ones << 21 | others, return_inverse=True)
+    costs = [_known_shape_costs.get(pair, -1.0) for pair in pairs.tolist()]
+    for at in [at for at, cost in enumerate(costs) if cost < 0]:
+        costs[at] = _shape_cost(int(pairs[at]))
+    return np.array(costs)[place]
+
+
+def _shape_cost(pair: int) -> float:
+    one, other = pair >> 21, pair & 0x1FFFFF
+    alike = 0.0 if min(one, other) < FIRST_HAN or one > LAST_CHARACTER else likeness(chr(one), chr(other))
+    cost = ALIKE if alike >= ALIKE_FROM else RATHER_ALIKE if alike >= RATHER_ALIKE_FROM else NO_MATCH
+    if len(_known_shape_costs) >= MOST_KNOWN:
+        _known_shape_costs.clear()
+    _known_shape_costs[pair] = cost
+    return cost
+
+
+MOST_KNOWN = 500_000
+FIRST_HAN, LAST_CHARACTER = 0x2E80, 0x10FFFF
+_known_shape_costs: dict[int, float] = {}

@@ -8,7 +8,7 @@ noise, those alone; ``--all`` also prints the right ones, ``--no-list`` the tabl
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +30,22 @@ def ids_of(answer: Answer) -> list[str]:
     return [candidate.id for candidate in answer.candidates] if answer.outcome != "none" else []
 
 
+def build(questions: QuerySet) -> AddressBook:
+    """Build the book of a set."""
+    return AddressBook.build(questions.gazetteer, questions.aliases)
+
+
 def answered(questions: QuerySet) -> Iterator[tuple[Query, Answer, str, float]]:
     """Yield every query with its answer, what that is worth, and the milliseconds of CPU it took."""
-    book = AddressBook.build(questions.gazetteer, questions.aliases)
+    yield from answered_by(build(questions), questions, questions.queries)
+
+
+def answered_by(
+    book: AddressBook, questions: QuerySet, queries: Sequence[Query]
+) -> Iterator[tuple[Query, Answer, str, float]]:
+    """Answer some queries of a set by its book; as :func:`answered` does all."""
     places = questions.places()
-    for query in questions.queries:
+    for query in queries:
         began = time.process_time()
         answer = locate(book, query.text)
         spent = 1000 * (time.process_time() - began)

@@ -368,6 +368,8 @@ class Asker:
 
     def ambiguous_no_anchor(self) -> Asked | None:
         draft = self.draft(self.place("building", "unit", "room"), "whole")
+        if "building" not in draft.said:
+            return None
         kinds = ("building", "unit", "room") if self.chance(0.6) else ("community", "building")
         said = {kind: value for kind, value in draft.said.items() if kind in kinds}
         return self._several(Draft(said, said))

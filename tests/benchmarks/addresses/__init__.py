@@ -1,0 +1,1 @@
+"""Parts of the benchmark of locating by address: the city's addresses, queries about them, peers."""

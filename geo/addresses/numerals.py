@@ -37,6 +37,14 @@ def value(text: str) -> int | None:
     return _counted(text)
 
 
+def spelt(text: str) -> str:
+    """Return a number in digits as it is spelt, with its zeros (零二 is 02); what is none stays."""
+    if all(sign in DIGITS for sign in text):
+        return "".join(str(DIGITS[sign]) for sign in text)
+    number = None if text.isascii() else value(text)
+    return text if number is None else str(number)
+
+
 def _counted(text: str) -> int | None:
     total, digit, last = 0, None, 10_000
     for sign in text:
@@ -60,3 +68,11 @@ def _counted(text: str) -> int | None:
         return total
     # 一百二 says 120 of people and money, not of doors: what follows a hundred alone is read as ones.
     return total + digit
+
+
+_LONE = re.compile(r"(?<![0-9])[0-9](?![0-9])")
+
+
+def with_numerals(text: str) -> str:
+    """Return ``text``, as long as before, with lone digits as the numerals that names have (松岭1路: 松岭一路)."""
+    return _LONE.sub(lambda digit: "零一二三四五六七八九"[int(digit[0])], text)

@@ -1,0 +1,327 @@
+"""The address book: every place's elements as keys, sorted so that a place comes right before what lies in it.
+
+Elements of a row are numbers of vocabularies (0: none). Rows are sorted by district, road, house number, compound,
+building, stairwell and door, so that the rows of a road or of a compound are one run, and what a text leaves out is
+found by comparing columns of that run.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.addresses.keys import building_key, number_key, room_key, unit_key
+from geo.addresses.names import NameIndex
+from geo.addresses.normalising import normalise
+from geo.addresses.numerals import with_numerals
+from geo.errors import ColumnError, InputError
+
+COLUMNS = [
+    *("id", "level", "kind", "province", "city", "district", "street", "community", "road", "number", "compound"),
+    *("building", "unit", "room", "name", "lon", "lat"),
+]
+ALIAS_COLUMNS = ["alias", "kind", "name", "id"]
+LEVELS = ("street", "community", "road", "number", "compound", "building", "unit", "room", "poi", "intersection")
+DIVISIONS = ("province", "city", "district", "street")
+#: The elements by which one row lies in another, in the order in which rows are sorted.
+NESTING = ("district", "road", "number", "compound", "zone", "mark", "unit", "room", "name")
+
+Rows = NDArray[np.int64]
+
+
+class Target(NamedTuple):
+    """What a name stands for: a kind of element, and its number among those."""
+
+    kind: str
+    entity: int
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The texts of one element; 0 is the empty one."""
+
+    texts: list[str]
+    numbers: dict[str, int]
+
+    def number(self, text: str) -> int:
+        """Return the number of a text, -1 where the book does not have it."""
+        return self.numbers.get(text, -1)
+
+
+@dataclass
+class AddressBook:
+    """Places to be located, and all that locating needs of them. Built once; never changed.
+
+    Attributes
+    ----------
+    frame
+        The rows as sorted; columns of ``COLUMNS`` and whatever else the frame brought.
+    columns
+        Element → number of its text per row (int32): the elements of ``NESTING``, ``province``, ``city``, ``street``,
+        ``community``, and ``entity``, the compound as the place that it is (two of one name are two).
+    names
+        All names of roads, compounds, landmarks, communities, streets and named buildings, and their aliases.
+    targets
+        Per name: what it stands for.
+    aliased
+        Names that are aliases only.
+    """
+
+    frame: pd.DataFrame
+    columns: dict[str, NDArray[np.int32]]
+    vocabularies: dict[str, Vocabulary]
+    names: NameIndex
+    written: list[str]
+    targets: list[list[Target]]
+    aliased: frozenset[int]
+    lon: list[float]
+    lat: list[float]
+    _runs: dict[Target, list[tuple[int, int]]]
+    crossings: dict[frozenset[str], list[int]] = field(default_factory=dict)
+
+    @classmethod
+    def build(
+        cls,
+        frame: pd.DataFrame,
+        aliases: pd.DataFrame | None = None,
+        *,
+        progress: Callable[[float], None] | None = None,
+    ) -> "AddressBook":
+        """Build the book of rows with the columns of ``COLUMNS``; missing text columns are taken as empty.
+
+        Raises
+        ------
+        ColumnError
+            ``id`` or ``level`` is missing.
+        InputError
+            An id occurs twice, or a level is none of ``LEVELS``.
+        """
+        tell = progress or (lambda _: None)
+        rows = _complete(frame)
+        texts = {name: _normalised(rows[name]) for name in COLUMNS[3:15]}
+        tell(0.2)
+        columns, vocabularies = _elements(texts)
+        _part_divisions(rows, columns, vocabularies)
+        order = np.lexsort([columns[name] for name in (*reversed(NESTING), "city")])
+        columns = {name: column[order] for name, column in columns.items()}
+        rows = rows.take(order).reset_index(drop=True)
+        columns["entity"] = _entities(columns)
+        lon, lat = (rows[name].to_numpy(dtype=float).tolist() for name in ("lon", "lat"))
+        tell(0.5)
+        book = cls(rows, columns, vocabularies, NameIndex.build([]), [], [], frozenset(), lon, lat, {})
+        book._name(aliases)
+        tell(1.0)
+        return book
+
+    # ── where things are ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def rows_of(self, target: Target) -> Rows:
+        """Return the rows, ascending, of what a name stands for."""
+        runs = self._runs.get(target)
+        if runs is None:
+            column = self.columns[target.kind]
+            return np.flatnonzero(column == target.entity)
+        if len(runs) == 1:
+            return np.arange(*runs[0])
+        return np.concatenate([np.arange(*run) for run in runs])
+
+    def inside(self, row: int) -> Rows:
+        """Return the rows that have all elements of a row: itself and what lies in it."""
+        kept = np.ones(len(self.frame), dtype=bool)
+        for name in NESTING:
+            number = self.columns[name][row]
+            if number:
+                kept &= self.columns[name] == number
+        return np.flatnonzero(kept)
+
+    def text(self, element: str, row: int) -> str:
+        """Return the written text of an element of a row."""
+        return str(self.frame[element].iat[row])
+
+    def point(self, row: int) -> tuple[float, float]:
+        """Return lon and lat of a row; NaN where none is known."""
+        return self.lon[row], self.lat[row]
+
+    def address(self, row: int) -> str:
+        """Return the whole address of a row, Chinese."""
+        parts = [self.text(name, row) for name in COLUMNS[3:14]]
+        name = self.text("name", row)
+        return "".join(parts) + ("" if name and name == parts[7] else name)
+
+    # ── building ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _name(self, aliases: pd.DataFrame | None) -> None:
+        named: dict[str, set[Target]] = defaultdict(set)
+        self._find_runs()
+        compound, entity = self.columns["compound"], self.columns["entity"]
+        pairs = np.unique(np.stack([compound, entity], axis=1), axis=0)
+        for text, number in pairs[pairs[:, 0] > 0].tolist():
+            named[self.vocabularies["compound"].texts[text]].add(Target("entity", number))
+        for kind in ("community", "road"):
+            for number, text in enumerate(self.vocabularies[kind].texts):
+                if text:
+                    named[text].add(Target(kind, number))
+        for kind in DIVISIONS:
+            for number, text in enumerate(self.vocabularies[kind].texts):
+                if text:
+                    named[text].add(Target(kind, number))
+        for number, text in enumerate(self.vocabularies["mark"].texts):
+            if _is_name(text):
+                named[text].add(Target("mark", number))
+        self._name_landmarks(named)
+        exact = set(named)
+        for alias, target in self._targets_of(aliases, named):
+            named[alias].add(target)
+        self.written = list(named)
+        self.targets = [sorted(named[text]) for text in self.written]
+        self.aliased = frozenset(number for number, text in enumerate(self.written) if text not in exact)
+        self.names = NameIndex.build([with_numerals(text) for text in self.written])
+
+    def _find_runs(self) -> None:
+        """Note where the rows of each road and compound lie; what is spread over many runs is looked up by column."""
+        for kind in ("road", "entity"):
+            column = self.columns[kind]
+            starts = np.flatnonzero(np.diff(column, prepend=-1))
+            ends = np.append(starts[1:], len(column))
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+                if column[start]:
+                    self._runs.setdefault(Target(kind, int(column[start])), []).append((start, end))
+
+    def _name_landmarks(self, named: dict[str, set[Target]]) -> None:
+        levels = self.frame["level"].to_numpy()
+        roads = {text for text in self.vocabularies["road"].texts if text}
+        for number, text in enumerate(self.vocabularies["name"].texts):
+            if text:
+                named[text].add(Target("name", number))
+        for row in np.flatnonzero(levels == "intersection").tolist():
+            text = self.vocabularies["name"].texts[self.columns["name"][row]]
+            crossed = _roads_in(text, roads)
+            if len(crossed) == 2:
+                self.crossings.setdefault(frozenset(crossed), []).append(row)
+            named.pop(text, None)
+
+    def _targets_of(self, aliases: pd.DataFrame | None, named: dict[str, set[Target]]) -> list[tuple[str, Target]]:
+        if aliases is None or not len(aliases):
+            return []
+        _demand(aliases, ("alias",))
+        places = pd.Series(np.arange(len(self.frame)), index=self.frame["id"])
+        found: list[tuple[str, Target]] = []
+        for row in aliases.fillna("").itertuples(index=False):
+            alias = normalise(str(row.alias))
+            if not alias:
+                continue
+            kind, name, ident = (str(getattr(row, key, "")) for key in ("kind", "name", "id"))
+            targets = [target for target in named.get(normalise(name), ()) if _meant(kind, target.kind)]
+            if not targets and ident and ident in places.index:
+                target = self._of_row(int(places[ident]), kind)
+                targets = [target] if target else []
+            found += [(alias, each) for each in targets]
+        return found
+
+    def _of_row(self, row: int, kind: str) -> Target | None:
+        """Return what an alias of a row stands for: its road, compound, building name or landmark."""
+        level = kind or str(self.frame["level"].iat[row])
+        column = {"compound": "entity", "poi": "name", "building": "mark"}.get(level, level)
+        number = int(self.columns[column][row]) if column in self.columns else 0
+        return Target(column, number) if number else None
+
+
+def _meant(kind: str, target: str) -> bool:
+    return not kind or {"compound": "entity", "poi": "name", "building": "mark"}.get(kind, kind) == target
+
+
+def _demand(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    missing = [name for name in names if name not in frame]
+    if missing:
+        raise ColumnError(
+            f"缺少列:{'、'.join(missing)};已有列:{'、'.join(map(str, frame.columns))}",
+            f"missing columns: {', '.join(missing)}; there are: {', '.join(map(str, frame.columns))}",
+        )
+
+
+def _complete(frame: pd.DataFrame) -> pd.DataFrame:
+    _demand(frame, ("id", "level"))
+    rows = frame.copy(deep=False)
+    for name in COLUMNS[2:15]:
+        rows[name] = rows[name].fillna("") if name in rows else ""
+    for name in ("lon", "lat"):
+        rows[name] = pd.to_numeric(rows[name], errors="coerce") if name in rows else np.nan
+    unknown = sorted(set(rows["level"].unique()) - set(LEVELS))
+    if unknown:
+        raise InputError(
+            f"未知的级别 level:{'、'.join(map(str, unknown[:5]))};可用:{'、'.join(LEVELS)}",
+            f"unknown levels: {', '.join(map(str, unknown[:5]))}; allowed: {', '.join(LEVELS)}",
+        )
+    twice = rows["id"][rows["id"].duplicated()].unique()
+    if len(twice):
+        raise InputError(
+            f"地址编码 id 重复:{'、'.join(map(str, twice[:5]))}(共 {len(twice)} 个)",
+            f"ids that occur twice: {', '.join(map(str, twice[:5]))} ({len(twice)} in all)",
+        )
+    return rows
+
+
+def _normalised(column: "pd.Series[Any]") -> tuple[NDArray[np.int64], list[str]]:
+    """Return a number per row and the normalised text of each number; 0 is the empty text."""
+    numbers, texts = pd.factorize(column.astype(object))
+    return numbers, [normalise(str(text)) for text in texts]
+
+
+def _elements(
+    texts: dict[str, tuple[NDArray[np.int64], list[str]]],
+) -> tuple[dict[str, NDArray[np.int32]], dict[str, Vocabulary]]:
+    columns: dict[str, NDArray[np.int32]] = {}
+    vocabularies: dict[str, Vocabulary] = {}
+
+    def note(name: str, numbers: NDArray[np.int64], keys: list[str]) -> None:
+        vocabulary = list(dict.fromkeys(["", *keys]))
+        places = {text: place for place, text in enumerate(vocabulary)}
+        columns[name] = np.array([places[key] for key in keys], dtype=np.int32)[numbers]
+        vocabularies[name] = Vocabulary(vocabulary, places)
+
+    for name, (numbers, found) in texts.items():
+        if name == "building":
+            keys = [building_key(text) for text in found]
+            note("zone", numbers, [key.zone for key in keys])
+            note("mark", numbers, [key.mark for key in keys])
+        else:
+            key = {"number": number_key, "unit": unit_key, "room": room_key}.get(name)
+            note(name, numbers, [key(text) if key and text else text for text in found])
+    return columns, vocabularies
+
+
+def _part_divisions(
+    rows: pd.DataFrame, columns: dict[str, NDArray[np.int32]], vocabularies: dict[str, Vocabulary]
+) -> None:
+    """Give rows of streets and communities a name number of their own: nothing lies in them by its other elements."""
+    divisions = np.flatnonzero(rows["level"].isin(["street", "community"]).to_numpy())
+    columns["name"][divisions] = len(vocabularies["name"].texts) + np.arange(len(divisions), dtype=np.int32)
+
+
+def _entities(columns: dict[str, NDArray[np.int32]]) -> NDArray[np.int32]:
+    """Number compounds: those of one name in one street at one door of one road are one."""
+    keys = np.stack([columns[name] for name in ("district", "street", "road", "number", "compound")], axis=1)
+    _, numbers = np.unique(keys, axis=0, return_inverse=True)
+    return np.where(columns["compound"] > 0, numbers.ravel() + 1, 0).astype(np.int32)
+
+
+def _is_name(text: str) -> bool:
+    return len(text) >= 2 and any("\u4e00" <= sign <= "\u9fff" for sign in text) and not any(map(str.isdigit, text))
+
+
+def _roads_in(text: str, roads: set[str]) -> list[str]:
+    """Return the roads that a crossing's name is made of, in order: the longest name at each place."""
+    found, at = [], 0
+    while at < len(text):
+        for end in range(len(text), at + 1, -1):
+            if text[at:end] in roads:
+                found.append(text[at:end])
+                at = end
+                break
+        else:
+            at += 1
+    return found

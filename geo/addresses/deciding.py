@@ -1,0 +1,328 @@
+"""From readings and what they lead to, to one answer: one place, several, or none, each with its reason.
+
+A wrong place is worse than a question. One place is told only when it was read cheaply and nothing else was read
+nearly as cheaply; a name heard letter for letter is not given up for one that sounds like it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from geo.addresses.answers import Answer, Candidate, Heard, Reason
+from geo.addresses.book import NESTING, AddressBook
+from geo.addresses.lookup import MOST_PLACES, Found, shallowest
+from geo.addresses.reading import Named, Reading
+from geo.addresses.relations import relation
+from geo.territory.dictionaries import dictionary
+
+#: Readings up to this cost need no further search.
+CERTAIN = 0.11
+#: Readings above this cost are no answer by themselves.
+DOUBTFUL = 0.72
+#: Another place that was read at so much more is a rival.
+MARGIN = 0.12
+MOST_NEAREST = 5
+#: Ways of hearing a name that put other characters in place of those that were said.
+CHANGED = ("sound", "shape", "slip")
+
+_APART = ("city", "district", "street", "community", "road", "number", "compound", "building", "unit", "room", "name")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A reading, what it leads to, and the cost of both."""
+
+    reading: Reading
+    found: Found
+    cost: float
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether there are places that have all that was said."""
+        return not self.found.failed and bool(self.found.places)
+
+
+def certain(trials: Sequence[Trial]) -> Trial | None:
+    """Return the cheapest reading that led to places, where it leaves nothing to be doubted."""
+    best = next((trial for trial in trials if trial.succeeded), None)
+    if best is None or best.cost > CERTAIN or best.reading.unknown or not _anchored(best.reading):
+        return None
+    return best
+
+
+def plausible(trials: Sequence[Trial]) -> Trial | None:
+    """Return the cheapest reading with a name that led to places, where it is not too doubtful."""
+    fit = (each for each in trials if each.succeeded and _anchored(each.reading) and each.cost <= DOUBTFUL)
+    return next(fit, None)
+
+
+def refusal(text: str, code: str, failed: str = "", said: str = "") -> Answer:
+    """Return an answer without any place."""
+    heard = (Heard(failed, said, "", "unmatched"),) if failed else ()
+    return Answer("none", text, (), (), _reason(code, said), heard, failed)
+
+
+def decide(book: AddressBook, text: str, trials: Sequence[Trial], divisions: Sequence[Named] = ()) -> Answer:
+    """Return the answer to ``text``, whose trials come cheapest first, and which named these divisions."""
+    answer = _decided(book, text, trials)
+    if answer.reason.code == "no-address" and divisions:
+        return _division(book, text, divisions[-1])
+    names = tuple(
+        Heard(each.kind, text[each.start : each.end], book.written[each.names[0]], each.how) for each in divisions
+    )
+    return replace(answer, heard=(*names, *answer.heard))
+
+
+def _decided(book: AddressBook, text: str, trials: Sequence[Trial]) -> Answer:
+    successes = [trial for trial in trials if trial.succeeded]
+    if not successes:
+        return _failure(book, text, trials)
+    best = plausible(trials) or successes[0]
+    if not _anchored(best.reading):
+        return _unanchored(book, text, best, trials)
+    failure = _stronger_failure(best, trials)
+    if failure is not None:
+        return _none(book, text, failure)
+    places = _rivals(book, best, successes)
+    if best.cost > DOUBTFUL or best.reading.unknown:
+        return _doubtful(book, text, best, places)
+    if len(places) == 1:
+        return _one(book, text, best, places[0])
+    return _several(book, text, best, places)
+
+
+def _anchored(reading: Reading) -> bool:
+    """Whether a reading names a road, a compound or a landmark, without which a number is anywhere."""
+    return any(name.kind in ("entity", "road", "name", "mark") for name in reading.names)
+
+
+# ── which places ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _rivals(book: AddressBook, best: Trial, successes: Sequence[Trial]) -> list[int]:
+    """Return the places of the best reading and of those nearly as good, without what only holds another one."""
+    near = [trial for trial in successes if trial.cost <= best.cost + MARGIN and _anchored(trial.reading)]
+    places = list(dict.fromkeys(place for trial in near for place in trial.found.places))
+    deepest = [place for place in places if not any(_holds(book, place, other) for other in places)]
+    if len(deepest) > 1:
+        deepest = _as_written(book, best, deepest)
+    return deepest[: MOST_PLACES + 1]
+
+
+def _holds(book: AddressBook, place: int, other: int) -> bool:
+    """Whether ``other`` lies in ``place`` by its elements."""
+    if place == other:
+        return False
+    return all(
+        not book.columns[name][place] or book.columns[name][place] == book.columns[name][other] for name in NESTING
+    ) and any(book.columns[name][place] for name in NESTING[1:])
+
+
+def _as_written(book: AddressBook, best: Trial, places: list[int]) -> list[int]:
+    """Keep the one that is written as it was said, where places differ in writing alone (90-1号, 90号之一)."""
+    keys = {tuple(int(book.columns[name][place]) for name in NESTING) for place in places}
+    if len(keys) > 1:
+        return places
+    elements = best.found.elements
+    said = {elements.number, elements.mark, elements.room}
+    same = [place for place in places if all(part in book.address(place) for part in said if part)]
+    return same if len(same) == 1 else places
+
+
+def _stronger_failure(best: Trial, trials: Sequence[Trial]) -> Trial | None:
+    """Return a reading that failed and yet is better founded than the best that did not.
+
+    A name that was said letter for letter is that name, also where the number behind it does not exist: no other name
+    that merely sounds or looks like it is taken instead.
+    """
+    changed = [name for name in best.reading.names if name.how in CHANGED]
+    for trial in trials:
+        if trial.succeeded or trial.reading.unknown or not _anchored(trial.reading) or trial.cost > best.cost:
+            continue
+        exact = [name for name in trial.reading.names if name.cost == 0 and name.kind in ("entity", "road", "name")]
+        if any(_over(one, other) for one in exact for other in changed):
+            return trial
+    return None
+
+
+def _over(one: Named, other: Named) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+# ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _one(book: AddressBook, text: str, best: Trial, place: int) -> Answer:
+    code = "found" if best.cost <= CERTAIN else "found-inexact"
+    return Answer(
+        "one",
+        text,
+        (candidate(book, place, best.cost),),
+        (),
+        _reason(code),
+        _heard(book, text, best),
+        relation=relation(text[best.reading.tail :]),
+        total=1,
+    )
+
+
+def _several(book: AddressBook, text: str, best: Trial, places: list[int]) -> Answer:
+    shown = _apart(book, [candidate(book, place, best.cost) for place in places[:MOST_PLACES]])
+    return Answer(
+        "several",
+        text,
+        tuple(shown),
+        (),
+        _reason("several", str(len(places)) if len(places) <= MOST_PLACES else f"{MOST_PLACES}+"),
+        _heard(book, text, best),
+        relation=relation(text[best.reading.tail :]),
+        total=len(places),
+    )
+
+
+def _doubtful(book: AddressBook, text: str, best: Trial, places: list[int]) -> Answer:
+    if best.reading.unknown:
+        failed = "compound" if any(name.kind == "road" for name in best.reading.names) else "name"
+        heard = (*_heard(book, text, best), Heard(failed, best.reading.unknown, "", "unmatched"))
+        reason = _reason("no-such-name", best.reading.unknown)
+    else:
+        failed, heard, reason = "name", _heard(book, text, best), _reason("doubtful")
+    nearest = tuple(candidate(book, place, best.cost) for place in places[:MOST_NEAREST])
+    return Answer("none", text, (), nearest, reason, heard, failed)
+
+
+def _unanchored(book: AddressBook, text: str, best: Trial, trials: Sequence[Trial]) -> Answer:
+    """Answer a text that names no road, compound or landmark: a choice where few places have all of it."""
+    elements = best.found.elements
+    if best.reading.unknown:
+        return _doubtful(book, text, replace(best, found=Found((), best.cost)), [])
+    said = elements.mark or elements.room or elements.number or elements.unit
+    if not said:
+        community = best.reading.named("community")
+        return _division(book, text, community) if community else refusal(text, "no-address")
+    if not any(piece.strong for piece in best.reading.pieces) or not (elements.mark or elements.room):
+        return refusal(text, "no-name")
+    places = list(best.found.places)
+    if 2 <= len(places) <= MOST_PLACES:
+        return _several(book, text, best, places)
+    nearest = tuple(candidate(book, place, best.cost) for place in places[:MOST_NEAREST])
+    return Answer("none", text, (), nearest, _reason("no-name"), _heard(book, text, best), "name")
+
+
+def _division(book: AddressBook, text: str, name: Named) -> Answer:
+    """Answer a text that names a community or street and nothing in it."""
+    levels = book.frame["level"].to_numpy()
+    rows = [
+        row
+        for entity in name.entities
+        for row in (book.columns[name.kind] == entity).nonzero()[0].tolist()
+        if levels[row] == name.kind
+    ]
+    heard = (Heard(name.kind, text[name.start : name.end], book.written[name.names[0]], name.how),)
+    places = tuple(candidate(book, row, name.cost) for row in rows[:MOST_PLACES])
+    if len(rows) == 1 and name.cost <= DOUBTFUL:
+        return Answer("one", text, places, (), _reason("found"), heard, total=1)
+    if 1 < len(rows) <= MOST_PLACES:
+        said = _reason("several", str(len(rows)))
+        return Answer("several", text, tuple(_apart(book, list(places))), (), said, heard, total=len(rows))
+    return Answer("none", text, (), (), _reason("only-division"), heard, "road")
+
+
+def _failure(book: AddressBook, text: str, trials: Sequence[Trial]) -> Answer:
+    named = [
+        trial for trial in trials if _anchored(trial.reading) and trial.cost <= DOUBTFUL and not trial.reading.unknown
+    ]
+    if named:
+        return _none(book, text, min(named, key=lambda trial: trial.cost - 0.02 * trial.found.depth))
+    if trials and trials[0].reading.unknown:
+        return _doubtful(book, text, trials[0], [])
+    return refusal(text, "no-address")
+
+
+def _none(book: AddressBook, text: str, trial: Trial) -> Answer:
+    """Answer that an element does not exist, with what does."""
+    found = trial.found
+    failed = found.failed
+    heard = _heard(book, text, trial)
+    nearest = [candidate(book, place, trial.cost) for place in _nearest(book, found)]
+    said = getattr(found.elements, {"building": "mark"}.get(failed, failed), "") if failed else ""
+    return Answer("none", text, (), tuple(nearest), _reason(f"no-such-{failed}", str(said)), heard, failed)
+
+
+def _nearest(book: AddressBook, found: Found) -> list[int]:
+    """Return what does exist: the place that was found before the failing element, and its parts most like that one."""
+    places = list(found.places[:MOST_NEAREST])
+    column = {"number": "number", "building": "mark", "unit": "unit", "room": "room"}.get(found.failed)
+    if len(places) != 1 or column is None:
+        return places
+    said = getattr(found.elements, column)
+    inside = book.inside(places[0])
+    parts = shallowest(book, inside[book.columns[column][inside] > 0], 400)
+    texts = book.vocabularies[column].texts
+    parts = tuple(sorted(parts, key=lambda row: _unlike(said, texts[book.columns[column][row]])))
+    return [*places, *parts][:MOST_NEAREST]
+
+
+def _unlike(said: str, other: str) -> tuple[int, str]:
+    """How far two keys are: by number; letters count as their place in the alphabet (1座 is most like A座)."""
+    one, two = _ordinal(said), _ordinal(other)
+    return (abs(one - two) if one is not None and two is not None else 10_000, other)
+
+
+def _ordinal(key: str) -> int | None:
+    digits = "".join(sign for sign in key.split("-")[0].split("/")[-1] if sign.isdigit())
+    if digits:
+        return int(digits)
+    if len(key) == 1 and "a" <= key <= "z":
+        return ord(key) - ord("a") + 1
+    return None
+
+
+def candidate(book: AddressBook, row: int, cost: float) -> Candidate:
+    """Return a row as a candidate."""
+    frame = book.frame
+    return Candidate(
+        row,
+        str(frame["id"].iat[row]),
+        str(frame["level"].iat[row]),
+        book.address(row),
+        book.point(row)[0],
+        book.point(row)[1],
+        round(cost, 3),
+    )
+
+
+def _apart(book: AddressBook, candidates: list[Candidate]) -> list[Candidate]:
+    """Say of each candidate what the others have otherwise."""
+    texts = {name: [book.text(name, each.row) for each in candidates] for name in _APART}
+    differing = [name for name in _APART if len(set(texts[name])) > 1]
+    return [
+        replace(each, apart="".join(texts[name][place] for name in differing)) for place, each in enumerate(candidates)
+    ]
+
+
+def _heard(book: AddressBook, text: str, trial: Trial) -> tuple[Heard, ...]:
+    kinds = {"entity": "compound", "name": "poi", "mark": "building"}
+    elements: list[tuple[int, Heard]] = []
+    for name in trial.reading.names:
+        known = "、".join(book.written[number] for number in name.names[:3])
+        how = "ignored" if name.kind in trial.found.ignored else name.how
+        elements.append((name.start, Heard(kinds.get(name.kind, name.kind), text[name.start : name.end], known, how)))
+    failed = trial.found.failed
+    for piece in trial.reading.pieces:
+        kind = {"bare": "room", "letter": "building", "chain": "building", "suffix": "number", "zone": "building"}
+        element = kind.get(piece.kind, piece.kind)
+        lost = element == failed
+        elements.append(
+            (
+                piece.start,
+                Heard(
+                    element, text[piece.start : piece.end], "" if lost else piece.key, "unmatched" if lost else "exact"
+                ),
+            )
+        )
+    return tuple(heard for _, heard in sorted(elements, key=lambda pair: pair[0]))
+
+
+def _reason(code: str, said: str = "") -> Reason:
+    entry = dictionary("address_reasons")[code]
+    return Reason(code, entry.zh.replace("{said}", said), entry.en.replace("{said}", said))

@@ -1,0 +1,332 @@
+"""From the elements of a reading to the rows that have them all, and where that fails."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+import numpy as np
+
+from geo.addresses.book import NESTING, AddressBook, Rows, Target
+from geo.addresses.grammar import Piece
+from geo.addresses.keys import on_floor
+from geo.addresses.reading import Named, Reading
+from geo.addresses.words import either
+
+#: Rows looked through at most where no name narrows them.
+MOST_ROWS = 2_000_000
+#: Places listed at most.
+MOST_PLACES = 20
+
+#: What it costs to leave out an element that was said.
+OTHER_COMMUNITY = 0.2
+OTHER_ROAD = 0.5
+WEAK_READING = 0.1
+NUMBER_IN_RANGE = 0.1
+
+
+@dataclass(frozen=True)
+class Elements:
+    """What is said below the names: keys, empty where nothing is said."""
+
+    number: str = ""
+    zone: str = ""
+    mark: str = ""
+    unit: str = ""
+    room: str = ""
+    cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a reading leads to.
+
+    Attributes
+    ----------
+    places
+        Rows of the shallowest places that have all that was said, at most ``MOST_PLACES`` + 1.
+    failed
+        The element that no row has, when there are no places; ``places`` are then what the elements before it lead to.
+    ignored
+        Kinds of names that were left out because they contradict the others.
+    """
+
+    places: tuple[int, ...]
+    cost: float
+    failed: str = ""
+    ignored: tuple[str, ...] = ()
+    elements: Elements = field(default_factory=Elements)
+    depth: int = 0
+
+
+def look_up(book: AddressBook, reading: Reading, divisions: Sequence[Named] = ()) -> Found:
+    """Return the best of what a reading's names and structure lead to."""
+    best: Found | None = None
+    for rows, cost, ignored in _narrowed(book, reading, divisions):
+        for elements in hypotheses(reading):
+            found = _descend(book, rows, elements, anchored=bool(reading.names))
+            found = replace(found, cost=cost + elements.cost + found.cost, ignored=ignored)
+            if best is None or _rank(found) < _rank(best):
+                best = found
+        if best is not None and not best.failed:
+            break
+    assert best is not None
+    return best
+
+
+def meet_roads(book: AddressBook, reading: Reading, text: str) -> Found | None:
+    """Return the crossing of the two roads of a reading; None where it has not two, or tells of no crossing."""
+    roads = [name for name in reading.names if name.kind == "road"]
+    if len(roads) != 2 or any(name.kind in ("entity", "name", "mark") for name in reading.names):
+        return None
+    says_crossing = re.search(either("crossing"), text[roads[0].end : roads[1].end + 8])
+    if not says_crossing and any(piece.kind == "number" for piece in reading.pieces):
+        return None
+    texts = book.vocabularies["road"].texts
+    rows: list[int] = []
+    for one, other in product(roads[0].entities, roads[1].entities):
+        rows += book.crossings.get(frozenset((texts[one], texts[other])), [])
+    if rows:
+        return Found(tuple(sorted(set(rows))), 0.0)
+    ends = [shallowest(book, _rows(book, road), 1)[0] for road in roads]
+    return Found(tuple(ends), 0.0, "intersection")
+
+
+def _rank(found: Found) -> tuple[bool, int, float]:
+    return bool(found.failed), -found.depth if found.failed else 0, found.cost
+
+
+# ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _narrowed(
+    book: AddressBook, reading: Reading, divisions: Sequence[Named]
+) -> Iterable[tuple[Rows | None, float, tuple[str, ...]]]:
+    """Yield the rows that the names leave, first with all of them, then without those that contradict the others."""
+    anchors = [name for name in reading.names if name.kind in ("entity", "road", "name", "mark")]
+    community = reading.named("community")
+    rows: Rows | None = None
+    for name in anchors:
+        rows = _meet(rows, _rows(book, name))
+    for name in divisions:
+        if rows is not None:
+            rows = _in_division(book, rows, name)
+        elif name.kind == "street":
+            rows = _rows(book, name)
+    if community is None:
+        yield rows, 0.0, ()
+    else:
+        there = _meet(rows, _rows(book, community))
+        if len(there):
+            yield there, 0.0, ()
+        if rows is not None:
+            yield rows, OTHER_COMMUNITY, ("community",)
+        elif not len(there):
+            yield there, 0.0, ()
+    road, entity = reading.named("road"), reading.named("entity") or reading.named("name")
+    if road and entity and (rows is None or not len(rows)):
+        yield _rows(book, entity), OTHER_ROAD, ("road",)
+
+
+def _rows(book: AddressBook, name: Named) -> Rows:
+    runs = [book.rows_of(Target(name.kind, entity)) for entity in name.entities[:200]]
+    return runs[0] if len(runs) == 1 else np.unique(np.concatenate(runs))
+
+
+def _meet(rows: Rows | None, others: Rows) -> Rows:
+    if rows is None:
+        return others
+    common: Rows = np.intersect1d(rows, others, assume_unique=True)
+    return common
+
+
+def _in_division(book: AddressBook, rows: Rows, name: Named) -> Rows:
+    column = book.columns[name.kind][rows]
+    kept: Rows = rows[np.isin(column, name.entities) | (column == 0)]
+    return kept
+
+
+# ── structure ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def hypotheses(reading: Reading) -> list[Elements]:
+    """Return what the structure of a reading may say, likeliest first, at most 24."""
+    has: set[str] = {piece.kind for piece in reading.pieces}
+    compound_ends = max((name.end for name in reading.names if name.kind in ("entity", "name", "mark")), default=-1)
+    road_ends = max((name.end for name in reading.names if name.kind == "road"), default=-1)
+    options = [_options(piece, reading, has, compound_ends, road_ends) for piece in reading.pieces]
+    found: dict[tuple[str, ...], Elements] = {}
+    for combination in list(product(*options))[:64]:
+        elements = _joined(combination)
+        if elements is not None:
+            key = (elements.number, elements.zone, elements.mark, elements.unit, elements.room)
+            if key not in found or found[key].cost > elements.cost:
+                found[key] = elements
+    return sorted(found.values(), key=lambda elements: elements.cost)[:24] or [Elements()]
+
+
+def _options(
+    piece: Piece, reading: Reading, has: set[str], compound_ends: int, road_ends: int
+) -> list[dict[str, str | float]]:
+    key = piece.key
+    if piece.kind == "number":
+        return _numbered(key, has, 0 <= compound_ends <= piece.start and compound_ends > road_ends, compound_ends >= 0)
+    if piece.kind == "building":
+        found: list[dict[str, str | float]] = [{"zone": piece.zone, "mark": key}]
+        if piece.zone and not reading.named("road"):
+            found.append({"mark": key, "cost": 0.3})
+        if key and key[-1] in "甲乙丙丁戊己庚辛" and "number" in has:
+            found.append({"suffix": key, "cost": 0.05})
+        return found
+    if piece.kind == "zone":
+        return [{"zone": key}, {"cost": 0.3}]
+    if piece.kind == "suffix":
+        return [{"suffix": f"-{key}"}, {"room": key, "cost": WEAK_READING}]
+    if piece.kind == "letter":
+        return [{"mark": key, "cost": 0.05}] if "building" not in has else [{"cost": 0.05}]
+    if piece.kind == "chain":
+        return _chained(key.split("/"), reading, has)
+    if piece.kind == "bare":
+        return _bare(key, has, compound_ends, road_ends)
+    return [{piece.kind: key}]
+
+
+def _numbered(key: str, has: set[str], after_compound: bool, compound: bool) -> list[dict[str, str | float]]:
+    """What ``14号`` may be: the door of a road, a house of a compound, a door inside a building."""
+    number: list[dict[str, str | float]] = [{"number": key}]
+    inside: list[dict[str, str | float]] = [] if "building" in has else [{"mark": key}]
+    if "room" not in has and key.isdigit():
+        inside.append({"room": key, "cost": 0.05})
+    if after_compound or "building" in has:
+        return [*inside, {"number": key, "cost": WEAK_READING}] if after_compound else [*number, *inside]
+    return [*number, {"mark": key, "cost": WEAK_READING}] if compound else number
+
+
+def _bare(key: str, has: set[str], compound_ends: int, road_ends: int) -> list[dict[str, str | float]]:
+    found: list[dict[str, str | float]] = []
+    if "room" not in has:
+        found.append({"room": key})
+    if "unit" not in has and "building" in has and len(key) <= 2:
+        found.append({"unit": key, "cost": 0.02})
+    if "building" not in has:
+        found.append({"mark": key, "cost": 0.05})
+    if "number" not in has and road_ends >= 0:
+        found.append({"number": key, "cost": 0.05})
+    return found or [{"cost": 0.1}]
+
+
+def _chained(parts: Sequence[str], reading: Reading, has: set[str]) -> list[dict[str, str | float]]:
+    found = _chained_to_road(parts) if reading.named("road") and "number" not in has else []
+    places = ["mark", "unit", "room"]
+    if "building" in has:
+        places = places[1:]
+    if "unit" in has:
+        places = ["room"]
+    if len(parts) == 2 and "room" not in has and len(parts[1]) == 2 and ("building" in has or "unit" in has):
+        found.append({"room": on_floor(parts[0], parts[1])})
+    for names in (places, [place for place in places if place != "unit"]):
+        if len(names) >= len(parts):
+            found.append(dict(zip(names, parts, strict=False)))
+    return [{**each, "cost": 0.02 * place} for place, each in enumerate(found)] or [{"cost": 0.2}]
+
+
+def _chained_to_road(parts: Sequence[str]) -> list[dict[str, str | float]]:
+    """What ``261-17-30`` may be behind a road: doorplates of one to all of the numbers, then what is inside."""
+    inside = (["room"], ["mark", "room"], ["mark", "unit", "room"], ["mark", "unit"], ["mark"])
+    found: list[dict[str, str | float]] = []
+    for cut in range(len(parts), 0, -1):
+        rest = parts[cut:]
+        ways = [names for names in inside if len(names) == len(rest)] if rest else [[]]
+        for joint in ("-", "/") if cut > 1 else ("-",):
+            number = joint.join(parts[:cut])
+            found += [{"number": number, **dict(zip(names, rest, strict=True))} for names in ways]
+    return found
+
+
+def _joined(parts: Sequence[dict[str, str | float]]) -> Elements | None:
+    """Put the readings of all pieces together; the same element said twice must be the same."""
+    said: dict[str, str] = {}
+    cost = 0.0
+    for part in parts:
+        for name, text in part.items():
+            if name == "cost":
+                cost += float(text)
+            elif name == "suffix":
+                if "number" not in said:
+                    return None
+                said["number"] += str(text)
+            elif text and said.setdefault(name, str(text)) != text:
+                cost += 0.3  # the first one that was said holds
+    return Elements(**said, cost=cost)
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _descend(book: AddressBook, rows: Rows | None, elements: Elements, *, anchored: bool) -> Found:
+    """Keep the rows that have each element in turn; where none has, tell which and what was left before it."""
+    if rows is None:
+        if len(book.frame) > MOST_ROWS:
+            return Found((), 0.0, "name", elements=elements)
+        rows = np.arange(len(book.frame))
+    if not len(rows):
+        return Found((), 0.0, "name", elements=elements)
+    cost, depth = 0.0, 0
+    for name in ("number", "building", "unit", "room"):
+        kept, price = _having(book, rows, name, elements)
+        if not len(kept):
+            return Found(shallowest(book, rows), cost, name, elements=elements, depth=depth)
+        cost += price
+        depth += kept is not rows
+        rows = kept
+    return Found(shallowest(book, rows), cost, elements=elements, depth=depth)
+
+
+def _having(book: AddressBook, rows: Rows, name: str, elements: Elements) -> tuple[Rows, float]:
+    if name == "building":
+        return _having_building(book, rows, elements), 0.0
+    key = getattr(elements, name)
+    if not key:
+        return rows, 0.0
+    kept = rows[book.columns[name][rows] == book.vocabularies[name].number(key)]
+    if len(kept) or name != "number":
+        return kept, 0.0
+    return _in_range(book, rows, key), NUMBER_IN_RANGE
+
+
+def _having_building(book: AddressBook, rows: Rows, elements: Elements) -> Rows:
+    if elements.zone:
+        zone = book.vocabularies["zone"].number(elements.zone)
+        rows = rows[book.columns["zone"][rows] == zone] if zone > 0 else rows[:0]
+    if elements.mark:
+        rows = rows[book.columns["mark"][rows] == book.vocabularies["mark"].number(elements.mark)]
+    return rows
+
+
+def _in_range(book: AddressBook, rows: Rows, key: str) -> Rows:
+    """Return the rows whose doorplate is a range that holds the number (69-71号 for 71号)."""
+    if not key.isdigit():
+        return rows[:0]
+    held = []
+    texts = book.vocabularies["number"].texts
+    for number in np.unique(book.columns["number"][rows]).tolist():
+        first, _, last = texts[number].partition("-")
+        if first.isdigit() and last.isdigit() and int(first) < int(key) <= int(last):
+            held.append(number)
+    return rows[np.isin(book.columns["number"][rows], held)] if held else rows[:0]
+
+
+def shallowest(book: AddressBook, rows: Rows, most: int = MOST_PLACES) -> tuple[int, ...]:
+    """Return the rows that lie in none of the others; at most ``most`` and one more, which says that there are more."""
+    found: list[int] = []
+    left = rows
+    while len(left) and len(found) <= most:
+        first = int(left[0])
+        found.append(first)
+        inside = np.ones(len(left), dtype=bool)
+        for name in NESTING:
+            number = book.columns[name][first]
+            if number:
+                inside &= book.columns[name][left] == number
+        left = left[~inside]
+    return tuple(found)

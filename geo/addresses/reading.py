@@ -1,0 +1,360 @@
+"""How a text can be read: which stretches are names, what structure stands between them, and what is left over.
+
+A reading takes some of the names that were found, none over another, and reads the gaps by the grammar. Left-overs are
+free where people say such things (openings, connecting words, where from the place, what is the matter there) and cost
+where a name seems to have stood that the book does not know.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from itertools import pairwise
+
+from geo.addresses.book import DIVISIONS, AddressBook
+from geo.addresses.grammar import Piece, pieces
+from geo.addresses.names import NameMatch
+from geo.addresses.normalising import SEPARATORS
+from geo.addresses.words import either
+from geo.territory.dictionaries import dictionary
+
+#: A stretch that a name seems to have stood in, and that no name explains.
+UNKNOWN_NAME = 1.0
+#: Per character left over between two elements, and beside a name.
+PER_CHARACTER = 0.12
+#: Beside a name stands what would make it another one (新, 东, 二期).
+OTHER_NAME = 0.55
+#: A name that stands letter for letter in the text is left out.
+UNUSED = 0.35
+#: A name that is a part of a longer one that stands there too (青云大道 of 青云大道公交站).
+INSIDE = 0.3
+#: Characters of the longest stretch that may be one name.
+LONGEST_NAME = 8
+#: Readings tried at most.
+MOST_READINGS = 48
+
+_EDGES = SEPARATORS + "-/#."
+#: Kinds of which a reading has one at most; two roads make a crossing.
+ANCHORS = ("entity", "road", "name", "mark")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A stretch of the text that a name of the book explains; ``entities`` are the things of that name and kind."""
+
+    start: int
+    end: int
+    kind: str
+    entities: tuple[int, ...]
+    names: tuple[int, ...]
+    cost: float
+    how: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Names, structure and the cost of both; ``unknown`` is a stretch that seems to be a name nobody knows."""
+
+    names: tuple[Named, ...]
+    pieces: tuple[Piece, ...]
+    cost: float
+    unknown: str = ""
+    #: Where the text after the last element begins.
+    tail: int = 0
+
+    def named(self, kind: str) -> Named | None:
+        """Return the first name of a kind."""
+        return next((name for name in self.names if name.kind == kind), None)
+
+
+def named(book: AddressBook, found: Sequence[NameMatch]) -> list[Named]:
+    """Return what the names that were found stand for; names of one stretch, kind and cost are one choice."""
+    groups: dict[tuple[int, int, str, float, str], tuple[set[int], set[int]]] = {}
+    for match in found:
+        for target in book.targets[match.name]:
+            how = "alias" if match.how == "exact" and match.name in book.aliased else match.how
+            key = (match.start, match.end, target.kind, round(match.cost, 3), how)
+            entities, names = groups.setdefault(key, (set(), set()))
+            entities.add(target.entity)
+            names.add(match.name)
+    return [
+        Named(start, end, kind, tuple(sorted(entities)), tuple(sorted(names)), cost, how)
+        for (start, end, kind, cost, how), (entities, names) in groups.items()
+    ]
+
+
+def without_repeats(text: str, choices: Sequence[Named]) -> tuple[str, list[Named], list[Named]]:
+    """Return the text with divisions and repetitions blanked out, the divisions, and the choices that are left.
+
+    Divisions only narrow, wherever they stand; a name that is said twice is one name.
+    """
+    divisions: list[Named] = []
+    left: list[Named] = []
+    signs = list(text)
+    seen: set[tuple[str, tuple[int, ...]]] = set()
+    for name in sorted(choices, key=lambda each: (each.start, -each.end)):
+        inside = any(other.start <= name.start and name.end <= other.end and other is not name for other in choices)
+        if name.kind in DIVISIONS and name.cost == 0 and not inside:
+            divisions.append(name)
+            signs[name.start : name.end] = " " * (name.end - name.start)
+        elif name.cost == 0 and (name.kind, name.entities) in seen:
+            signs[name.start : name.end] = " " * (name.end - name.start)
+        elif name.kind not in DIVISIONS:
+            seen.add((name.kind, name.entities))
+            left.append(replace(name, cost=INSIDE) if inside and name.cost == 0 and _longer(name, choices) else name)
+    return "".join(signs), divisions, left
+
+
+def _longer(name: Named, choices: Sequence[Named]) -> bool:
+    """Whether the name is a part of a longer one that stands there letter for letter too."""
+    return any(
+        other.start <= name.start and name.end <= other.end and other.end - other.start > name.end - name.start
+        for other in choices
+        if other.cost == 0 and other.kind not in DIVISIONS
+    )
+
+
+def readings(text: str, choices: Sequence[Named], most: int = MOST_READINGS) -> list[Reading]:
+    """Return at most so many readings of ``text``, cheapest first."""
+    found = [_read(text, chosen, left_out) for chosen, left_out in _selections(text, choices, most)]
+    return sorted(found, key=lambda reading: (round(reading.cost, 4), -_covered(reading)))
+
+
+def _covered(reading: Reading) -> int:
+    return sum(name.end - name.start for name in reading.names)
+
+
+def _selections(text: str, choices: Sequence[Named], most: int) -> list[tuple[tuple[Named, ...], float]]:
+    """Return sets of names, none over another, and what leaving out the others costs; those that explain much first."""
+    ranked = sorted(choices, key=lambda name: (name.start, -name.end, name.cost))[:40]
+    found: list[tuple[float, tuple[Named, ...], float]] = []
+
+    def extend(at: int, first: int, chosen: tuple[Named, ...], worth: float) -> None:
+        if len(found) > 2000:
+            return
+        left_out = _left_out(text, chosen, ranked)
+        found.append((worth + left_out, chosen, left_out))
+        for place in range(first, len(ranked)):
+            name = ranked[place]
+            if name.start >= at and _may_join(chosen, name):
+                gain = name.cost - 0.1 * (name.end - name.start)
+                extend(name.end, place + 1, (*chosen, name), worth + gain)
+
+    extend(0, 0, (), 0.0)
+    found.sort(key=lambda each: each[0])
+    return [(chosen, left_out) for _, chosen, left_out in found[:most]]
+
+
+def _left_out(text: str, chosen: tuple[Named, ...], choices: Sequence[Named]) -> float:
+    """What it costs that names which stand letter for letter in the text are not taken."""
+    left: list[Named] = []
+    for name in choices:
+        if name.cost or any(_explains(one, name) for one in chosen) or any(_meet(one, name) for one in left):
+            continue
+        if chosen and name.start >= chosen[-1].end and _far(text[chosen[-1].end : name.start]):
+            continue
+        left.append(name)
+    return UNUSED * len(left)
+
+
+def _meet(one: Named, other: Named) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _explains(one: Named, other: Named) -> bool:
+    """Whether ``other``, which stands there letter for letter, need not be taken since ``one`` is."""
+    if one.cost == 0 or not _meet(one, other):
+        return _meet(one, other)
+    return one.start <= other.start and other.end <= one.end and one.end - one.start > other.end - other.start
+
+
+def _may_join(chosen: tuple[Named, ...], name: Named) -> bool:
+    same = sum(other.kind == name.kind for other in chosen)
+    if name.kind == "road":
+        return same < 2
+    if name.kind in ANCHORS:
+        return same == 0
+    return same == 0
+
+
+# ── one reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read(text: str, chosen: tuple[Named, ...], left_out: float) -> Reading:
+    structure = _structure(text, chosen)
+    elements: list[Named | Piece] = sorted([*chosen, *structure], key=lambda each: each.start)
+    kept, cost, unknown = _cluster(text, elements)
+    names = tuple(each for each in kept if isinstance(each, Named))
+    parts = tuple(each for each in kept if isinstance(each, Piece))
+    total = cost + left_out + sum(name.cost for name in names)
+    dropped = sum(1 for name in chosen if name not in names)
+    return Reading(names, parts, total + 0.05 * dropped, unknown, kept[-1].end if kept else 0)
+
+
+def _structure(text: str, chosen: tuple[Named, ...]) -> list[Piece]:
+    found: list[Piece] = []
+    at = 0
+    for name in (*chosen, None):
+        end = name.start if name else len(text)
+        if at < end:
+            found += pieces(text, at, end)
+        if name:
+            at = name.end
+    return found
+
+
+def _cluster(text: str, elements: list[Named | Piece]) -> tuple[list[Named | Piece], float, str]:
+    """Return the elements that belong together, what the left-overs cost, and a stretch that seems an unknown name."""
+    names = [place for place, each in enumerate(elements) if isinstance(each, Named)]
+    if not elements:
+        return [], UNKNOWN_NAME if name_like(text) else 0.0, text if name_like(text) else ""
+    first, last = (names[0], names[-1]) if names else (0, 0)
+    cost, unknown = 0.0, ""
+    # Before the first name: structure that stands right before it (202 石头岗村), as long as nothing else does.
+    while first > 0 and isinstance(elements[first - 1], Piece) and _joined(text, elements[first - 1], elements[first]):
+        first -= 1
+    while last + 1 < len(elements) and isinstance(elements[last + 1], Piece):
+        if not _belongs(text, elements, last + 1):
+            break
+        last += 1
+    kept = elements[first : last + 1]
+    for one, other in pairwise(kept):
+        price, strange = _between(text[one.end : other.start])
+        cost += price
+        unknown = unknown or strange
+    price, strange = _leading(text[: kept[0].start], kept[0]) if kept else (0.0, "")
+    cost, unknown = cost + price, strange or unknown
+    if kept:
+        price, strange = _trailing(text[kept[-1].end :], kept[-1])
+        cost, unknown = cost + price, unknown or strange
+    return kept, cost, unknown
+
+
+def _belongs(text: str, elements: list[Named | Piece], place: int) -> bool:
+    """Whether a piece still tells of the place before it, and not of what is the matter there."""
+    gap = text[elements[place - 1].end : elements[place].start]
+    if not _bare(gap):
+        return not _far(gap)
+    if _far(gap) or len(_bare(gap)) > LONGEST_NAME:
+        return False
+    # Something stood between that is no name of the book: a number after it counts only where a building or stairwell
+    # follows in the same clause, as after a name that was misspelt.
+    following = elements[place:]
+    for one, other in pairwise([elements[place - 1], *following]):
+        if _clause(text[one.end : other.start]) or not isinstance(other, Piece):
+            return False
+        if other.strong:
+            return True
+    return False
+
+
+def _joined(text: str, one: Named | Piece, other: Named | Piece) -> bool:
+    gap = text[one.end : other.start]
+    return not _bare(gap)
+
+
+@lru_cache(maxsize=8192)
+def _far(gap: str) -> bool:
+    return bool(re.search(either("relations"), gap))
+
+
+@lru_cache(maxsize=8192)
+def _clause(gap: str) -> bool:
+    return bool(re.search(r"[,;。!?]", gap))
+
+
+@cache
+def _fillers() -> re.Pattern[str]:
+    return re.compile(either("inside", "openings", "joining"))
+
+
+@lru_cache(maxsize=8192)
+def _bare(gap: str) -> str:
+    """Return what is left of a gap without separators and words that say nothing."""
+    return re.sub(rf"[{re.escape(_EDGES)}]", "", _fillers().sub("", gap))
+
+
+@lru_cache(maxsize=8192)
+def _between(gap: str) -> tuple[float, str]:
+    rest = _bare(gap)
+    if not rest:
+        return 0.0, ""
+    if name_like(rest):
+        return UNKNOWN_NAME, rest
+    return min(PER_CHARACTER * len(rest), 0.6), ""
+
+
+def _leading(gap: str, first: Named | Piece) -> tuple[float, str]:
+    if not gap or (gap[-1] in _EDGES and isinstance(first, Named)):
+        return 0.0, ""
+    clause = re.split(rf"[{re.escape(SEPARATORS)}]", gap)[-1]
+    rest = _after_opening(clause)
+    if not rest:
+        return 0.0, ""
+    if isinstance(first, Piece):
+        return UNKNOWN_NAME, rest
+    if rest[-1] in "新老旧大小东南西北中前后上下内外" or (rest[-1].isalnum() and rest[-1].isascii()):
+        return OTHER_NAME, ""
+    if len(rest) == 1:
+        return 2 * PER_CHARACTER, ""
+    return PER_CHARACTER, ""
+
+
+def _after_opening(clause: str) -> str:
+    """Return what follows the last opening word of a clause."""
+    found = list(re.finditer(either("openings"), clause))
+    return clause[found[-1].end() :] if found else clause
+
+
+def _trailing(gap: str, last: Named | Piece) -> tuple[float, str]:
+    if not isinstance(last, Named) or not gap or gap[0] in _EDGES:
+        return 0.0, ""
+    if re.match(either("relations", "crossing", "inside"), gap):
+        return 0.0, ""
+    if gap.startswith(_EVERYDAY):
+        return 0.0, ""
+    ending = re.match(rf"[\u4e00-\u9fff]{{0,2}}?{_kinds()}", gap)
+    return (OTHER_NAME if ending else 0.0), ""
+
+
+#: Endings of one character that make a name of what stands before them; others (家, 台) end everyday words as well.
+_SHORT_ENDINGS = "路街巷弄村苑园庭阁厦"
+#: Everyday words that end like a name.
+_EVERYDAY = (
+    "人行道",
+    "路边",
+    "马路",
+    "楼道",
+    "过道",
+    "通道",
+    "小区",
+    "街道",
+    "社区",
+    "住宅区",
+    "公园",
+    "道路",
+    "路面",
+    "一楼",
+    "村里",
+)
+
+
+@cache
+def _kinds() -> str:
+    """Endings of names, as a pattern."""
+    found = {word for entry in dictionary("address_generics").entries.values() for word in entry.extra["words"]}
+    long = sorted((word for word in found if len(word) > 1), key=len, reverse=True)
+    return "(?:" + "|".join(map(re.escape, long)) + f"|[{_SHORT_ENDINGS}])"
+
+
+@cache
+def _name_like() -> re.Pattern[str]:
+    return re.compile(rf"[\u4e00-\u9fff]{{1,8}}?{_kinds()}")
+
+
+@lru_cache(maxsize=8192)
+def name_like(text: str) -> bool:
+    """Whether a stretch seems to be or to hold a name: something and an ending of roads, compounds or places."""
+    for word in _EVERYDAY:
+        text = text.replace(word, " ")
+    return bool(_name_like().search(text))

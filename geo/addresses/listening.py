@@ -23,6 +23,7 @@ LONGEST_TEXT = 600
 """Tokens of a text that are looked at: what a caller says is shorter."""
 _STREAMS = 3
 _LATIN = re.compile("[a-z]+")
+_FILLERS = frozenset(map(ord, "的那个啊呃嗯"))
 _SYLLABLE_CODES = 0x200000  # above every character
 BARRIER = -9
 _SAME_NUMERALS = ("零〇0", "一1", "二2两", "三3", "四4", "五5", "六6", "七7", "八8", "九9", "十", "百", "千")
@@ -84,7 +85,7 @@ def syllable_features(syllable: str) -> Features:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How the Latin runs (by their start) divide into syllables, a dictionary per stream; as written first."""
+    """How the Latin runs (by their start) divide into syllables, a dictionary a stream; none first."""
 
     start: Integers  # where the token stands in the text
     end: Integers
@@ -96,6 +97,7 @@ class Heard:
     protection: Integers
     numeral: Integers
     letters: Integers
+    filler: npt.NDArray[np.bool_]  # what people say while they think
 
 
 def hear(text: str) -> Heard:
@@ -119,6 +121,7 @@ def hear(text: str) -> Heard:
         protection=np.array([row.protection for row in rows], np.int64),
         numeral=np.array([row.numeral for row in rows], np.int64),
         letters=np.array([row.letters for row in rows], np.int64),
+        filler=np.array([row.code in _FILLERS for row in rows], np.bool_),
     )
 
 
@@ -126,7 +129,7 @@ _BARRIER = Features(BARRIER, 1, (), (-1,) * READINGS_KEPT, (-1,) * READINGS_KEPT
 
 
 def _ways(text: str) -> list[dict[int, tuple[str, ...]]]:
-    """How the Latin runs of the text (by their start) divide into syllables, a way per stream; as written first."""
+    """How the Latin runs (by their start) divide into syllables, a dictionary per stream; none first."""
     runs = [run for run in _LATIN.finditer(text[:LONGEST_TEXT]) if len(run[0]) > 1]
     found = {run.start(): segmentations(run[0], _STREAMS) for run in runs}
     found = {start: ways for start, ways in found.items() if ways}

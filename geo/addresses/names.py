@@ -16,6 +16,8 @@ from geo.addresses.slips import NO_MATCH, Costs, Slip, Spellings, weigh
 MOST_MATCHES = 12
 LONGEST_FUZZY = 20
 """Characters of a spelling that is looked for inexactly; longer ones are only found letter for letter."""
+DEAREST_SLIPPING = 0.3
+"""Spellings that leave more doubt are not looked for with slips of the pen on top."""
 PINYIN = 0.1
 INITIALS = 0.3
 SHORTEST_INITIALS = 3
@@ -26,7 +28,7 @@ OTHER_KIND = 0.45
 """On top: what was said is of another kind (松岭路 is hardly 松岭花园)."""
 LANE_OF_VILLAGE = 0.1
 """On top: 长坡一巷 for 长坡新村, whose lanes are numbered."""
-_WEIGHED_FURTHER = 48
+_WEIGHED_FURTHER = 36
 _LATIN = re.compile("[a-z]+")
 
 
@@ -114,7 +116,7 @@ class NameIndex:
         if not self._variants:
             return []
         heard = hear(text)
-        pairs, costs, slips = weigh(heard, self._spellings, self._neighbourhoods.find(heard, self._longest + 1))
+        pairs, costs, slips = weigh(heard, self._spellings, self._neighbourhoods.find(heard, self._longest))
         matches = list(self._placed(text, heard, pairs, costs, slips))
         return _best([*matches, *self._by_initials(text)], self.exact(text))
 
@@ -210,13 +212,14 @@ def _spelt(said: Sequence[Variant]) -> Spellings:
         folds=np.array([row.folds for row in features], np.int64),
         protection=np.array([row.protection for row in features], np.int64),
         numeral=np.array([row.numeral for row in features], np.int64),
+        key=np.array([row.key for row in features], np.uint64),
     )
 
 
 def _neighbourhoods(spellings: Spellings) -> Neighbourhoods:
     """Hash the spellings as they are usually read, and with each character in turn read another way."""
     features = [character_features(chr(code)) for code in spellings.code.tolist()]
-    first = np.array([row.key for row in features], np.uint64)
+    first = spellings.key
     inside = np.arange(spellings.characters.shape[1]) < spellings.length[:, None]
     keys: Hashes = np.where(inside, first[spellings.characters] if len(first) else np.uint64(0), np.uint64(0))
     others = []
@@ -228,7 +231,7 @@ def _neighbourhoods(spellings: Spellings) -> Neighbourhoods:
             changed = keys[rows]
             changed[:, place] = column[rows]
             others.append((rows, changed))
-    return Neighbourhoods.build(keys, spellings.length, others)
+    return Neighbourhoods.build(keys, spellings.length, spellings.cost < DEAREST_SLIPPING, others)
 
 
 def _initials(variant: Variant) -> tuple[str, ...]:
@@ -236,12 +239,14 @@ def _initials(variant: Variant) -> tuple[str, ...]:
     return initials_of(variant.text) if named else ()
 
 
-def _how(slip: int, pinyin: bool, variant: Variant) -> str:
-    if pinyin:
+def _how(slip: int, in_letters: bool, variant: Variant) -> str:
+    """Name what is most wrong with a match."""
+    if in_letters:
         return "pinyin"
-    if slip == Slip.NONE:
-        return "short" if variant.cost else "slip"
-    return {Slip.SOUND: "sound", Slip.SHAPE: "shape", Slip.SLIP: "slip"}[Slip(slip)]
+    return _WORDS[slip] if slip else "short" if variant.cost else "slip"
+
+
+_WORDS = {int(Slip.SOUND): "sound", int(Slip.SHAPE): "shape", int(Slip.SLIP): "slip"}
 
 
 def _against(match: NameMatch, name: str, variant: Variant, behind: Following) -> NameMatch:
@@ -281,5 +286,6 @@ def _best(matches: list[NameMatch], exact: list[NameMatch]) -> list[NameMatch]:
 
 def _in_the_way(kept: NameMatch, match: NameMatch) -> bool:
     """Whether two matches of a name overlap, and the second takes in no more of the text than the one that is kept."""
-    around = match.start <= kept.start and kept.end <= match.end and kept.how != "exact"
+    longer = match.end - match.start > kept.end - kept.start
+    around = longer and match.start <= kept.start and kept.end <= match.end and kept.how != "exact"
     return match.start < kept.end and kept.start < match.end and not around

@@ -96,11 +96,13 @@ def _in_common(ones: tuple[str, ...], others: tuple[str, ...]) -> float:
 
 
 def _run(one: tuple[str, ...], other: tuple[str, ...]) -> int:
-    """Length of the longest common subsequence."""
-    before = [0] * (len(other) + 1)
-    for part in one:
-        row = [0]
-        for column, opposite in enumerate(other):
-            row.append(before[column] + 1 if part == opposite else max(before[column + 1], row[-1]))
-        before = row
-    return before[-1]
+    """Length of the longest common subsequence, a row of the table in the bits of a number (Hyyrö 2004)."""
+    places: dict[str, int] = {}
+    for place, part in enumerate(one):
+        places[part] = places.get(part, 0) | 1 << place
+    every = (1 << len(one)) - 1
+    row = every
+    for part in other:
+        common = row & places.get(part, 0)
+        row = (row + common | row - common) & every
+    return len(one) - row.bit_count()

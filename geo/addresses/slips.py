@@ -1,17 +1,18 @@
 """What it costs to take a piece of text for a name: 0 for letter for letter, 1 and more for another name.
 
-A piece and a spelling that meet (:mod:`geo.addresses.neighbourhoods`) are laid side by side: their gaps say how. All
-pairs are weighed at once, in arrays.
+Pieces and spellings that meet (:mod:`geo.addresses.neighbourhoods`) are laid side by side and weighed all at once, in
+arrays.
 """
 
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
-from geo.addresses.listening import Heard, Integers, protections
-from geo.addresses.neighbourhoods import NO_GAP, Pairs
+from geo.addresses.listening import Hashes, Heard, Integers, protections
+from geo.addresses.neighbourhoods import Pairs, Side
 from geo.addresses.shapes import likeness
 from geo.addresses.sounds import READINGS_KEPT
 
@@ -31,15 +32,14 @@ GUARDED_TEXT = 0.15
 """The text has such a character where the name has none (四头岗 for 石头岗)."""
 ALIKE, ALIKE_FROM = 0.2, 0.82
 RATHER_ALIKE, RATHER_ALIKE_FROM = 0.3, 0.72
-UNLIKE = (0.7, 0.6, 0.6, 0.5, 0.45)
+UNLIKE = np.array([0.7, 0.6, 0.6, 0.5, 0.45])
 """Another character altogether, by how many distinctive characters the name has (0, 1, 2, 3, 4 and more)."""
 UNLIKE_ENDING = 0.45
-MISSING = (0.7, 0.7, 0.45, 0.35, 0.25)
+MISSING = np.array([0.7, 0.7, 0.45, 0.35, 0.25])
 """A distinctive character left out, by how many there are."""
 MISSING_ENDING = 0.25
 DOUBLED = 0.2
 FILLER = 0.1
-FILLERS = frozenset("的那个啊呃嗯")
 TOO_MANY = 0.3
 GUARDED_TOO_MANY = 0.4
 SWAPPED = 0.25
@@ -71,6 +71,7 @@ class Spellings:
     folds: Integers
     protection: Integers
     numeral: Integers
+    key: Hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def weigh(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Pairs, Cost
     """
     costs, slips = _gap_costs(heard, spellings, pairs)
     costs += spellings.cost[pairs.row]
-    costs[_kept(pairs) != spellings.length[pairs.row] - (pairs.name_gap != NO_GAP)] = NO_MATCH  # hashes equal by chance
+    taken = pairs.length + (pairs.side == Side.MISSING) - (pairs.side == Side.TOO_MANY)
+    costs[taken != spellings.length[pairs.row]] = NO_MATCH  # hashes that are equal by chance
     alive = np.flatnonzero(costs < NO_MATCH)
     pairs, costs, slips = pairs[alive], costs[alive], slips[alive]
     more, differs = _token_costs(heard, spellings, pairs)
@@ -99,21 +101,18 @@ def weigh(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Pairs, Cost
     return pairs[alive], costs[alive], np.maximum(slips, np.where(differs, Slip.SOUND, Slip.NONE))[alive]
 
 
-def _kept(pairs: Pairs) -> Integers:
-    """How many tokens of each piece lie beside a character of the name."""
-    return pairs.length - (pairs.text_gap != NO_GAP)
-
-
 def _token_costs(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Flags]:
     """What it costs that tokens differ from the characters beside them, and whether any does."""
-    kept = _kept(pairs)
-    width = np.arange(int(kept.max(initial=0)))
-    pair, column = np.nonzero(width < kept[:, None])
-    token = pairs.start[pair] + column + (column >= pairs.text_gap[pair])
-    place = column + (column >= pairs.name_gap[pair])
-    row = pairs.row[pair]
+    width = np.arange(int(pairs.length.max(initial=0)))
+    pair, column = np.nonzero(width < pairs.length[:, None])
+    side, gap = pairs.side[pair], pairs.gap[pair]
+    weighed = (column == gap) & ((side == Side.REPLACED) | (side == Side.TOO_MANY))
+    moved = (side == Side.SWAPPED) & ((column == gap) | (column == gap + 1))
+    place = column - ((side == Side.TOO_MANY) & (column > gap)) + ((side == Side.MISSING) & (column >= gap))
+    place[moved] = (2 * gap + 1 - column)[moved]
+    row, token = pairs.row[pair], pairs.start[pair] + column
     character = spellings.characters[row, place].astype(np.int64)
-    unequal = np.flatnonzero(heard.code[token] != spellings.code[character])
+    unequal = np.flatnonzero((heard.code[token] != spellings.code[character]) & ~weighed)
     pair = pair[unequal]
     beside = _Beside(token[unequal], character[unequal], row[unequal], place[unequal])
     costs = _sound_costs(heard, spellings, beside)
@@ -160,86 +159,83 @@ def _guarded(heard: Heard, spellings: Spellings, beside: _Beside, costs: Costs) 
 
 
 def _gap_costs(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Integers]:
-    """What it costs that something was left out on one side, or on both."""
+    """What it costs that a token is wrong, one too many, missing, or in the wrong place."""
     costs = np.zeros(len(pairs.start))
     slips = np.full(len(pairs.start), int(Slip.NONE))
-    in_text, in_name = pairs.text_gap != NO_GAP, pairs.name_gap != NO_GAP
-    moved = pairs.text_gap - pairs.name_gap
-    for chosen, price in (
-        (in_text & ~in_name, _too_many),
-        (in_name & ~in_text, _missing),
-        (in_text & in_name & (abs(moved) == 1), _swapped),
-        (in_text & in_name & (moved == 0), _replaced),
-    ):
-        at = np.flatnonzero(chosen)
-        costs[at], slips[at] = price(heard, spellings, pairs[at])
-    costs[in_text & in_name & (abs(moved) > 1)] = NO_MATCH
+    for side, price in _PRICES.items():
+        at = np.flatnonzero(pairs.side == side)
+        if len(at):
+            costs[at], slips[at] = price(heard, spellings, pairs[at])
     return costs, slips
 
 
 def _too_many(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Integers]:
     """A token of the text that the name has not: inside it, for at its ends it is not of the name at all."""
-    token = pairs.start + pairs.text_gap
+    token = pairs.start + pairs.gap
     code = heard.code[token]
     costs = np.full(len(token), TOO_MANY)
     costs[heard.protection[token] == protections()["age_or_size"]] = GUARDED_TOO_MANY
-    costs[np.isin(code, [ord(character) for character in FILLERS])] = FILLER
-    doubled = (code == heard.code[token - 1]) | (code == heard.code[np.minimum(token + 1, len(heard.code) - 1)])
-    costs[doubled] = DOUBLED
+    costs[heard.filler[token]] = FILLER
+    costs[(code == heard.code[token - 1]) | (code == heard.code[token + 1])] = DOUBLED
     counts = (heard.protection[token] > 0) & (heard.protection[token] != protections()["age_or_size"])
-    outside = (pairs.text_gap == 0) | (pairs.text_gap == pairs.length - 1)
-    costs[counts | outside | (heard.letters[token] > 0)] = NO_MATCH
+    costs[counts | (heard.letters[token] > 0)] = NO_MATCH
     return costs, np.full(len(token), int(Slip.SLIP))
 
 
 def _missing(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Integers]:
     """A character of the name that the text has not."""
     distinctive = spellings.distinctive[pairs.row]
-    own = pairs.name_gap < distinctive
-    costs = np.where(own, np.array(MISSING)[np.minimum(distinctive, 4)], MISSING_ENDING)
-    missing = spellings.characters[pairs.row, pairs.name_gap]
+    own = pairs.gap < distinctive
+    costs = np.where(own, MISSING[np.minimum(distinctive, 4)], MISSING_ENDING)
+    missing = spellings.characters[pairs.row, pairs.gap]
     # An ending of one character that is left out is a shorter name, which is a spelling of its own.
     whole_ending = ~own & (spellings.length[pairs.row] - distinctive == 1)
-    costs[(spellings.protection[missing] > 0) | (pairs.length < 3) | whole_ending] = NO_MATCH
+    costs[(spellings.protection[missing] > 0) | whole_ending] = NO_MATCH
     return costs, np.full(len(costs), int(Slip.SLIP))
 
 
 def _swapped(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Integers]:
-    """Two neighbours in the other order: what one side leaves out, the other has beside it."""
-    token = pairs.start + pairs.text_gap
-    character = spellings.characters[pairs.row, pairs.name_gap]
-    twin = spellings.characters[pairs.row, np.minimum(pairs.text_gap, spellings.characters.shape[1] - 1)]
-    short = (pairs.length < 4) | (spellings.numeral[character] >= 0) | (spellings.numeral[twin] >= 0)
+    """Two neighbours in the other order."""
+    token = pairs.start + pairs.gap
+    one, other = heard.protection[token], heard.protection[token + 1]
+    short = (pairs.length < 4) | (heard.numeral[token] >= 0) | (heard.numeral[token + 1] >= 0)
     costs = np.where(short, SWAPPED_SHORT, SWAPPED)
-    both = (spellings.protection[character] > 0) & (spellings.protection[twin] > 0)
-    costs[both | (heard.code[token] != spellings.code[character])] = NO_MATCH
+    costs[(one > 0) & (other > 0) | (heard.key[token] == heard.key[token + 1])] = NO_MATCH
     return costs, np.full(len(costs), int(Slip.SLIP))
 
 
 def _replaced(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Integers]:
     """One token in the place of one character: of the same sound in another reading, alike to the eye, or unlike."""
-    token, place = pairs.start + pairs.text_gap, pairs.name_gap
+    token, place = pairs.start + pairs.gap, pairs.gap
     beside = _Beside(token, spellings.characters[pairs.row, place].astype(np.int64), pairs.row, place)
     by_sound = _sound_costs(heard, spellings, beside)
     distinctive = spellings.distinctive[pairs.row]
-    unlike = np.where(place < distinctive, np.array(UNLIKE)[np.minimum(distinctive, 4)], UNLIKE_ENDING)
+    unlike = np.where(place < distinctive, UNLIKE[np.minimum(distinctive, 4)], UNLIKE_ENDING)
     guarded = (heard.protection[token] > 0) | (spellings.protection[beside.character] > 0)
     unlike[guarded | (heard.letters[token] > 0)] = NO_MATCH
     by_shape = _guarded(heard, spellings, beside, _shape_costs(heard.code[token], spellings.code[beside.character]))
     costs = np.minimum(np.minimum(by_sound, by_shape), unlike)
-    slips = np.select([costs == by_sound, costs == by_shape], [int(Slip.SOUND), int(Slip.SHAPE)], int(Slip.SLIP))
+    # The same character, or one of the same sound, lies beside it in the whole pair, too.
+    costs[heard.key[token] == spellings.key[beside.character]] = NO_MATCH
+    slips = np.where(costs == by_sound, int(Slip.SOUND), np.where(costs == by_shape, int(Slip.SHAPE), int(Slip.SLIP)))
     return costs, slips
+
+
+_PRICES = {Side.REPLACED: _replaced, Side.TOO_MANY: _too_many, Side.MISSING: _missing, Side.SWAPPED: _swapped}
 
 
 def _shape_costs(ones: Integers, others: Integers) -> Costs:
     """What it costs to read one character for the other; NO_MATCH where they do not look alike."""
     if not len(ones):
         return np.empty(0)
-    pairs, place = np.unique(ones << 21 | others, return_inverse=True)
-    costs = [_known_shape_costs.get(pair, -1.0) for pair in pairs.tolist()]
-    for at in [at for at, cost in enumerate(costs) if cost < 0]:
-        costs[at] = _shape_cost(int(pairs[at]))
-    return np.array(costs)[place]
+    pairs: list[int] = (ones << 21 | others).tolist()
+    costs = [_known_shape_costs.get(pair, -1.0) for pair in pairs]
+    new = {pair: NO_MATCH for pair, cost in zip(pairs, costs, strict=True) if cost < 0}
+    if new:
+        for pair in list(islice(new, MOST_NEW)):
+            new[pair] = _shape_cost(pair)
+        costs = [new.get(pair, cost) for pair, cost in zip(pairs, costs, strict=True)]
+    return np.array(costs)
 
 
 def _shape_cost(pair: int) -> float:
@@ -253,5 +249,7 @@ def _shape_cost(pair: int) -> float:
 
 
 MOST_KNOWN = 500_000
+MOST_NEW = 400
+"""Pairs of characters looked at for the first time in one text: what a caller says holds fewer."""
 FIRST_HAN, LAST_CHARACTER = 0x2E80, 0x10FFFF
 _known_shape_costs: dict[int, float] = {}

@@ -74,14 +74,16 @@ class AddressBook:
     frame: pd.DataFrame
     columns: dict[str, NDArray[np.int32]]
     vocabularies: dict[str, Vocabulary]
-    names: NameIndex
-    written: list[str]
-    targets: list[list[Target]]
-    aliased: frozenset[int]
     lon: list[float]
     lat: list[float]
-    _runs: dict[Target, list[tuple[int, int]]]
     crossings: dict[frozenset[str], list[int]] = field(default_factory=dict)
+    names: NameIndex = field(init=False)
+    written: list[str] = field(init=False)
+    targets: list[list[Target]] = field(init=False)
+    aliased: frozenset[int] = field(init=False)
+    _runs: dict[Target, list[tuple[int, int]]] = field(default_factory=dict)
+    #: Per column: a number per row, and the text of each number as it came.
+    _written: dict[str, tuple[NDArray[np.int32], list[str]]] = field(default_factory=dict)
 
     @classmethod
     def build(
@@ -102,7 +104,8 @@ class AddressBook:
         """
         tell = progress or (lambda _: None)
         rows = _complete(frame)
-        texts = {name: _normalised(rows[name]) for name in COLUMNS[3:15]}
+        written = {name: _factorized(rows[name]) for name in COLUMNS[1:15]}
+        texts = {name: (written[name][0], [normalise(text) for text in written[name][1]]) for name in COLUMNS[3:15]}
         tell(0.2)
         columns, vocabularies = _elements(texts)
         _part_divisions(rows, columns, vocabularies)
@@ -112,7 +115,8 @@ class AddressBook:
         columns["entity"] = _entities(columns)
         lon, lat = (rows[name].to_numpy(dtype=float).tolist() for name in ("lon", "lat"))
         tell(0.5)
-        book = cls(rows, columns, vocabularies, NameIndex.build([]), [], [], frozenset(), lon, lat, {})
+        book = cls(rows, columns, vocabularies, lon, lat)
+        book._written = {name: (numbers[order], found) for name, (numbers, found) in written.items()}
         book._name(aliases)
         tell(1.0)
         return book
@@ -140,7 +144,8 @@ class AddressBook:
 
     def text(self, element: str, row: int) -> str:
         """Return the written text of an element of a row."""
-        return str(self.frame[element].iat[row])
+        numbers, texts = self._written[element]
+        return texts[int(numbers[row])]
 
     def point(self, row: int) -> tuple[float, float]:
         """Return lon and lat of a row; NaN where none is known."""
@@ -265,19 +270,19 @@ def _complete(frame: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _normalised(column: "pd.Series[Any]") -> tuple[NDArray[np.int64], list[str]]:
-    """Return a number per row and the normalised text of each number; 0 is the empty text."""
+def _factorized(column: "pd.Series[Any]") -> tuple[NDArray[np.int32], list[str]]:
+    """Return a number per row and the text of each number."""
     numbers, texts = pd.factorize(column.astype(object))
-    return numbers, [normalise(str(text)) for text in texts]
+    return numbers.astype(np.int32), [str(text) for text in texts]
 
 
 def _elements(
-    texts: dict[str, tuple[NDArray[np.int64], list[str]]],
+    texts: dict[str, tuple[NDArray[np.int32], list[str]]],
 ) -> tuple[dict[str, NDArray[np.int32]], dict[str, Vocabulary]]:
     columns: dict[str, NDArray[np.int32]] = {}
     vocabularies: dict[str, Vocabulary] = {}
 
-    def note(name: str, numbers: NDArray[np.int64], keys: list[str]) -> None:
+    def note(name: str, numbers: NDArray[np.int32], keys: list[str]) -> None:
         vocabulary = list(dict.fromkeys(["", *keys]))
         places = {text: place for place, text in enumerate(vocabulary)}
         columns[name] = np.array([places[key] for key in keys], dtype=np.int32)[numbers]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from geo.addresses.answers import Answer, Candidate, Heard, Reason
 from geo.addresses.book import NESTING, AddressBook
-from geo.addresses.lookup import MOST_PLACES, Found, shallowest
+from geo.addresses.lookup import MOST_PLACES, NOWHERE, Found, places_of, shallowest
 from geo.addresses.reading import Named, Reading
 from geo.addresses.relations import relation
 from geo.territory.dictionaries import dictionary
@@ -38,7 +38,7 @@ class Trial:
     @property
     def succeeded(self) -> bool:
         """Whether there are places that have all that was said."""
-        return not self.found.failed and bool(self.found.places)
+        return not self.found.failed and bool(len(self.found.rows))
 
 
 def certain(trials: Sequence[Trial]) -> Trial | None:
@@ -101,7 +101,7 @@ def _anchored(reading: Reading) -> bool:
 def _rivals(book: AddressBook, best: Trial, successes: Sequence[Trial]) -> list[int]:
     """Return the places of the best reading and of those nearly as good, without what only holds another one."""
     near = [trial for trial in successes if trial.cost <= best.cost + MARGIN and _anchored(trial.reading)]
-    places = list(dict.fromkeys(place for trial in near for place in trial.found.places))
+    places = list(dict.fromkeys(place for trial in near for place in places_of(book, trial.found)))
     deepest = [place for place in places if not any(_holds(book, place, other) for other in places)]
     if len(deepest) > 1:
         deepest = _as_written(book, best, deepest)
@@ -194,14 +194,14 @@ def _unanchored(book: AddressBook, text: str, best: Trial, trials: Sequence[Tria
     """Answer a text that names no road, compound or landmark: a choice where few places have all of it."""
     elements = best.found.elements
     if best.reading.unknown:
-        return _doubtful(book, text, replace(best, found=Found((), best.cost)), [])
+        return _doubtful(book, text, replace(best, found=Found(NOWHERE, best.cost)), [])
     said = elements.mark or elements.room or elements.number or elements.unit
     if not said:
         community = best.reading.named("community")
         return _division(book, text, community) if community else refusal(text, "no-address")
     if not any(piece.strong for piece in best.reading.pieces) or not (elements.mark or elements.room):
         return refusal(text, "no-name")
-    places = list(best.found.places)
+    places = list(places_of(book, best.found))
     if 2 <= len(places) <= MOST_PLACES:
         return _several(book, text, best, places)
     nearest = tuple(candidate(book, place, best.cost) for place in places[:MOST_NEAREST])
@@ -250,7 +250,7 @@ def _none(book: AddressBook, text: str, trial: Trial) -> Answer:
 
 def _nearest(book: AddressBook, found: Found) -> list[int]:
     """Return what does exist: the place that was found before the failing element, and its parts most like that one."""
-    places = list(found.places[:MOST_NEAREST])
+    places = list(places_of(book, found)[:MOST_NEAREST])
     column = {"number": "number", "building": "mark", "unit": "unit", "room": "room"}.get(found.failed)
     if len(places) != 1 or column is None:
         return places
@@ -283,7 +283,7 @@ def candidate(book: AddressBook, row: int, cost: float) -> Candidate:
     return Candidate(
         row,
         str(frame["id"].iat[row]),
-        str(frame["level"].iat[row]),
+        book.text("level", row),
         book.address(row),
         book.point(row)[0],
         book.point(row)[1],

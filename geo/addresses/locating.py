@@ -6,9 +6,11 @@ are misspelt, shortened or in pinyin. What was found is decided on in :mod:`geo.
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from geo.addresses.answers import Answer
 from geo.addresses.book import AddressBook
-from geo.addresses.deciding import Trial, certain, decide, plausible, refusal
+from geo.addresses.deciding import MARGIN, Trial, certain, decide, plausible, refusal
 from geo.addresses.divisions import elsewhere
 from geo.addresses.lookup import look_up, meet_roads
 from geo.addresses.normalising import MOST_CHARACTERS, normalise
@@ -43,8 +45,14 @@ def locate(book: AddressBook, text: str) -> Answer:
 def _tried(book: AddressBook, text: str, choices: Sequence[Named], most: int) -> tuple[list[Trial], list[Named]]:
     """Return every reading with what it leads to, cheapest first, and the divisions that were named."""
     single, divisions, left = without_repeats(text, choices)
-    trials = []
-    for reading in readings(single, left, most):
+    trials: list[Trial] = []
+    best = np.inf
+    for least, reading in readings(single, left, most):
+        if least > best + MARGIN:
+            break  # whatever comes now is no rival of the best
         found = meet_roads(book, reading, single) or look_up(book, reading, divisions)
-        trials.append(Trial(reading, found, reading.cost + found.cost))
-    return sorted(trials, key=lambda trial: trial.cost), divisions
+        trial = Trial(reading, found, reading.cost + found.cost)
+        trials.append(trial)
+        if plausible([trial]):
+            best = min(best, trial.cost)
+    return sorted(trials, key=lambda trial: (round(trial.cost, 4), -trial.reading.explained)), divisions

@@ -37,26 +37,36 @@ class Elements:
     cost: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Found:
     """What a reading leads to.
 
     Attributes
     ----------
-    places
-        Rows of the shallowest places that have all that was said, at most ``MOST_PLACES`` + 1.
+    rows
+        Rows that have all that was said; where an element ``failed``, those that have what was said before it.
     failed
-        The element that no row has, when there are no places; ``places`` are then what the elements before it lead to.
+        The element that no row has.
     ignored
         Kinds of names that were left out because they contradict the others.
+    depth
+        How many elements narrowed the rows.
     """
 
-    places: tuple[int, ...]
+    rows: Rows
     cost: float
     failed: str = ""
     ignored: tuple[str, ...] = ()
     elements: Elements = field(default_factory=Elements)
     depth: int = 0
+
+
+NOWHERE: Rows = np.empty(0, dtype=np.int64)
+
+
+def places_of(book: AddressBook, found: Found) -> tuple[int, ...]:
+    """Return the shallowest places among what was found, at most ``MOST_PLACES`` and one more."""
+    return shallowest(book, found.rows)
 
 
 def look_up(book: AddressBook, reading: Reading, divisions: Sequence[Named] = ()) -> Found:
@@ -87,9 +97,9 @@ def meet_roads(book: AddressBook, reading: Reading, text: str) -> Found | None:
     for one, other in product(roads[0].entities, roads[1].entities):
         rows += book.crossings.get(frozenset((texts[one], texts[other])), [])
     if rows:
-        return Found(tuple(sorted(set(rows))), 0.0)
+        return Found(np.unique(rows), 0.0)
     ends = [shallowest(book, _rows(book, road), 1)[0] for road in roads]
-    return Found(tuple(ends), 0.0, "intersection")
+    return Found(np.array(ends), 0.0, "intersection")
 
 
 def _rank(found: Found) -> tuple[bool, int, float]:
@@ -267,19 +277,19 @@ def _descend(book: AddressBook, rows: Rows | None, elements: Elements, *, anchor
     """Keep the rows that have each element in turn; where none has, tell which and what was left before it."""
     if rows is None:
         if len(book.frame) > MOST_ROWS:
-            return Found((), 0.0, "name", elements=elements)
+            return Found(NOWHERE, 0.0, "name", elements=elements)
         rows = np.arange(len(book.frame))
     if not len(rows):
-        return Found((), 0.0, "name", elements=elements)
+        return Found(NOWHERE, 0.0, "name", elements=elements)
     cost, depth = 0.0, 0
     for name in ("number", "building", "unit", "room"):
         kept, price = _having(book, rows, name, elements)
         if not len(kept):
-            return Found(shallowest(book, rows), cost, name, elements=elements, depth=depth)
+            return Found(rows, cost, name, elements=elements, depth=depth)
         cost += price
         depth += kept is not rows
         rows = kept
-    return Found(shallowest(book, rows), cost, elements=elements, depth=depth)
+    return Found(rows, cost, elements=elements, depth=depth)
 
 
 def _having(book: AddressBook, rows: Rows, name: str, elements: Elements) -> tuple[Rows, float]:
@@ -323,6 +333,8 @@ def shallowest(book: AddressBook, rows: Rows, most: int = MOST_PLACES) -> tuple[
     while len(left) and len(found) <= most:
         first = int(left[0])
         found.append(first)
+        if len(left) == 1:
+            break
         inside = np.ones(len(left), dtype=bool)
         for name in NESTING:
             number = book.columns[name][first]

@@ -6,7 +6,7 @@ where a name seems to have stood that the book does not know.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -62,6 +62,11 @@ class Reading:
     #: Where the text after the last element begins.
     tail: int = 0
 
+    @property
+    def explained(self) -> int:
+        """How many characters are names."""
+        return sum(name.end - name.start for name in self.names)
+
     def named(self, kind: str) -> Named | None:
         """Return the first name of a kind."""
         return next((name for name in self.names if name.kind == kind), None)
@@ -114,14 +119,15 @@ def _longer(name: Named, choices: Sequence[Named]) -> bool:
     )
 
 
-def readings(text: str, choices: Sequence[Named], most: int = MOST_READINGS) -> list[Reading]:
-    """Return at most so many readings of ``text``, cheapest first."""
-    found = [_read(text, chosen, left_out) for chosen, left_out in _selections(text, choices, most)]
-    return sorted(found, key=lambda reading: (round(reading.cost, 4), -_covered(reading)))
+def readings(text: str, choices: Sequence[Named], most: int = MOST_READINGS) -> Iterator[tuple[float, Reading]]:
+    """Yield at most so many readings of ``text``, each with a cost that neither it nor any later one can be under."""
+    selections = _selections(text, choices, most)
+    for chosen, left_out in sorted(selections, key=lambda each: _least(*each)):
+        yield _least(chosen, left_out), _read(text, chosen, left_out)
 
 
-def _covered(reading: Reading) -> int:
-    return sum(name.end - name.start for name in reading.names)
+def _least(chosen: tuple[Named, ...], left_out: float) -> float:
+    return left_out + sum(name.cost for name in chosen)
 
 
 def _selections(text: str, choices: Sequence[Named], most: int) -> list[tuple[tuple[Named, ...], float]]:

@@ -12,6 +12,7 @@ import pandas as pd
 from geo.addresses.answers import Answer, Candidate, Heard
 from geo.addresses.book import AddressBook
 from geo.addresses.locating import locate
+from geo.errors import BoundsError
 from geo.exchange.address_files import AddressRows, address_column, match_columns, read_aliases, read_gazetteer
 from geo.exchange.stamps import Stamp
 from geo.exchange.tables import TextTable
@@ -130,6 +131,22 @@ def answer_queries(ask: Ask, table: TextTable, *, progress: Progress | None = No
 def write_answers(answers: pd.DataFrame, path: Path) -> Path:
     """Write answers for programs to read: CSV in UTF-8 without a mark (or .xlsx), whole or not at all."""
     return write_frame(answers, path, layer="answers", encoding="UTF-8")[0]
+
+
+def refuse_long(table: TextTable) -> None:
+    """Refuse a sheet that is too long to wait for; ``data/dictionaries/import_limits.toml`` says how long that is.
+
+    Raises
+    ------
+    BoundsError
+        It has more rows.
+    """
+    most = int(dictionary("import_limits")["rows_located"].extra["maximum"])
+    if len(table.rows) > most:
+        raise BoundsError(
+            f"表格有 {len(table.rows)} 行,在线定位最多 {most} 行;请分成几份,或用 wangge locate --file",
+            f"the sheet has {len(table.rows)} rows, {most} are located at once; divide it, or use wangge locate --file",
+        )
 
 
 def locate_sheet(

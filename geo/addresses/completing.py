@@ -41,7 +41,7 @@ class Completions:
     def find(self, prefix: str, limit: int) -> list[int]:
         """Return numbers of at most ``limit`` names, the best first."""
         wanted = "".join(prefix.split())
-        if not wanted or limit < 1:
+        if not wanted or limit < 1 or not self._names:
             return []
         found: dict[int, None] = {}
         for way in (self._beginning, self._containing, self._sounding):

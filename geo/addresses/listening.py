@@ -23,6 +23,7 @@ LONGEST_TEXT = 600
 """Tokens of a text that are looked at: what a caller says is shorter."""
 _STREAMS = 3
 _LATIN = re.compile("[a-z]+")
+_PASSED_OVER = frozenset("()[]{}<>《》「」【】“”‘’'\"·・•.-–—_/&")
 _FILLERS = frozenset(map(ord, "的那个啊呃嗯"))
 _SYLLABLE_CODES = 0x200000  # above every character
 BARRIER = -9
@@ -83,6 +84,11 @@ def syllable_features(syllable: str) -> Features:
     return Features(_SYLLABLE_CODES + number, _hash(fold), (), sounds, folds, 0, -1, len(syllable))
 
 
+def is_passed_over(character: str) -> bool:
+    """Whether names are compared as if this were not there: blanks, brackets, dots and dashes inside of names."""
+    return character.isspace() or character in _PASSED_OVER
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """How the Latin runs (by their start) divide into syllables, a dictionary a stream; none first."""
@@ -138,7 +144,7 @@ def _ways(text: str) -> list[dict[int, tuple[str, ...]]]:
 
 
 def _stream(text: str, syllables_of_run: dict[int, tuple[str, ...]]) -> list[tuple[int, int, Features | None]]:
-    """Tokens with their span; None for a barrier: signs that no name runs across. Blanks are passed over."""
+    """Tokens with their span; None for a barrier: signs that no name runs across."""
     tokens: list[tuple[int, int, Features | None]] = []
     at = 0
     while at < len(text) and len(tokens) < LONGEST_TEXT:
@@ -150,7 +156,7 @@ def _stream(text: str, syllables_of_run: dict[int, tuple[str, ...]]) -> list[tup
             continue
         if text[at].isalnum():
             tokens.append((at, at + 1, character_features(text[at])))
-        elif not text[at].isspace():
+        elif not is_passed_over(text[at]):
             tokens.append((at, at + 1, None))
         at += 1
     return tokens

@@ -8,9 +8,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geo.addresses.completing import Completions, initials_of
-from geo.addresses.listening import Hashes, Heard, Integers, character_features, hear
+from geo.addresses.listening import Hashes, Heard, Integers, character_features, hear, is_passed_over
 from geo.addresses.neighbourhoods import Neighbourhoods, Pairs
-from geo.addresses.short_names import Following, Variant, following, shape, variants
+from geo.addresses.short_names import (
+    PHASE_LEFT_OUT,
+    Following,
+    Shape,
+    Variant,
+    endings,
+    following,
+    protected,
+    shape,
+    variants,
+)
 from geo.addresses.slips import NO_MATCH, Costs, Slip, Spellings, weigh
 
 MOST_MATCHES = 12
@@ -21,14 +31,18 @@ DEAREST_SLIPPING = 0.3
 PINYIN = 0.1
 INITIALS = 0.3
 SHORTEST_INITIALS = 3
-ACROSS_BLANK = 0.03
+OTHER_SIGNS = 0.03
+"""A blank or a bracket too many or missing."""
+SHADOW = 0.15
+"""A shortened name is not looked at where a longer piece of the text is a name at this much more cost."""
 OTHER_ENDING = 0.15
 """On top of the ending left out: another one of the same family is said (松龄小区 for 松龄苑)."""
 OTHER_KIND = 0.45
 """On top: what was said is of another kind (松岭路 is hardly 松岭花园)."""
 LANE_OF_VILLAGE = 0.1
 """On top: 长坡一巷 for 长坡新村, whose lanes are numbered."""
-_WEIGHED_FURTHER = 36
+_WEIGHED_FURTHER = 36  # and one more for every few characters of the text
+_CHARACTERS_PER_MATCH = 4
 _LATIN = re.compile("[a-z]+")
 
 
@@ -76,7 +90,7 @@ class NameIndex:
         self._owners = np.array([number for number, _ in every], np.int64)
         self._spellings = _spelt(self._variants)
         self._longest = int(self._spellings.length.max(initial=0))
-        self._neighbourhoods = _neighbourhoods(self._spellings)
+        self._neighbourhoods = _neighbourhoods(self._spellings) if every else None
         self._initials = sorted(
             (initials, row) for row, variant in enumerate(self._variants) for initials in _initials(variant)
         )
@@ -113,12 +127,14 @@ class NameIndex:
         list of NameMatch
             At most :data:`MOST_MATCHES`, each under a cost of 1; pieces may overlap.
         """
-        if not self._variants:
+        if self._neighbourhoods is None:
             return []
         heard = hear(text)
         pairs, costs, slips = weigh(heard, self._spellings, self._neighbourhoods.find(heard, self._longest))
-        matches = list(self._placed(text, heard, pairs, costs, slips))
-        return _best([*matches, *self._by_initials(text)], self.exact(text))
+        weighed = list(self._placed(text, heard, pairs, costs, slips))
+        matches = [after for _, after in weighed if after.cost < NO_MATCH]
+        refused = [before for before, after in weighed if after.cost >= NO_MATCH]
+        return _best([*matches, *self._by_initials(text)], [*self.exact(text), *refused])
 
     def completions(self, prefix: str, limit: int) -> list[int]:
         """Return numbers of names that go on from a half-typed text, the best first.
@@ -128,9 +144,13 @@ class NameIndex:
         """
         return self._completions.find(prefix, limit)
 
-    def _placed(self, text: str, heard: Heard, pairs: Pairs, costs: Costs, slips: Integers) -> Iterator[NameMatch]:
-        """Turn the likeliest pairs into matches, minding what follows them in the text."""
-        likely = np.lexsort((slips, -pairs.length, costs.round(3)))[:_WEIGHED_FURTHER]
+    def _placed(
+        self, text: str, heard: Heard, pairs: Pairs, costs: Costs, slips: Integers
+    ) -> Iterator[tuple[NameMatch, NameMatch]]:
+        """Turn the likeliest pairs into matches: as they are, and as what follows them in the text makes them."""
+        likely = np.lexsort((slips, -pairs.length, costs.round(3)))[
+            : _WEIGHED_FURTHER + len(text) // _CHARACTERS_PER_MATCH
+        ]
         starts = heard.start[pairs.start[likely]]
         ends = heard.end[pairs.start[likely] + pairs.length[likely] - 1]
         latin = np.concatenate([[0], np.cumsum(heard.letters > 0)])
@@ -146,17 +166,18 @@ class NameIndex:
                 continue
             seen.add(place)
             variant = self._variants[row]
-            cost = float(costs[at]) + (PINYIN if in_letters else ACROSS_BLANK * (" " in said))
+            if said in endings() and said != variant.text:
+                continue  # 中心 is a word of its own, whatever it sounds like
+            other_signs = OTHER_SIGNS if len(said) != pairs.length[at] else 0.0
+            cost = max(float(costs[at]) + (PINYIN if in_letters else other_signs), OTHER_SIGNS)
             match = NameMatch(*place, round(cost, 3), _how(int(slips[at]), in_letters, variant))
-            if variant.without_ending or variant.without_phase:
-                match = self._followed(text, match, variant)
-            if match.cost < NO_MATCH:
-                yield match
+            shortened = variant.without_ending or variant.without_phase
+            yield match, self._followed(text, match, variant) if shortened else match
 
     def _followed(self, text: str, match: NameMatch, variant: Variant) -> NameMatch:
         """Weigh a shortened name by what stands behind it: its own ending was left out, so another one tells."""
         behind = following(text, match.end)
-        return _against(match, self._names[match.name], variant, behind) if behind else match
+        return _against(match, text, shape(self._names[match.name]), variant, behind) if behind else match
 
     def _by_initials(self, text: str) -> Iterator[NameMatch]:
         """Yield names whose initials a Latin run is, whole or but for one last letter (``qygca座``: 青云广场 A 座)."""
@@ -182,16 +203,25 @@ def _lengths_by_beginning(names: Iterable[str]) -> dict[str, tuple[int, ...]]:
 
 def _variants_of(names: Sequence[str]) -> list[tuple[int, Variant]]:
     """Every way to say each name that is short enough to be looked for inexactly, with the name's number."""
-    parts = [shape(name) for name in names]
+    plain = ["".join(character for character in name if not is_passed_over(character)) for name in names]
+    parts = [shape(name) for name in plain]
     places = frozenset(
         part.distinctive for part in parts if part.kind is not None and part.kind.code in ("division", "village")
     )
     return [
         (number, variant)
-        for number, name in enumerate(names)
-        for variant in variants(name, places)
+        for number, (name, bare) in enumerate(zip(names, plain, strict=True))
+        for variant in (*variants(bare, places), *_without_bracket(name))
         if 2 <= len(variant.text) <= LONGEST_FUZZY
     ]
+
+
+def _without_bracket(name: str) -> Iterator[Variant]:
+    """Yield 安达商场 of 安达商场(南翼)."""
+    head = name.partition("(")[0].strip()
+    if name.endswith(")") and len(head) > 2:
+        plain = "".join(character for character in head if not is_passed_over(character))
+        yield Variant(plain, PHASE_LEFT_OUT, len(shape(plain).distinctive), False, True)
 
 
 def _spelt(said: Sequence[Variant]) -> Spellings:
@@ -221,11 +251,11 @@ def _neighbourhoods(spellings: Spellings) -> Neighbourhoods:
     features = [character_features(chr(code)) for code in spellings.code.tolist()]
     first = spellings.key
     inside = np.arange(spellings.characters.shape[1]) < spellings.length[:, None]
-    keys: Hashes = np.where(inside, first[spellings.characters] if len(first) else np.uint64(0), np.uint64(0))
+    keys: Hashes = np.where(inside, first[spellings.characters], np.uint64(0))
     others = []
     for reading in range(2):
         read = np.array([(*row.other_keys, 0, 0)[reading] for row in features], np.uint64)
-        for place in range(keys.shape[1] if len(read) else 0):
+        for place in range(keys.shape[1]):
             column = read[spellings.characters[:, place]]
             rows = np.flatnonzero(inside[:, place] & (column > 0))
             changed = keys[rows]
@@ -249,39 +279,63 @@ def _how(slip: int, in_letters: bool, variant: Variant) -> str:
 _WORDS = {int(Slip.SOUND): "sound", int(Slip.SHAPE): "shape", int(Slip.SLIP): "slip"}
 
 
-def _against(match: NameMatch, name: str, variant: Variant, behind: Following) -> NameMatch:
+def _against(match: NameMatch, text: str, own: Shape, variant: Variant, behind: Following) -> NameMatch:
     """Weigh a shortened name against the ending that was said in place of its own."""
-    own = shape(name)
-    family = own.kind.extra["family"] if own.kind else ""
-    said = behind.kind.extra["family"]
+    said, family = behind.kind.extra["family"], own.kind.extra["family"] if own.kind else ""
     if said == "part":
         other_phase = variant.without_phase and behind.qualifier
         return replace(match, cost=NO_MATCH) if other_phase else match
     if behind.qualifier:
-        # 荣昌北路 is no 荣昌花园, and no 荣昌路.
+        # 荣昌北路 is no 荣昌花园, and certainly no 荣昌路.
         village_lane = own.kind is not None and own.kind.code == "village" and behind.kind.code == "lane"
-        sister = said == family and variant.without_phase
-        doubt = LANE_OF_VILLAGE if village_lane else NO_MATCH if sister else OTHER_KIND
+        doubt = LANE_OF_VILLAGE if village_lane else NO_MATCH if said == family else OTHER_KIND
         return replace(match, cost=match.cost + doubt)
     if not variant.without_ending:
         return match
-    if said == family:
-        return replace(match, end=behind.end, cost=match.cost + OTHER_ENDING)
-    return replace(match, cost=match.cost + OTHER_KIND)
+    if said != family:
+        return replace(match, cost=match.cost + OTHER_KIND)
+    ending = text[match.end : behind.end]
+    further = following(text, behind.end) if own.phase else None
+    phase_said = text[behind.end : further.end] if further and further.qualifier else own.phase
+    # With its own ending it is another spelling, that was weighed as such.
+    if phase_said != own.phase or ending == own.ending or _are_sisters(ending, own.ending):
+        return replace(match, cost=NO_MATCH)
+    return replace(match, end=behind.end, cost=match.cost + OTHER_ENDING)
 
 
-def _best(matches: list[NameMatch], exact: list[NameMatch]) -> list[NameMatch]:
-    """Keep the likeliest matches; of those of one name that overlap, the likeliest and the longer ones around it."""
-    kept = {match.name: [match] for match in exact}
+def _are_sisters(one: str, other: str) -> bool:
+    """Whether two endings differ in what tells sisters apart: 老村, 新村 and 村; 前街 and 路, but not 小区 and 花园."""
+    marks = [{character for character in ending if character in protected()} for ending in (one, other)]
+    different = {protected()[character] for character in marks[0] ^ marks[1]}
+    return bool(different) and (one[-1:] == other[-1:] or different != {"age_or_size"})
+
+
+def _best(matches: list[NameMatch], settled: list[NameMatch]) -> list[NameMatch]:
+    """Keep the likeliest matches; of those of one name that overlap, the likeliest and the longer ones around it.
+
+    Pieces that are settled, as the name letter for letter or as no match for it, are no worse match for it either.
+    """
+    kept: dict[int, list[NameMatch]] = {}
+    for match in settled:
+        kept.setdefault(match.name, []).append(match)
     best: list[NameMatch] = []
-    for match in sorted(matches, key=lambda match: (match.cost, match.start - match.end, match.start, match.name)):
+    matches = sorted(matches, key=lambda match: (match.cost, match.start - match.end, match.start, match.name))
+    for match in matches:
         others = kept.setdefault(match.name, [])
-        if match.cost < NO_MATCH and not any(_in_the_way(other, match) for other in others):
-            others.append(match)
+        if any(other.cost <= match.cost and _in_the_way(other, match) for other in others):
+            continue
+        others.append(match)
+        if match.how != "short" or not any(_shadows(longer, match) for longer in matches):
             best.append(match)
         if len(best) == MOST_MATCHES:
             break
     return best
+
+
+def _shadows(longer: NameMatch, match: NameMatch) -> bool:
+    """Whether a longer piece, two characters more at least, is a better guess than a shortened name inside of it."""
+    around = longer.start <= match.start and match.end <= longer.end
+    return around and longer.end - longer.start > match.end - match.start + 1 and longer.cost <= match.cost + SHADOW
 
 
 def _in_the_way(kept: NameMatch, match: NameMatch) -> bool:

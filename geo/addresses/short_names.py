@@ -142,7 +142,8 @@ def variants(name: str, places: frozenset[str] = frozenset()) -> list[Variant]:
     parts = shape(name)
     found = {name: Variant(name, 0.0, len(parts.distinctive), False, False)}
     for said in _shortened(parts):
-        if len(said.text) >= SHORTEST:
+        # 花园大厦 is not called 花园.
+        if len(said.text) >= SHORTEST and said.text not in endings():
             found.setdefault(said.text, said)
     rest = _without_place(name, places)
     if rest:

@@ -6,6 +6,7 @@ arrays.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from itertools import islice
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from geo.addresses.listening import Hashes, Heard, Integers, protections
 from geo.addresses.neighbourhoods import Pairs, Side
 from geo.addresses.shapes import likeness
+from geo.addresses.short_names import endings
 from geo.addresses.sounds import READINGS_KEPT
 
 Costs = npt.NDArray[np.float64]
@@ -31,7 +33,7 @@ GUARDED_NAME = 0.05
 GUARDED_TEXT = 0.15
 """The text has such a character where the name has none (四头岗 for 石头岗)."""
 ALIKE, ALIKE_FROM = 0.2, 0.82
-RATHER_ALIKE, RATHER_ALIKE_FROM = 0.3, 0.72
+RATHER_ALIKE, RATHER_ALIKE_FROM = 0.35, 0.77
 UNLIKE = np.array([0.7, 0.6, 0.6, 0.5, 0.45])
 """Another character altogether, by how many distinctive characters the name has (0, 1, 2, 3, 4 and more)."""
 UNLIKE_ENDING = 0.45
@@ -44,7 +46,7 @@ TOO_MANY = 0.3
 GUARDED_TOO_MANY = 0.4
 SWAPPED = 0.25
 SWAPPED_SHORT = 0.35
-"""Of names of three characters, and with a numeral."""
+"""Of names of three characters."""
 TWO_SOUNDS_OF_TWO = 0.1
 """On top, where a name of two characters shares no character with what was typed."""
 
@@ -72,6 +74,10 @@ class Spellings:
     protection: Integers
     numeral: Integers
     key: Hashes
+
+    def text(self, row: int) -> str:
+        """Return a spelling as it is written."""
+        return "".join(map(chr, self.code[self.characters[row, : self.length[row]]].tolist()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +156,9 @@ def _guarded(heard: Heard, spellings: Spellings, beside: _Beside, costs: Costs) 
     numeral = heard.numeral[beside.token]
     costs = costs + np.where((name > 0) & (text == 0) & (heard.letters[beside.token] == 0), GUARDED_NAME, 0.0)
     costs += np.where((text > 0) & (name == 0), GUARDED_TEXT, 0.0)
-    # Right before the ending it is a number that the name has not (松岭三路 is not 松岭山路).
+    # Right before the ending, or in it, it is a number that the name has not (松岭三路 is not 松岭山路).
     counts = (text > 0) & (text != protections()["age_or_size"])
-    counts &= beside.place == spellings.distinctive[beside.row] - 1
+    counts &= beside.place >= spellings.distinctive[beside.row] - 1
     costs[counts & (name == 0) | (text > 0) & (name > 0)] = NO_MATCH
     costs[(numeral >= 0) & (numeral == spellings.numeral[beside.character])] = SAME_NUMERAL
     return costs
@@ -179,6 +185,10 @@ def _too_many(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, 
     costs[(code == heard.code[token - 1]) | (code == heard.code[token + 1])] = DOUBLED
     counts = (heard.protection[token] > 0) & (heard.protection[token] != protections()["age_or_size"])
     costs[counts | (heard.letters[token] > 0)] = NO_MATCH
+    for at in np.flatnonzero((heard.protection[token] > 0) & (pairs.gap == spellings.distinctive[pairs.row])):
+        # 荣昌新村 is no slip for 荣昌村.
+        if chr(code[at]) + spellings.text(int(pairs.row[at]))[int(pairs.gap[at]) :] in endings():
+            costs[at] = NO_MATCH
     return costs, np.full(len(token), int(Slip.SLIP))
 
 
@@ -194,13 +204,21 @@ def _missing(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, I
     return costs, np.full(len(costs), int(Slip.SLIP))
 
 
+@cache
+def _phase_words() -> Integers:
+    return np.array([ord(word) for word, entry in endings().items() if entry.code == "part" and len(word) == 1])
+
+
 def _swapped(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, Integers]:
     """Two neighbours in the other order."""
     token = pairs.start + pairs.gap
     one, other = heard.protection[token], heard.protection[token + 1]
-    short = (pairs.length < 4) | (heard.numeral[token] >= 0) | (heard.numeral[token + 1] >= 0)
-    costs = np.where(short, SWAPPED_SHORT, SWAPPED)
-    costs[(one > 0) & (other > 0) | (heard.key[token] == heard.key[token + 1])] = NO_MATCH
+    costs = np.where(pairs.length < 4, SWAPPED_SHORT, SWAPPED)
+    # 路1 is no 一路 with a slip; only of 期 and its like, which numbers follow by mistake alone, is it one.
+    counts = [(protection > 0) & (protection != protections()["age_or_size"]) for protection in (one, other)]
+    phase = np.isin(heard.code[token], _phase_words()) | np.isin(heard.code[token + 1], _phase_words())
+    sisters = (one > 0) & (other > 0) | (counts[0] | counts[1]) & ~phase
+    costs[sisters | (heard.key[token] == heard.key[token + 1])] = NO_MATCH
     return costs, np.full(len(costs), int(Slip.SLIP))
 
 

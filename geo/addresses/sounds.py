@@ -13,8 +13,8 @@ from pypinyin.constants import PINYIN_DICT
 
 from geo.territory.dictionaries import dictionary
 
-READINGS_KEPT = 3
-"""Readings of one character that are looked at, commonest first: what comes after is hardly ever said in a name."""
+READINGS_KEPT = 2
+"""Readings of one character that are looked at, commonest first: others (大 as tai) are hardly ever said in a name."""
 
 _INITIALS = (
     *("zh", "ch", "sh", "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "r", "z", "c", "s"),

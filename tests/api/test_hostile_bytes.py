@@ -1,4 +1,4 @@
-"""Three hundred pieces of the malformed corpus against a real server and the file reader; the rest is in tests/hard."""
+"""Two hundred pieces of the malformed corpus against a real server and the file reader; the rest is in tests/hard."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests import hostile
 from tests.hostile import Server
 from tests.malformed import bodies, files, raw_requests
 
-BODIES, RAW, FILES = 200, 75, 36
+BODIES, RAW, FILES = 120, 60, 24
 
 
 @pytest.fixture(scope="module")

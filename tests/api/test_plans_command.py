@@ -22,7 +22,7 @@ from tests import factories
 from tests.geo.regionalization.clusters import machines
 
 #: Towers along each side of the place that is drafted by processes, in four communities.
-SIDE = 20
+SIDE = 12
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ CHECKS = (
     response_schema_conformance,
 )
 #: Of each operation and way of making requests.
-EXAMPLES = 6
+EXAMPLES = 4
 
 
 @pytest.fixture(scope="module")

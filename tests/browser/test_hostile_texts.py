@@ -48,7 +48,7 @@ COMMUNITIES = [codes.make("community", make.STREET, number) for number in range(
 
 
 #: Payloads that have a page of their own to be tried on; all of them where more examples are asked for.
-TRIED = range(0, len(PAYLOADS), 1 if TIMES > 1 else 3)
+TRIED = range(0, len(PAYLOADS), 1 if TIMES > 1 else 4)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def address(engine: Engine) -> Iterator[str]:
 
 
 class Watched:
-    """A browser without a network that counts what ran and who was called."""
+    """A browser without a network that counts what ran and who was called since it was told to forget."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.page: Page = context.new_page()
@@ -118,6 +118,11 @@ class Watched:
         if not LOCAL_URL.match(url):
             self.outside.append(url)
 
+    def forget(self) -> None:
+        self.page.goto("about:blank")
+        self.outside.clear()
+        self.dialogs.clear()
+
     def executions(self) -> int:
         self.page.wait_for_timeout(150)
         runs = [frame.evaluate("window.canary || 0") for frame in self.page.frames]
@@ -128,14 +133,21 @@ class Watched:
         assert self.outside == []
 
 
-@pytest.fixture
-def watched(browser: Browser, engine: Engine, address: str) -> Iterator[Watched]:
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, engine: Engine, address: str) -> Iterator[Watched]:
     """A browser that a planner of the street is signed in with."""
     context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
     token = token_of(engine, "planner", ["planner"], [make.STREET])
     context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
     yield Watched(context)
     context.close()
+
+
+@pytest.fixture
+def watched(signed_in: Watched) -> Watched:
+    """The same browser, on an empty page."""
+    signed_in.forget()
+    return signed_in
 
 
 def payloads_in(text: str) -> set[str]:

@@ -7,10 +7,12 @@ nearly as cheaply; a name heard letter for letter is not given up for one that s
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from geo.addresses.answers import Answer, Candidate, Heard, Reason
-from geo.addresses.book import NESTING, AddressBook
-from geo.addresses.lookup import MOST_PLACES, NOWHERE, Found, places_of, shallowest
-from geo.addresses.reading import Named, Reading
+from geo.addresses.book import NESTING, AddressBook, Target
+from geo.addresses.lookup import MOST_PLACES, NOWHERE, OTHER_ROAD, Found, places_of, shallowest
+from geo.addresses.reading import UNKNOWN_NAME, Named, Reading
 from geo.addresses.relations import relation
 from geo.territory.dictionaries import dictionary
 
@@ -34,6 +36,15 @@ class Trial:
     reading: Reading
     found: Found
     cost: float
+
+    @classmethod
+    def of(cls, reading: Reading, found: Found) -> "Trial":
+        """Put both together; a compound that stands at the number that was said is believed whatever the road was."""
+        compound = reading.named("entity")
+        confirmed = reading.unknown and compound is not None and compound.cost == 0 and not found.failed
+        if confirmed and found.elements.number and len(found.rows) and reading.named("road") is None:
+            reading = replace(reading, unknown="", cost=reading.cost - UNKNOWN_NAME + OTHER_ROAD)
+        return cls(reading, found, reading.cost + found.cost)
 
     @property
     def succeeded(self) -> bool:
@@ -85,6 +96,7 @@ def _decided(book: AddressBook, text: str, trials: Sequence[Trial]) -> Answer:
     places = _rivals(book, best, successes)
     if best.cost > DOUBTFUL or best.reading.unknown:
         return _doubtful(book, text, best, places)
+    places += _counterparts(book, best, places)
     if len(places) == 1:
         return _one(book, text, best, places[0])
     return _several(book, text, best, places)
@@ -126,6 +138,23 @@ def _as_written(book: AddressBook, best: Trial, places: list[int]) -> list[int]:
     said = {elements.number, elements.mark, elements.room}
     same = [place for place in places if all(part in book.address(place) for part in said if part)]
     return same if len(same) == 1 else places
+
+
+def _counterparts(book: AddressBook, best: Trial, places: list[int]) -> list[int]:
+    """Return D座 of a compound where 4座 of another one of the same name was found, and the text tells no more.
+
+    Callers give lettered buildings numbers; which of the two compounds is meant is then anybody's guess.
+    """
+    name, elements = best.reading.named("entity"), best.found.elements
+    alone = not (elements.unit or elements.room or elements.number or elements.zone)
+    if len(places) != 1 or name is None or len(name.entities) < 2 or len(best.reading.names) > 1 or not alone:
+        return []
+    if not elements.mark.isdigit():
+        return []  # who says D means D
+    ordinal, texts = int(elements.mark), book.vocabularies["mark"].texts
+    others = [mark for mark, text in enumerate(texts) if text != elements.mark and _ordinal(text) == ordinal]
+    rows = np.concatenate([book.rows_of(Target("entity", entity)) for entity in name.entities])
+    return list(shallowest(book, rows[np.isin(book.columns["mark"][rows], others)]))
 
 
 def _stronger_failure(best: Trial, trials: Sequence[Trial]) -> Trial | None:

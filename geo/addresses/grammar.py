@@ -57,11 +57,11 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     plate = rf"(?P<before>{SUFFIX}|附)?(?P<first>{NUMBER})(?P<letter>[a-z])?(?P<middle>{SUFFIX})?(?:-(?P<to>{NUMBER}))?"
     # 31号-2 is a plate; 31号-2栋 is number 31, building 2. A group may be named once, so both joints come before it.
     joint = rf"(?:(?:之|附) ?(?!{NUMBER}(?:{building}|{unit}|{room}))|-(?!{NUMBER}{ended.replace('(?!', '(?:', 1)}))"
-    appended = rf"(?:{joint}(?P<sub>{NUMBER})号?|(?P<after>{SUFFIX})(?:座|号(?!楼|院))?)"
+    appended = rf"(?:{joint}(?P<sub>{NUMBER})号?|(?P<after>{SUFFIX})(?!{NUMBER}{building})(?:座|号(?!楼|院))?)"
     nothing = "(?P<letter>)(?P<middle>)(?P<to>)"
     patterns = {
         "lane": rf"{NUMBER}弄(?:堂|内)? ?(?:{NUMBER}支?弄 ?)?"
-        rf"(?:{NUMBER}(?:-{NUMBER})?号(?:{SUFFIX}|之{NUMBER})?(?!楼(?!{stairs})|房))?",
+        rf"(?:{NUMBER}(?:-{NUMBER})?(?:号|(?=$|[ ,.]))(?:{SUFFIX}|之{NUMBER})?(?!楼(?!{stairs})|房))?",
         "building": rf"(?P<zone>{ZONE}[-,. ]?)?第?{marked} ?{building}(?!(?<=楼){stairs})",
         "side": rf"(?P<zone>{ZONE})?(?P<mark>{SIDE})(?:栋|幢|座|楼)(?!{stairs})",
         "zoned": rf"(?P<zone>{ZONE})[-,. ]?第?(?P<mark>{NUMBER}(?:-{NUMBER})?)号(?!{unit}|房|铺)",
@@ -73,6 +73,7 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
         "number": rf"{plate}号(?:院|大院)?(?! ?(?:楼(?!{stairs})|栋|幢|线|口|机|门))\(?{appended}?\)?",
         "number before": rf"(?P<before>{SUFFIX})(?P<first>{NUMBER}){nothing}号?(?P<sub>)(?P<after>)",
         "number appended": rf"(?P<before>)(?P<first>{NUMBER}){nothing}(?:之|附)(?P<sub>{NUMBER})号?(?P<after>)",
+        "number after": rf"(?P<before>)(?P<first>{NUMBER}){nothing}(?P<sub>)(?P<after>{SUFFIX})(?=$|[ ,.])",
         "appendix": rf"附 ?(?P<mark>{NUMBER})号?",
         "heard": rf"(?P<zone>{ZONE})?(?P<mark>{NUMBER}|[a-z]){heard}(?=$|[ ,.]|{NUMBER}|[a-z0-9]|单|的|住)",
         "chain": rf"{NUMBER}(?:[-/#.]{NUMBER}[a-z]?){{1,4}}(?![0-9])(?:室|号|房)?",
@@ -179,6 +180,7 @@ _MAKERS: dict[str, Callable[[re.Match[str]], Piece | None]] = {
     "number": _number,
     "number before": _number,
     "number appended": _number,
+    "number after": _number,
     "appendix": _appendix,
     "chain": _chain,
     "bare": _bare,

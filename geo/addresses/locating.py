@@ -51,7 +51,7 @@ def _tried(book: AddressBook, text: str, choices: Sequence[Named], most: int) ->
         if least > best + MARGIN:
             break  # whatever comes now is no rival of the best
         found = meet_roads(book, reading, single) or look_up(book, reading, divisions)
-        trial = Trial(reading, found, reading.cost + found.cost)
+        trial = Trial.of(reading, found)
         trials.append(trial)
         if plausible([trial]):
             best = min(best, trial.cost)

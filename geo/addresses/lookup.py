@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import islice, product
 
 import numpy as np
 
@@ -166,7 +166,7 @@ def hypotheses(reading: Reading) -> list[Elements]:
     road_ends = max((name.end for name in reading.names if name.kind == "road"), default=-1)
     options = [_options(piece, reading, has, compound_ends, road_ends) for piece in reading.pieces]
     found: dict[tuple[str, ...], Elements] = {}
-    for combination in list(product(*options))[:64]:
+    for combination in islice(product(*options), 64):
         elements = _joined(combination)
         if elements is not None:
             key = (elements.number, elements.zone, elements.mark, elements.unit, elements.room)
@@ -180,7 +180,10 @@ def _options(
 ) -> list[dict[str, str | float]]:
     key = piece.key
     if piece.kind == "number":
-        return _numbered(key, has, 0 <= compound_ends <= piece.start and compound_ends > road_ends, compound_ends >= 0)
+        after_compound = 0 <= compound_ends <= piece.start and compound_ends > road_ends
+        if any(other.kind == "number" and other.end <= piece.start for other in reading.pieces):
+            after_compound = True  # 961弄51号103号
+        return _numbered(key, has, after_compound, compound_ends >= 0, road_ends >= 0)
     if piece.kind == "building":
         found: list[dict[str, str | float]] = [{"zone": piece.zone, "mark": key}]
         if piece.zone and not reading.named("road"):
@@ -193,7 +196,10 @@ def _options(
     if piece.kind == "suffix":
         return [{"suffix": f"-{key}"}, {"room": key, "cost": WEAK_READING}]
     if piece.kind == "letter":
-        return [{"mark": key, "cost": 0.05}] if "building" not in has else [{"cost": 0.05}]
+        building: list[dict[str, str | float]] = [{"mark": key, "cost": 0.05}] if "building" not in has else []
+        if "number" in has:
+            building.append({"suffix": key, "cost": 0.05})
+        return [*building, {"cost": 0.3}]
     if piece.kind == "chain":
         return _chained(key.split("/"), reading, has)
     if piece.kind == "bare":
@@ -201,15 +207,24 @@ def _options(
     return [{piece.kind: key}]
 
 
-def _numbered(key: str, has: set[str], after_compound: bool, compound: bool) -> list[dict[str, str | float]]:
+def _numbered(
+    key: str, has: set[str], after_compound: bool, compound: bool, road: bool
+) -> list[dict[str, str | float]]:
     """What ``14号`` may be: the door of a road, a house of a compound, a door inside a building."""
     number: list[dict[str, str | float]] = [{"number": key}]
+    lane, _, house = key.rpartition("/")
+    if lane and house:  # a compound may have the lane's number, and its houses theirs
+        number.append({"number": f"{lane}/", "mark": house, "cost": 0.01})
+    first, _, second = key.partition("-")
+    if not lane and second:  # 1157-48号 may be 1157弄48号
+        number.append({"number": f"{first}/{second}", "cost": 0.02})
+        number.append({"number": f"{first}/", "mark": second, "cost": 0.03})
     inside: list[dict[str, str | float]] = [] if "building" in has else [{"mark": key}]
     if "room" not in has and key.isdigit():
         inside.append({"room": key, "cost": 0.05})
     if after_compound or "building" in has:
         return [*inside, {"number": key, "cost": WEAK_READING}] if after_compound else [*number, *inside]
-    return [*number, {"mark": key, "cost": WEAK_READING}] if compound else number
+    return [*number, {"mark": key, "cost": WEAK_READING}] if compound or not road else number
 
 
 def _bare(key: str, has: set[str], compound_ends: int, road_ends: int) -> list[dict[str, str | float]]:

@@ -299,6 +299,8 @@ def _leading(gap: str, first: Named | Piece) -> tuple[float, str]:
         return 0.0, ""
     if isinstance(first, Piece):
         return UNKNOWN_NAME, rest
+    if first.kind == "mark":
+        return OTHER_NAME, ""  # a building's own name needs its compound, if one was said
     if rest[-1] in "新老旧大小东南西北中前后上下内外" or (rest[-1].isalnum() and rest[-1].isascii()):
         return OTHER_NAME, ""
     if len(rest) == 1:

@@ -5,11 +5,13 @@ from geo.addresses.book import AddressBook, Target
 from geo.addresses.deciding import candidate
 from geo.addresses.locating import locate
 from geo.addresses.lookup import shallowest
-from geo.addresses.normalising import MOST_CHARACTERS, normalise
+from geo.addresses.normalising import normalise
 from geo.addresses.numerals import with_numerals
 
 #: Rows of one name that are looked at.
 MOST_OF_A_NAME = 400
+#: Characters that are read of what is typed: nobody is helped to complete more, and it has to be quick.
+MOST_TYPED = 60
 
 
 def suggest(book: AddressBook, text: str, limit: int = 10) -> list[Candidate]:
@@ -18,7 +20,7 @@ def suggest(book: AddressBook, text: str, limit: int = 10) -> list[Candidate]:
     ``text`` may be pinyin, initials, half a name, or a whole address that lacks its last part. Nothing is returned for
     an empty text.
     """
-    said = normalise(text)[:MOST_CHARACTERS]
+    said = normalise(text[:MOST_TYPED])
     if not said:
         return []
     found: dict[int, Candidate] = {}

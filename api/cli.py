@@ -76,6 +76,10 @@ COMMANDS = {
         "api.commands.publish:publish_command",
         "按社区汇总可公开的数据,小于 10 的数不公开。 Counts per community for publication; small ones left out.",
     ),
+    "locate": (
+        "api.commands.locate:locate_command",
+        "按人们的说法找地址:一个地点、几个候选,或说明没有。 Find an address as people say it, or say there is none.",
+    ),
     "households": (
         "api.commands.households:households_command",
         "查看一栋楼的各户;每次查看都记入审计。 The doors of a building; every look is on record.",

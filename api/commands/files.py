@@ -1,7 +1,7 @@
 """``wangge import`` and ``wangge export``: files in and out of the store."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,8 +12,11 @@ from sqlalchemy.orm import Session
 
 from api.commands.store import open_store, who_runs
 from geo.errors import InputError
+from geo.services.address_books import AddressBooks
 from geo.services.exporting import export
 from geo.services.importing import ImportPreview, ImportResult, import_file, preview
+from geo.services.placing_by_address import AddressImport, import_by_address, placed_noun
+from geo.services.store_book import StoreBook
 from geo.territory.nouns import NOUNS
 
 console = Console()
@@ -58,6 +61,10 @@ def import_command(
     ] = False,
     department: Annotated[str | None, typer.Option(help="旧网格所属部门 Whose old grids these are")] = None,
     adopt: Annotated[bool, typer.Option("--adopt", help="旧网格立即生效 Old grids come in force at once")] = False,
+    locate_by: Annotated[
+        str | None,
+        typer.Option(help="按此列的地址定位,找不到的行保留待定 Place rows by the addresses of this column"),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="被拒行报告 .csv/.xlsx Report of rejected rows")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查,不写入 Check only, write nothing")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="不再询问 Do not ask")] = False,
@@ -78,6 +85,10 @@ def import_command(
         lat=lat,
     )
     _show_preview(seen)
+    if locate_by is not None:
+        placed_noun(noun)
+        _refuse_beside_addresses({"--create-street": create_street, "--create-community": create_community})
+        console.print(Text(f"按地址定位 Placed by the addresses of: {locate_by}"))
     if not (yes or dry_run) and console.is_interactive and not typer.confirm("导入? Import?", default=True):
         raise typer.Exit(code=1)
     report_path = report or Path(f"{path.stem.split('#')[0]}-rejected.csv")
@@ -87,35 +98,55 @@ def import_command(
         Progress(*columns_of_progress, console=console, transient=True) as bar,
     ):
         task = bar.add_task("", total=1.0)
-        result = import_file(
-            session,
-            path,
-            noun,
-            layer=layer,
-            mapping=mapping,
-            key=key,
-            datum=datum,
-            encoding=encoding,
-            where=filters,
-            lon=lon,
-            lat=lat,
-            under=under,
-            create_street=create_street,
-            create_community=create_community,
-            source=source,
-            extent=extent,
-            defaults=_pairs(defaults, "--set"),
-            estimate_households=estimate_households,
-            department=department,
-            adopt=adopt,
-            report_path=report_path,
-            who=who_runs(),
-            progress=lambda what, share: bar.update(task, description=what, completed=share),
-        )
+        given: dict[str, Any] = {
+            "layer": layer,
+            "mapping": mapping,
+            "key": key,
+            "datum": datum,
+            "encoding": encoding,
+            "where": filters,
+            "under": under,
+            "source": source,
+            "extent": extent,
+            "defaults": _pairs(defaults, "--set"),
+            "report_path": report_path,
+            "who": who_runs(),
+            "progress": lambda what, share: bar.update(task, description=what, completed=share),
+        }
+        placed = None
+        if locate_by is not None:
+            book = StoreBook(session, AddressBooks(), who=who_runs())
+            placed = import_by_address(session, book, path, noun, heading=locate_by, **given)
+            result = placed.result
+        else:
+            result = import_file(
+                session,
+                path,
+                noun,
+                lon=lon,
+                lat=lat,
+                create_street=create_street,
+                create_community=create_community,
+                estimate_households=estimate_households,
+                department=department,
+                adopt=adopt,
+                **given,
+            )
         if dry_run:
             session.rollback()
     _show_notes([note for note in result.notes if note not in seen.notes])
+    if placed is not None:
+        _show_placed(placed)
     _show_result(result, dry_run=dry_run)
+
+
+def _refuse_beside_addresses(given: dict[str, object]) -> None:
+    named = [option for option, value in given.items() if value is not None]
+    if named:
+        raise InputError(
+            f"{'、'.join(named)} 不能与 --locate-by 一起使用:地址只在已有的街道、社区中定位",
+            f"{', '.join(named)} does not go with --locate-by: addresses are of streets and communities that are there",
+        )
 
 
 def export_command(
@@ -211,6 +242,19 @@ def _show_preview(seen: ImportPreview) -> None:
 def _show_notes(notes: list[tuple[str, str]]) -> None:
     for zh, en in notes:
         console.print(Text(f"· {zh}\n  {en}"))
+
+
+def _show_placed(placed: AddressImport) -> None:
+    console.print(
+        Text(
+            f"按“{placed.heading}”定位:已定位 {placed.located} 行,待确认 {placed.several} 行,未找到 {placed.none} 行"
+            f"(新留存 {placed.new} 行,此前留存的已定位 {placed.settled} 行)\n"
+            f"placed by {placed.heading}: {placed.located} located, {placed.several} to be chosen, "
+            f"{placed.none} not found ({placed.new} newly kept, {placed.settled} kept before and placed now)"
+        )
+    )
+    if placed.several + placed.none:
+        console.print(Text("查看并处理 To look at them and place them: wangge locate --unplaced"))
 
 
 def _show_result(result: ImportResult, *, dry_run: bool) -> None:

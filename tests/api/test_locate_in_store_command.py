@@ -1,0 +1,113 @@
+"""``wangge locate`` with the store, and ``wangge import --locate-by``, as typed."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from sqlalchemy import Engine
+from typer.testing import CliRunner, Result
+
+from api.cli import app
+from geo.errors import InputError
+from geo.exchange.writing import write_frame
+from geo.services.placing_by_address import read_unplaced
+from geo.storage import layers
+from geo.storage.database import session_scope
+from geo.territory.nouns import NOUNS
+from tests.databases import Databases
+from tests.geo.services.addressed import DOOR, ELSEWHERE, GRIDS, ONE, PHONE
+from tests.geo.services.test_placing_by_address import SHOPS, settle
+
+
+@pytest.fixture
+def store(databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
+    monkeypatch.chdir(tmp_path)
+    with databases.engine(databases.filled("addressed for lists", settle)) as engine:
+        monkeypatch.setenv("WANGGE_DATABASE_URL", engine.url.render_as_string(hide_password=False))
+        yield engine
+
+
+@pytest.fixture
+def shops(store: Engine) -> str:
+    write_frame(pd.DataFrame(SHOPS), Path("shops.csv"))
+    return "shops.csv"
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words), catch_exceptions=False)
+
+
+def waiting(engine: Engine) -> list[int]:
+    with session_scope(engine) as session:
+        return [row.id for row in read_unplaced(session)]
+
+
+def test_one_place_with_its_grid_and_the_people_in_charge(store: Engine) -> None:
+    said = run("locate", "荷香路12号锦绣花园1栋1单元101").output
+    assert "已定位" in said
+    assert f"[{DOOR}]" in said
+    assert f"网格 grid {GRIDS[0]}" in said
+    assert PHONE in said
+
+
+def test_several_places_and_none(store: Engine) -> None:
+    said = run("locate", "锦绣花园1栋").output
+    assert "待确认" in said
+    assert "1. " in said
+    assert f"[{ELSEWHERE}]" in said
+    said = run("locate", "荷香路12号锦绣花园9栋").output
+    assert "未找到" in said
+    assert "最近的地址" in said
+
+
+def test_json_for_programs(store: Engine) -> None:
+    answer = json.loads(run("locate", "荷香路12号锦绣花园1栋", "--json").stdout, parse_constant=pytest.fail)
+    assert answer["outcome"] == "one"
+    assert answer["candidates"][0]["code"] == ONE
+    assert answer["candidates"][0]["spot"]["grids"][0]["code"] == GRIDS[0]
+
+
+def test_a_sheet_is_located_in_the_store(store: Engine, shops: str) -> None:
+    said = run("locate", "--file", shops, "--out", "located.xlsx").output
+    assert "已定位 2,待确认 1,未找到 1" in said
+    rows = list(openpyxl.load_workbook("located.xlsx")["定位结果"].iter_rows(values_only=True))
+    assert dict(zip(rows[1], rows[2], strict=True))["网格"] == GRIDS[0]
+
+
+def test_a_list_is_imported_by_its_addresses_and_the_rest_placed_by_hand(store: Engine, shops: str) -> None:
+    checked = run("import", shops, "--as", "place", "--locate-by", "经营地址", "--dry-run")
+    assert "已定位 2 行,待确认 1 行,未找到 1 行" in checked.output
+    assert waiting(store) == []
+
+    done = run("import", shops, "--as", "place", "--locate-by", "经营地址", "-y")
+    assert "新增 2" in done.output
+    assert "wangge locate --unplaced" in done.output
+    several, none = waiting(store)
+
+    shown = run("locate", "--unplaced").output
+    assert "锦绣烟酒" in shown
+    assert "桂花巷7号" in shown
+    assert "1. " in shown
+
+    assert "已定位为" in run("locate", "--row", str(several), "--choose", ONE).output
+    assert "已放弃" in run("locate", "--row", str(none), "--drop").output
+    assert "没有待定位的行" in run("locate", "--unplaced").output
+    with session_scope(store) as session:
+        kept = layers.read(session, NOUNS["place"]).set_index("name")
+    assert kept.loc["锦绣烟酒", "building_code"] == ONE
+
+
+@pytest.mark.parametrize("words", [["--row", "1"], ["--row", "1", "--choose", "1", "--drop"], ["--unplaced", "x"]])
+def test_half_a_decision_is_refused(store: Engine, words: list[str]) -> None:
+    with pytest.raises(InputError):
+        run("locate", *words)
+
+
+def test_divisions_are_not_made_round_addresses(store: Engine, shops: str) -> None:
+    with pytest.raises(InputError, match="--create-street"):
+        run("import", shops, "--as", "place", "--locate-by", "经营地址", "--create-street", "440307009", "x", "-y")
+    with pytest.raises(InputError, match="place 场所"):
+        run("import", shops, "--as", "building", "--locate-by", "经营地址", "-y")

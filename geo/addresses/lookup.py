@@ -61,6 +61,8 @@ class Found:
     depth: int = 0
 
 
+#: Numbers that are read of one text: no address has as many, and a text of nothing else shall not take long.
+MOST_PIECES = 16
 NOWHERE: Rows = np.empty(0, dtype=np.int64)
 
 
@@ -164,7 +166,8 @@ def hypotheses(reading: Reading) -> list[Elements]:
     has: set[str] = {piece.kind for piece in reading.pieces}
     compound_ends = max((name.end for name in reading.names if name.kind in ("entity", "name", "mark")), default=-1)
     road_ends = max((name.end for name in reading.names if name.kind == "road"), default=-1)
-    options = [_options(piece, reading, has, compound_ends, road_ends) for piece in reading.pieces]
+    pieces = reading.pieces[:MOST_PIECES]
+    options = [_options(piece, reading, has, compound_ends, road_ends) for piece in pieces]
     found: dict[tuple[str, ...], Elements] = {}
     for combination in islice(product(*options), 64):
         elements = _joined(combination)

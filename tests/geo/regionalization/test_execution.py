@@ -46,13 +46,10 @@ def alone(city) -> list[CommunityDraft]:
 
 
 class TestAnyNumberOfWorkers:
-    def test_draws_the_same_plan(self, city, alone):
-        assert_same(draft_communities(city, GRIDS, workers=3), alone)
-
-    @pytest.mark.parametrize("workers", [1, 2])
-    def test_tells_shares_of_communities_and_never_goes_back(self, city, workers):
+    @pytest.mark.parametrize("workers", [1, 3])
+    def test_draws_the_same_plan_and_tells_shares_that_never_go_back(self, city, alone, workers):
         calls = []
-        draft_communities(city, GRIDS, workers=workers, progress=lambda *call: calls.append(call))
+        assert_same(draft_communities(city, GRIDS, workers=workers, progress=lambda *call: calls.append(call)), alone)
         told = [done for _, done, _ in calls]
         assert told == sorted(told)
         assert {total for _, _, total in calls} == {len(city)}

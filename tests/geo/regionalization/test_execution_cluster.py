@@ -129,31 +129,18 @@ def test_an_encrypted_cluster_is_reached_with_its_certificate_alone(tmp_path, ci
                 draft_communities(city, GRIDS, scheduler=address)
 
 
-def test_a_cluster_without_workers_is_said(tmp_path, city, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_S", 3.0)
-    with machines(tmp_path) as made:
-        made.begin()
-        with pytest.raises(ExecutionError, match="没有工作进程"):
-            draft_communities(city, GRIDS, scheduler=made.address)
-
-
-def test_workers_that_all_go_are_waited_for_only_so_long(tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "WORKERS_S", 2.0)
-    with machines(tmp_path) as made:
-        made.begin()
-        only = made.worker()
-        with pytest.raises(ExecutionError, match="已有 2 秒没有工作进程"):
-            draft_communities(drawn_city(2, side=LARGE), GRIDS, scheduler=made.address, progress=lambda *_: kill(only))
-
-
-def test_a_scheduler_that_goes_is_noticed(tmp_path):
+def test_workers_that_all_go_are_waited_for_only_so_long_and_a_scheduler_that_goes_is_noticed(tmp_path, monkeypatch):
+    large = drawn_city(2, side=LARGE)
     with machines(tmp_path) as made:
         scheduler = made.begin()
+        only = made.worker()
+        with monkeypatch.context() as patched:
+            patched.setattr(cluster, "WORKERS_S", 2.0)
+            with pytest.raises(ExecutionError, match="已有 2 秒没有工作进程"):
+                draft_communities(large, GRIDS, scheduler=made.address, progress=lambda *_: kill(only))
         made.worker()
         with pytest.raises(ExecutionError, match="连接中断"):
-            draft_communities(
-                drawn_city(2, side=LARGE), GRIDS, scheduler=made.address, progress=lambda *_: kill(scheduler)
-            )
+            draft_communities(large, GRIDS, scheduler=made.address, progress=lambda *_: kill(scheduler))
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1", ""])
@@ -167,7 +154,7 @@ def test_a_scheduler_that_cannot_be_reached_is_said(city, monkeypatch, address):
     assert not {thread for thread in threading.enumerate() if thread.name == "IO loop"} - before
 
 
-def test_a_worker_with_another_wangge_refuses(tmp_path, city):
+def test_a_cluster_without_workers_is_said_and_a_worker_with_another_wangge_refuses(tmp_path, city, monkeypatch):
     other = tmp_path / "other"
     shutil.copytree(ROOT / "geo", other / "geo", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "data" / "dictionaries", other / "data" / "dictionaries")
@@ -175,6 +162,10 @@ def test_a_worker_with_another_wangge_refuses(tmp_path, city):
         stream.write("# another\n")
     with machines(tmp_path) as made:
         made.begin()
+        with monkeypatch.context() as patched:
+            patched.setattr(cluster, "CONNECT_S", 3.0)
+            with pytest.raises(ExecutionError, match="没有工作进程"):
+                draft_communities(city, GRIDS, scheduler=made.address)
         made.worker(sources=other)
         with pytest.raises(ExecutionError, match="程序与本机不同:wangge") as caught:
             draft_communities(city, GRIDS, scheduler=made.address)

@@ -66,6 +66,8 @@ def _code(noun: str) -> Column:
 
 
 _NAME = Column("name", "名称", aliases=("名称", "name", "mc", "nom", "标注名称"))
+#: What lists of shops, firms and equipment call the name.
+_SIGNS = ("店名", "商铺名称", "商户名称", "单位名称", "企业名称", "设备名称", "招牌")
 _ADDRESS = Column("address", "地址", aliases=("地址", "address", "dz", "full_address", "详细地址"))
 
 
@@ -164,7 +166,7 @@ PLACE = Noun(
     "场所",
     (
         _code("place"),
-        Column("name", "名称", required=True, aliases=_NAME.aliases),
+        Column("name", "名称", required=True, aliases=(*_NAME.aliases, *_SIGNS)),
         _kind("place_kinds"),
         _ADDRESS,
         _reference("building_code", "楼栋编码", "building"),

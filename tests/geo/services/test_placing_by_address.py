@@ -26,10 +26,10 @@ from tests.geo.services.addressed import ASSESSOR, DOOR, ELSEWHERE, FIRST, GRIDS
 
 WHO = "王工"
 SHOPS = [
-    {"名称": "阿婆粉店", "类型": "small_shop", "经营地址": "荷香路12号锦绣花园2栋"},
-    {"名称": "二单元理发", "类型": "small_shop", "经营地址": "荷香路12号锦绣花园1栋1单元101"},
-    {"名称": "锦绣烟酒", "类型": "small_shop", "经营地址": "锦绣花园1栋"},
-    {"名称": "无名小店", "类型": "small_shop", "经营地址": "桂花巷7号"},
+    {"店名": "阿婆粉店", "类型": "small_shop", "经营地址": "荷香路12号锦绣花园2栋"},
+    {"店名": "二单元理发", "类型": "small_shop", "经营地址": "荷香路12号锦绣花园1栋1单元101"},
+    {"店名": "锦绣烟酒", "类型": "small_shop", "经营地址": "锦绣花园1栋"},
+    {"店名": "无名小店", "类型": "small_shop", "经营地址": "桂花巷7号"},
 ]
 
 
@@ -165,11 +165,11 @@ def test_a_list_of_nothing_but_doubt_is_kept_whole(store: Engine, tmp_path: Path
 
 
 def test_rows_alike_are_all_kept(store: Engine, tmp_path: Path) -> None:
-    twice = [SHOPS[3] | {"编号": "a"}, SHOPS[3] | {"编号": "a", "名称": "另一家"}]
+    twice = [SHOPS[3] | {"编号": "a"}, SHOPS[3] | {"编号": "a", "店名": "另一家"}]
     outcome = imported(store, listed(tmp_path / "a.csv", twice), key="编号")
     assert outcome.new == 2
     with session_scope(store) as session:
-        assert [row.file_row["名称"] for row in read_unplaced(session)] == ["无名小店", "另一家"]
+        assert [row.file_row["店名"] for row in read_unplaced(session)] == ["无名小店", "另一家"]
 
 
 def test_city_elements_are_placed_in_their_community(store: Engine, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from api.errors import internal_answer, problem_answer
 from api.forms import FORM, FORM_PATHS
 from api.settings import ANY_HOST
 from api.strict_json import JSONBodyError, decode
+from api.uploads import FILE_PATHS
 
 log = logging.getLogger("wangge.api")
 
@@ -145,6 +146,8 @@ def _refusal(request: Request, body: bytes) -> Response | None:
     media_type = Headers(scope=request.scope).get("content-type", "").partition(";")[0].strip().lower()
     if media_type == FORM and request.scope["path"] in FORM_PATHS:
         return None
+    if request.scope["path"] in FILE_PATHS:
+        return None  # the route itself tells which kinds of files it takes
     if media_type != "application/json":
         return problem_answer(
             request, "not-json", "Content-Type 须为 application/json", "Content-Type must be application/json"

@@ -28,10 +28,12 @@ class Completions:
         self._order = order
         self._joined = _SEPARATOR.join(names[number] for number in order)
         self._ends: Integers = np.cumsum([len(names[number]) + 1 for number in order])
-        self._syllables = [tuple((readings(character) or (character,))[0] for character in name) for name in names]
         by_initials = sorted((initials, number) for number, name in enumerate(names) for initials in initials_of(name))
         self._initials = [initials for initials, _ in by_initials]
         self._initials_numbers = [number for _, number in by_initials]
+        by_first = sorted((first, number) for number, name in enumerate(names) for first in _read(name[:1]))
+        self._firsts = [first for first, _ in by_first]
+        self._firsts_numbers = [number for _, number in by_first]
 
     @classmethod
     def build(cls, names: Sequence[str]) -> "Completions":
@@ -51,9 +53,7 @@ class Completions:
         return list(found)
 
     def _beginning(self, wanted: str) -> Iterable[int]:
-        first = bisect_left(self._sorted_names, wanted)
-        last = bisect_right(self._sorted_names, wanted + "\U0010ffff")
-        return sorted(self._alphabetical[first:last], key=self._rank.__getitem__)
+        return sorted(_between(self._sorted_names, self._alphabetical, wanted), key=self._rank.__getitem__)
 
     def _containing(self, wanted: str) -> Iterator[int]:
         at = self._joined.find(wanted)
@@ -66,21 +66,31 @@ class Completions:
         """Names whose syllables begin as what is typed sounds, whole or half-typed (``ronghc``: 荣华城)."""
         found: dict[int, None] = {}
         for parts in _ways_to_read(wanted):
-            initials = "".join(part[0] for part in parts)
-            first = bisect_left(self._initials, initials)
-            last = bisect_right(self._initials, initials + "\U0010ffff")
-            fitting = (
-                n for n in self._initials_numbers[first : min(last, first + MOST_LOOKED_AT)] if self._fits(n, parts)
-            )
+            if len(parts) == 1:
+                fitting = _between(self._firsts, self._firsts_numbers, parts[0])
+            else:
+                initials = "".join(part[0] for part in parts)
+                near = _between(self._initials, self._initials_numbers, initials)[:MOST_LOOKED_AT]
+                fitting = [number for number in near if self._fits(number, parts)]
             found.update(dict.fromkeys(sorted(fitting, key=self._rank.__getitem__)))
         return list(found)
 
     def _fits(self, number: int, parts: Sequence[str]) -> bool:
         name = self._names[number]
         return len(parts) <= len(name) and all(
-            any(reading.startswith(part) for reading in readings(character) or (character,))
+            any(reading.startswith(part) for reading in _read(character))
             for part, character in zip(parts, name, strict=False)
         )
+
+
+def _read(character: str) -> tuple[str, ...]:
+    """Return the syllables of a character; of one that has none, itself."""
+    return readings(character) or (character,) if character else ()
+
+
+def _between(texts: Sequence[str], numbers: Sequence[int], beginning: str) -> Sequence[int]:
+    """Return the numbers of the sorted texts that begin so."""
+    return numbers[bisect_left(texts, beginning) : bisect_right(texts, beginning + "\U0010ffff")]
 
 
 def initials_of(name: str) -> tuple[str, ...]:
@@ -91,7 +101,7 @@ def initials_of(name: str) -> tuple[str, ...]:
     >>> initials_of("长坡"), initials_of("b座")
     (('cp', 'zp'), ('bz',))
     """
-    choices = [tuple(dict.fromkeys(reading[0] for reading in readings(c))) or (c,) for c in name]
+    choices = [tuple(dict.fromkeys(reading[0] for reading in _read(character))) for character in name]
     usual = "".join(choice[0] for choice in choices)
     others = (usual[:at] + letter + usual[at + 1 :] for at, choice in enumerate(choices) for letter in choice[1:])
     return tuple(dict.fromkeys((usual, *others)))
@@ -111,7 +121,7 @@ def _ways_to_read(wanted: str) -> list[tuple[str, ...]]:
 def _parts_at(wanted: str, start: int) -> Iterator[tuple[str, int]]:
     character = wanted[start]
     if not ("a" <= character <= "z"):
-        for reading in readings(character) or (character,):
+        for reading in _read(character):
             yield reading, 1
         return
     for length in range(min(6, len(wanted) - start), 0, -1):

@@ -103,6 +103,7 @@ class Heard:
     protection: Integers
     numeral: Integers
     letters: Integers
+    counting: npt.NDArray[np.bool_]  # a number, side or letter, in which sisters differ
     filler: npt.NDArray[np.bool_]  # what people say while they think
 
 
@@ -113,6 +114,7 @@ def hear(text: str) -> Heard:
         placed += _stream(text, syllables_of_run)
         placed.append((len(text), len(text), None))
     rows = [features or _BARRIER for _, _, features in placed]
+    old_or_new = protections()["age_or_size"]
     room = [0] * len(rows)
     for at in range(len(rows) - 2, -1, -1):
         room[at] = 0 if placed[at][2] is None else room[at + 1] + 1
@@ -127,6 +129,7 @@ def hear(text: str) -> Heard:
         protection=np.array([row.protection for row in rows], np.int64),
         numeral=np.array([row.numeral for row in rows], np.int64),
         letters=np.array([row.letters for row in rows], np.int64),
+        counting=np.array([row.protection not in (0, old_or_new) for row in rows], np.bool_),
         filler=np.array([row.code in _FILLERS for row in rows], np.bool_),
     )
 

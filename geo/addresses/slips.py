@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from geo.addresses.listening import Hashes, Heard, Integers, protections
+from geo.addresses.listening import Hashes, Heard, Integers
 from geo.addresses.neighbourhoods import Pairs, Side
 from geo.addresses.shapes import likeness
 from geo.addresses.short_names import endings
@@ -121,7 +121,10 @@ def _token_costs(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Cost
     unequal = np.flatnonzero((heard.code[token] != spellings.code[character]) & ~weighed)
     pair = pair[unequal]
     beside = _Beside(token[unequal], character[unequal], row[unequal], place[unequal])
-    costs = _sound_costs(heard, spellings, beside)
+    costs = _guarded(heard, spellings, beside, _sound_costs(heard, spellings, beside))
+    # A number that stands for another character, and a slip besides, is one number too many.
+    misplaced = heard.counting[beside.token] & (costs > SAME_NUMERAL) & (side[unequal] != Side.WHOLE)
+    costs[misplaced] = NO_MATCH
     count = len(pairs.start)
     total = np.bincount(pair, costs, minlength=count).astype(np.float64)
     of_two = pairs.length == 2
@@ -135,9 +138,8 @@ def _sound_costs(heard: Heard, spellings: Spellings, beside: _Beside) -> Costs:
     near = _overlap(heard.folds[beside.token], spellings.folds[beside.character])
     same = _overlap(heard.sounds[beside.token], spellings.sounds[beside.character])
     typed = heard.letters[beside.token] > 0
-    costs = np.where(same, np.where(typed, 0.0, SAME_SOUND), np.where(typed, NEAR_SYLLABLE, NEAR_SOUND))
-    costs[~(same | near)] = NO_MATCH
-    return _guarded(heard, spellings, beside, costs)
+    price = np.where(same, SAME_SOUND, np.where(near, NEAR_SOUND, NO_MATCH))
+    return np.where(typed & (same | near), np.where(same, 0.0, NEAR_SYLLABLE), price)
 
 
 def _overlap(ones: Integers, others: Integers) -> Flags:
@@ -153,14 +155,17 @@ def _overlap(ones: Integers, others: Integers) -> Flags:
 def _guarded(heard: Heard, spellings: Spellings, beside: _Beside, costs: Costs) -> Costs:
     """Raise costs where characters tell sisters apart: one of them never stands for another."""
     text, name = heard.protection[beside.token], spellings.protection[beside.character]
-    numeral = heard.numeral[beside.token]
-    costs = costs + np.where((name > 0) & (text == 0) & (heard.letters[beside.token] == 0), GUARDED_NAME, 0.0)
-    costs += np.where((text > 0) & (name == 0), GUARDED_TEXT, 0.0)
+    guarded = np.flatnonzero(text + name)
+    if not len(guarded):
+        return costs
+    text, name, token = text[guarded] > 0, name[guarded] > 0, beside.token[guarded]
+    character, row = beside.character[guarded], beside.row[guarded]
+    raised = costs[guarded] + np.where(text, GUARDED_TEXT, np.where(heard.letters[token] == 0, GUARDED_NAME, 0.0))
     # Right before the ending, or in it, it is a number that the name has not (松岭三路 is not 松岭山路).
-    counts = (text > 0) & (text != protections()["age_or_size"])
-    counts &= beside.place >= spellings.distinctive[beside.row] - 1
-    costs[counts & (name == 0) | (text > 0) & (name > 0)] = NO_MATCH
-    costs[(numeral >= 0) & (numeral == spellings.numeral[beside.character])] = SAME_NUMERAL
+    raised[heard.counting[token] & (beside.place[guarded] >= spellings.distinctive[row] - 1) | (text & name)] = NO_MATCH
+    numeral = heard.numeral[token]
+    raised[(numeral >= 0) & (numeral == spellings.numeral[character])] = SAME_NUMERAL
+    costs[guarded] = raised
     return costs
 
 
@@ -179,13 +184,12 @@ def _too_many(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, 
     """A token of the text that the name has not: inside it, for at its ends it is not of the name at all."""
     token = pairs.start + pairs.gap
     code = heard.code[token]
-    costs = np.full(len(token), TOO_MANY)
-    costs[heard.protection[token] == protections()["age_or_size"]] = GUARDED_TOO_MANY
+    guarded = heard.protection[token] > 0
+    costs = np.where(guarded, GUARDED_TOO_MANY, TOO_MANY)
     costs[heard.filler[token]] = FILLER
     costs[(code == heard.code[token - 1]) | (code == heard.code[token + 1])] = DOUBLED
-    counts = (heard.protection[token] > 0) & (heard.protection[token] != protections()["age_or_size"])
-    costs[counts | (heard.letters[token] > 0)] = NO_MATCH
-    for at in np.flatnonzero((heard.protection[token] > 0) & (pairs.gap == spellings.distinctive[pairs.row])):
+    costs[heard.counting[token] | (heard.letters[token] > 0)] = NO_MATCH
+    for at in np.flatnonzero(guarded & (pairs.gap == spellings.distinctive[pairs.row])):
         # 荣昌新村 is no slip for 荣昌村.
         if chr(code[at]) + spellings.text(int(pairs.row[at]))[int(pairs.gap[at]) :] in endings():
             costs[at] = NO_MATCH
@@ -214,10 +218,12 @@ def _swapped(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, I
     token = pairs.start + pairs.gap
     one, other = heard.protection[token], heard.protection[token + 1]
     costs = np.where(pairs.length < 4, SWAPPED_SHORT, SWAPPED)
-    # 路1 is no 一路 with a slip; only of 期 and its like, which numbers follow by mistake alone, is it one.
-    counts = [(protection > 0) & (protection != protections()["age_or_size"]) for protection in (one, other)]
-    phase = np.isin(heard.code[token], _phase_words()) | np.isin(heard.code[token + 1], _phase_words())
-    sisters = (one > 0) & (other > 0) | (counts[0] | counts[1]) & ~phase
+    sisters = (one > 0) & (other > 0)
+    counts = heard.counting[token] | heard.counting[token + 1]
+    if counts.any():
+        # 路1 is no 一路 with a slip; only of 期 and its like, which numbers follow by mistake alone, is it one.
+        phase = np.isin(heard.code[token], _phase_words()) | np.isin(heard.code[token + 1], _phase_words())
+        sisters |= counts & ~phase
     costs[sisters | (heard.key[token] == heard.key[token + 1])] = NO_MATCH
     return costs, np.full(len(costs), int(Slip.SLIP))
 
@@ -227,15 +233,17 @@ def _replaced(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, 
     token, place = pairs.start + pairs.gap, pairs.gap
     beside = _Beside(token, spellings.characters[pairs.row, place].astype(np.int64), pairs.row, place)
     by_sound = _sound_costs(heard, spellings, beside)
+    by_shape = _shape_costs(heard.code[token], spellings.code[beside.character])
+    slips = np.where(by_sound <= by_shape, int(Slip.SOUND), int(Slip.SHAPE))
     distinctive = spellings.distinctive[pairs.row]
     unlike = np.where(place < distinctive, UNLIKE[np.minimum(distinctive, 4)], UNLIKE_ENDING)
     guarded = (heard.protection[token] > 0) | (spellings.protection[beside.character] > 0)
     unlike[guarded | (heard.letters[token] > 0)] = NO_MATCH
-    by_shape = _guarded(heard, spellings, beside, _shape_costs(heard.code[token], spellings.code[beside.character]))
-    costs = np.minimum(np.minimum(by_sound, by_shape), unlike)
+    costs = _guarded(heard, spellings, beside, np.minimum(by_sound, by_shape))
+    slips[unlike < costs] = int(Slip.SLIP)
+    costs = np.minimum(costs, unlike)
     # The same character, or one of the same sound, lies beside it in the whole pair, too.
     costs[heard.key[token] == spellings.key[beside.character]] = NO_MATCH
-    slips = np.where(costs == by_sound, int(Slip.SOUND), np.where(costs == by_shape, int(Slip.SHAPE), int(Slip.SLIP)))
     return costs, slips
 
 

@@ -148,7 +148,9 @@ class Asker:
 
     def cn_numeral(self) -> Asked | None:
         draft = self.spoken(self.draft(self.place()), "一")
-        return self.asked(draft) if draft.texts != draft.said else None
+        # 之二 and 一零四铺 run together say something else.
+        together = "room" in draft.said and "building" not in draft.said and draft.said.get("number", "号")[-1] != "号"
+        return self.asked(draft) if draft.texts != draft.said and not together else None
 
     def spoken(self, draft: Draft, one: str) -> Draft:
         """Write the numbers of a draft in Chinese."""
@@ -331,7 +333,9 @@ class Asker:
     def _numbered(self, way: Callable[[str, np.random.Generator], str | None], *levels: str) -> Asked | None:
         draft = self.draft(self.place(*levels or ("number",)), "whole")
         other = way(draft.said["number"], self.rng) if "compound" not in draft.said else None
-        return self.asked(draft.written(number=other)) if other else None
+        if not other or (other[-1].isdigit() and "room" in draft.said):
+            return None
+        return self.asked(draft.written(number=other))
 
     def landmark_offset(self) -> Asked | None:
         place = self.place("poi", "poi", "compound")

@@ -9,6 +9,8 @@ from tests.geo.addresses.invented.words import LOOK_ALIKES
 
 #: Characters of names that say a number: one of them miswritten is another name.
 NUMERALS = "一二三四五六七八九十两0123456789"
+#: Characters that tell the parts of a road from each other.
+SIDES = "东西南北中"
 #: Costs of one character in place of another, by how the two are alike; of one too many or too few, and of two swapped.
 SOUND, LOOK, LOOSE, OTHER, GAP, SWAP = 0.3, 0.4, 0.5, 1.0, 0.8, 0.6
 #: Initials that southern ears, or telephones, do not tell apart; and finals.
@@ -127,18 +129,23 @@ def look_alike(name: str, rng: np.random.Generator) -> str | None:
 
 
 def slip(name: str, rng: np.random.Generator) -> str | None:
-    """Leave out, double, swap or put in one character of a name of three or more, or None for what is too short."""
-    if len(name) < 3 or any(character in NUMERALS for character in name[:-1]):
+    """Leave out, double, swap or put in one character of a name, or return None for what would be another name.
+
+    Numerals and sides (东, 中) are left as they are: a road of another number or side is another road.
+    """
+    if len(name) < 3:
         return None
     place = int(rng.integers(0, len(name) - 1))
     kind = int(rng.integers(0, 4))
+    if any(character in NUMERALS + SIDES for character in name[place : place + 2]):
+        return None
     if kind == 0:
         return name[:place] + name[place + 1 :]
     if kind == 1:
         return name[: place + 1] + name[place] + name[place + 1 :]
     if kind == 2:
         return name[:place] + name[place + 1] + name[place] + name[place + 2 :]
-    return name[: place + 1] + str(rng.choice(list("大小新老中"))) + name[place + 1 :]
+    return name[: place + 1] + str(rng.choice(list("大小"))) + name[place + 1 :]
 
 
 def spelt(name: str, separator: str = "") -> str:

@@ -26,6 +26,7 @@ from tests import examples
 from tests.databases import RUN_PREFIX, RUN_VARIABLE, Databases
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
     from playwright.sync_api import Browser, Page
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -129,6 +130,24 @@ def session(engine: Engine) -> Iterator[Session]:
             yield session
         if transaction.is_active:
             transaction.rollback()
+
+
+@pytest.fixture(scope="module")
+def town_engine(databases: Databases) -> Iterator[Engine]:
+    """The small town of ``api/town.py``, in a database of the file's own: what one file commits, no other one reads."""
+    from tests.api import town
+
+    with databases.engine(databases.filled("town", town.settle)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def app(town_engine: Engine) -> "FastAPI":
+    """The application over the small town."""
+    from api.main import create_app
+    from api.settings import AppSettings
+
+    return create_app(AppSettings(), town_engine)
 
 
 # ── real data ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -106,6 +106,12 @@ class Verdict:
 # ── the ground ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def settle(engine: Engine) -> None:
+    """Write the ground into a store of its own."""
+    with session_scope(engine) as session:
+        lay_out(session)
+
+
 def lay_out(session: Session) -> None:
     """The community with its three rows of buildings, 10 households each."""
     community = factories.make_community(session)

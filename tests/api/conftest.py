@@ -1,4 +1,4 @@
-"""What tests of the interface share: a small town, committed, with the application over it; an empty store."""
+"""What tests of the interface share: clients of the application over the small town; an empty store."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,24 +8,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from api.main import create_app
-from api.settings import AppSettings
 from geo.storage.database import open_engine
-from tests.api import town
 from tests.api.people import ADDRESS, client_of
-from tests.databases import Databases
-
-
-@pytest.fixture(scope="module")
-def town_engine(databases: Databases) -> Iterator[Engine]:
-    """The town, in a database of the file's own: what one file commits, no other one reads."""
-    with databases.engine(databases.filled("town", town.settle)) as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
-def app(town_engine: Engine) -> FastAPI:
-    return create_app(AppSettings(), town_engine)
 
 
 @pytest.fixture(scope="module")

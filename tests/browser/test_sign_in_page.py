@@ -12,7 +12,6 @@ from geo.storage.database import session_scope
 from tests.api import town
 from tests.browser.serving import serving
 from tests.conftest import OfflinePage
-from tests.databases import Databases
 
 pytestmark = pytest.mark.browser
 
@@ -20,16 +19,11 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
-def engine(databases: Databases) -> Iterator[Engine]:
-    with databases.engine(databases.filled("town", town.settle)) as engine:
-        _make_people(engine)
-        yield engine
-
-
-def _make_people(engine: Engine) -> None:
-    with session_scope(engine) as session:
+def engine(town_engine: Engine) -> Engine:
+    with session_scope(town_engine) as session:
         for login, roles, scopes in (("li.hua", ["planner"], [town.STREET]), ("admin", ["administrator"], [])):
             accounts.make_ready(session, login, "某人某某", roles=roles, scopes=scopes, password=PASSWORD, who="test")
+    return town_engine
 
 
 @pytest.fixture(scope="module")

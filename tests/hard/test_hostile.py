@@ -8,33 +8,12 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from api.main import create_app
-from api.settings import AppSettings
 from geo.exchange.reading import read_frame
-from geo.storage.database import open_engine, session_scope
 from tests import hostile
-from tests.api import town
-from tests.conftest import Databases
 from tests.hostile import Server
 from tests.malformed import bodies, files, raw_requests
 
 BODIES, RAW, FILES = 1_600, 400, 400
-
-
-@pytest.fixture(scope="module")
-def town_engine(databases: Databases) -> Iterator[Engine]:
-    name = databases.create(template=databases.migrated_template())
-    engine = open_engine(databases.url(name))
-    with session_scope(engine) as session:
-        town.build(session)
-    yield engine
-    engine.dispose()
-    databases.drop(name)
-
-
-@pytest.fixture(scope="module")
-def app(town_engine: Engine) -> FastAPI:
-    return create_app(AppSettings(), town_engine)
 
 
 @pytest.fixture(scope="module")

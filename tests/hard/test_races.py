@@ -7,20 +7,18 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import session_scope
 from tests import races
+from tests.databases import Databases
 
 EDITS, THREADS = 10_000, 8
 PLANS = 2
 
 
 @pytest.fixture
-def ground(fresh_database_url: str) -> Iterator[Engine]:
-    engine = open_engine(fresh_database_url)
-    with session_scope(engine) as session:
-        races.lay_out(session)
-    yield engine
-    engine.dispose()
+def ground(databases: Databases) -> Iterator[Engine]:
+    with databases.engine(databases.filled("races", races.settle)) as engine:
+        yield engine
 
 
 @pytest.mark.timeout(7_200)

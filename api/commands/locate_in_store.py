@@ -48,7 +48,7 @@ def locate_table(
 def show_unplaced(console: Console) -> None:
     """List the rows that wait for somebody to place them, with what they could be."""
     with open_store() as session:
-        rows = placing_by_address.read_unplaced(session)
+        rows = placing_by_address.look_at_unplaced(session, who=who_runs())
     for row in rows[:ROWS_SHOWN]:
         _show_row(console, row)
     if not rows:

@@ -26,9 +26,10 @@ from geo.exchange.columns import ColumnMapping, guess_columns, text_of
 from geo.exchange.encodings import Note
 from geo.exchange.numbering import source_keys
 from geo.exchange.reading import FrameRead
+from geo.services.households import LOOKED
 from geo.services.importing import ImportResult, Progress, find_noun, import_rows, only_rows, read_rows, source_of
 from geo.services.store_book import StoreBook
-from geo.storage import layers, unplaced
+from geo.storage import events, layers, unplaced
 from geo.storage.unplaced import NewUnplaced, UnplacedRecord
 from geo.territory.nouns import NOUNS, Noun
 
@@ -38,6 +39,7 @@ __all__ = [
     "choose",
     "drop",
     "import_by_address",
+    "look_at_unplaced",
     "placed_noun",
     "read_row",
     "read_unplaced",
@@ -222,6 +224,16 @@ def read_unplaced(
 ) -> list[UnplacedRecord]:
     """Read the rows that wait for somebody to place them, in the order in which they came."""
     return unplaced.read(session, noun=noun, limit=limit, after=after)
+
+
+def look_at_unplaced(
+    session: Session, *, noun: str | None = None, limit: int | None = None, after: int = 0, who: str
+) -> list[UnplacedRecord]:
+    """Return what :func:`read_unplaced` does, and record the look: lists say of homes what they are."""
+    rows = read_unplaced(session, noun=noun, limit=limit, after=after)
+    if rows:
+        events.record(session, who=who, what=LOOKED, noun=unplaced.UNPLACED, after={"rows": len(rows)})
+    return rows
 
 
 def read_row(session: Session, row_id: int) -> UnplacedRecord:

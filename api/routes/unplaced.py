@@ -1,0 +1,75 @@
+"""Rows of imported lists whose addresses are no one place: looked at, and placed by choosing."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from api.access import holds
+from api.dependencies import MAX_ID, MAX_PAGE, Acting, Store
+from api.errors import RequestError
+from api.links import announce, page_links
+from api.openapi import problems
+from api.routes.plans import JSON, IfMatch, seen_version
+from api.schemas.unplaced import UnplacedChoice, UnplacedItem, UnplacedPage
+from geo.access.actor import Actor
+from geo.services import placing_by_address
+from geo.services.placing_by_address import UnplacedRecord
+
+router = APIRouter(tags=["addresses"])
+
+RowId = Annotated[int, Path(ge=1, le=MAX_ID, description="待定位行的编号 The row's number")]
+
+
+@router.get("/unplaced", summary="待定位的行 Rows that wait for a place", responses=problems(422, 503))
+def list_unplaced(
+    request: Request,
+    response: Response,
+    store: Store,
+    actor: Acting,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")] = 100,
+    after: Annotated[int, Query(ge=0, le=MAX_ID, description="上一页最后一个 Last id of the page before")] = 0,
+) -> UnplacedPage:
+    """List rows of imported lists whose address is several places or none, each with why and what it could be."""
+    found = placing_by_address.look_at_unplaced(store, limit=limit + 1, after=after, who=actor.name)
+    shown = found[:limit]
+    links = page_links(request, JSON, shown[-1].id if len(found) > limit else None)
+    announce(response, links)
+    items = [_item(row) for row in shown]
+    return UnplacedPage.model_validate({"items": items, "numberReturned": len(items), "links": links})
+
+
+@router.post(
+    "/unplaced/{row_id}/choice",
+    summary="为待定位的行选定地点 Say where a row is",
+    responses=problems(404, 409, 412, 413, 415, 422, 428, 503),
+)
+def choose(
+    response: Response, store: Store, actor: Acting, row_id: RowId, body: UnplacedChoice, if_match: IfMatch = None
+) -> UnplacedItem:
+    """Place a row at one of its choices, or drop it; the version you saw must be its newest.
+
+    It becomes a thing of its kind, as the import makes them. A dropped row stays on record.
+    """
+    version = seen_version(if_match)
+    if body.choice is None:
+        row = placing_by_address.drop(store, row_id, version=version, who=actor.name)
+    else:
+        _refuse_part_of_street(actor, placing_by_address.read_row(store, row_id))
+        row = placing_by_address.choose(store, row_id, body.choice, version=version, who=actor.name)
+    response.headers["ETag"] = f'"{row.version}"'
+    return UnplacedItem.model_validate(_item(row))
+
+
+def _refuse_part_of_street(actor: Actor, row: UnplacedRecord) -> None:
+    """Refuse to number places of a street for whoever sees a part of them: their next number is another's."""
+    if row.noun == "place" and row.scope_code is not None and not holds(actor, row.scope_code[:9]):
+        raise RequestError(
+            "not-allowed",
+            "场所按街道编号,只有负责整个街道的规划员可以新增;请交由其处理",
+            "places are numbered by street: a planner of the whole street has to do it",
+        )
+
+
+def _item(row: UnplacedRecord) -> dict[str, Any]:
+    return asdict(row)

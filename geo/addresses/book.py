@@ -5,6 +5,7 @@ building, stairwell and door, so that the rows of a road or of a compound are on
 found by comparing columns of that run.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.addresses.keys import building_key, number_key, room_key, unit_key
+from geo.addresses.keys import ZONE, building_key, number_key, room_key, unit_key
 from geo.addresses.names import NameIndex
-from geo.addresses.normalising import normalise
+from geo.addresses.normalising import SEPARATORS, normalise
 from geo.addresses.numerals import with_numerals
 from geo.errors import ColumnError, InputError
 
@@ -29,6 +30,9 @@ LEVELS = ("street", "community", "road", "number", "compound", "building", "unit
 DIVISIONS = ("province", "city", "district", "street")
 #: The elements by which one row lies in another, in the order in which rows are sorted.
 NESTING = ("district", "road", "number", "compound", "zone", "mark", "unit", "room", "name")
+
+#: What an address says from the road on.
+FROM_ROAD = ("road", "number", "compound", "building", "unit", "room", "name")
 
 Rows = NDArray[np.int64]
 
@@ -82,8 +86,11 @@ class AddressBook:
     targets: list[list[Target]] = field(init=False)
     aliased: frozenset[int] = field(init=False)
     _runs: dict[Target, list[tuple[int, int]]] = field(default_factory=dict)
-    #: Per column: a number per row, and the text of each number as it came.
+    #: Per column: a number per row, and the text of each number as it came and without what only separates.
     _written: dict[str, tuple[NDArray[np.int32], list[str]]] = field(default_factory=dict)
+    _compact: dict[str, list[str]] = field(default_factory=dict)
+    #: Hashes of all addresses from the road on, ascending, and their rows.
+    _wholes: tuple[NDArray[np.int64], NDArray[np.int64]] = field(init=False)
 
     @classmethod
     def build(
@@ -117,6 +124,9 @@ class AddressBook:
         tell(0.5)
         book = cls(rows, columns, vocabularies, lon, lat)
         book._written = {name: (numbers[order], found) for name, (numbers, found) in written.items()}
+        book._compact = {name: [compact(text) for text in texts[name][1]] for name in FROM_ROAD}
+        book._wholes = _hashed(book._compact, {name: book._written[name][0] for name in FROM_ROAD})
+        tell(0.7)
         book._name(aliases)
         tell(1.0)
         return book
@@ -147,15 +157,22 @@ class AddressBook:
         numbers, texts = self._written[element]
         return texts[int(numbers[row])]
 
+    def whole(self, text: str) -> list[int]:
+        """Return the rows whose address from the road on is ``text``, a compact one (:func:`compact`)."""
+        hashes, rows = self._wholes
+        start, end = np.searchsorted(hashes, hash(text), "left"), np.searchsorted(hashes, hash(text), "right")
+        return sorted(int(row) for row in rows[start:end] if self._from_road(int(row)) == text)
+
+    def _from_road(self, row: int) -> str:
+        return "".join(texts[self._written[name][0][row]] for name, texts in self._compact.items())
+
     def point(self, row: int) -> tuple[float, float]:
         """Return lon and lat of a row; NaN where none is known."""
         return self.lon[row], self.lat[row]
 
-    def address(self, row: int) -> str:
-        """Return the whole address of a row, Chinese."""
-        parts = [self.text(name, row) for name in COLUMNS[3:14]]
-        name = self.text("name", row)
-        return "".join(parts) + ("" if name and name == parts[7] else name)
+    def address(self, row: int, elements: Sequence[str] = COLUMNS[3:15]) -> str:
+        """Return the whole address of a row, Chinese, or what it says of some elements."""
+        return "".join(self.text(name, row) for name in elements)
 
     # ── building ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -174,9 +191,10 @@ class AddressBook:
             for number, text in enumerate(self.vocabularies[kind].texts):
                 if text:
                     named[text].add(Target(kind, number))
-        for number, text in enumerate(self.vocabularies["mark"].texts):
-            if _is_name(text):
-                named[text].add(Target("mark", number))
+        for kind in ("mark", "zone"):
+            for number, text in enumerate(self.vocabularies[kind].texts):
+                if _is_name(text):
+                    named[text].add(Target(kind, number))
         self._name_landmarks(named)
         exact = set(named)
         for alias, target in self._targets_of(aliases, named):
@@ -233,6 +251,20 @@ class AddressBook:
         column = {"compound": "entity", "poi": "name", "building": "mark"}.get(level, level)
         number = int(self.columns[column][row]) if column in self.columns else 0
         return Target(column, number) if number else None
+
+
+def compact(text: str) -> str:
+    """Return a normalised text without blanks and whatever else only separates."""
+    return "".join(sign for sign in text if sign not in SEPARATORS)
+
+
+def _hashed(
+    texts: dict[str, list[str]], numbers: dict[str, NDArray[np.int32]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    columns = [np.array(texts[name], dtype=object)[numbers[name]].tolist() if texts[name] else [] for name in FROM_ROAD]
+    hashes = np.array([hash("".join(parts)) for parts in zip(*columns, strict=True)], dtype=np.int64)
+    order = np.argsort(hashes, kind="stable")
+    return hashes[order], order
 
 
 def _meant(kind: str, target: str) -> bool:
@@ -315,6 +347,9 @@ def _entities(columns: dict[str, NDArray[np.int32]]) -> NDArray[np.int32]:
 
 
 def _is_name(text: str) -> bool:
+    """Whether a building or zone has a name of its own: 综合楼, and not 东区 or 3巷."""
+    if re.fullmatch(ZONE, text):
+        return False
     return len(text) >= 2 and any("\u4e00" <= sign <= "\u9fff" for sign in text) and not any(map(str.isdigit, text))
 
 

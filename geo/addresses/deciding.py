@@ -12,7 +12,7 @@ import numpy as np
 from geo.addresses.answers import Answer, Candidate, Heard, Reason
 from geo.addresses.book import NESTING, AddressBook, Target
 from geo.addresses.lookup import MOST_PLACES, NOWHERE, OTHER_ROAD, Found, places_of, shallowest
-from geo.addresses.reading import UNKNOWN_NAME, Named, Reading
+from geo.addresses.reading import ANCHORS, UNKNOWN_NAME, Named, Reading
 from geo.addresses.relations import relation
 from geo.territory.dictionaries import dictionary
 
@@ -26,6 +26,7 @@ MOST_NEAREST = 5
 #: Ways of hearing a name that put other characters in place of those that were said.
 CHANGED = ("sound", "shape", "slip")
 
+_KINDS = {"entity": "compound", "name": "poi", "mark": "building", "zone": "building"}
 _APART = ("city", "district", "street", "community", "road", "number", "compound", "building", "unit", "room", "name")
 
 
@@ -104,7 +105,20 @@ def _decided(book: AddressBook, text: str, trials: Sequence[Trial]) -> Answer:
 
 def _anchored(reading: Reading) -> bool:
     """Whether a reading names a road, a compound or a landmark, without which a number is anywhere."""
-    return any(name.kind in ("entity", "road", "name", "mark") for name in reading.names)
+    return any(name.kind in ANCHORS for name in reading.names)
+
+
+def told(book: AddressBook, text: str, rows: Sequence[int], names: Sequence[Named]) -> Answer:
+    """Return the answer to a text that is the very address of these rows."""
+    heard = tuple(
+        Heard(_KINDS.get(name.kind, name.kind), text[name.start : name.end], book.written[name.names[0]], name.how)
+        for name in names
+    )
+    places = [candidate(book, row, 0.0) for row in rows[:MOST_PLACES]]
+    if len(rows) == 1:
+        return Answer("one", text, (places[0],), (), _reason("found"), heard, total=1)
+    shown = tuple(_apart(book, places))
+    return Answer("several", text, shown, (), _reason("several", str(len(rows))), heard, total=len(rows))
 
 
 # ── which places ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -122,11 +136,9 @@ def _rivals(book: AddressBook, best: Trial, successes: Sequence[Trial]) -> list[
 
 def _holds(book: AddressBook, place: int, other: int) -> bool:
     """Whether ``other`` lies in ``place`` by its elements."""
-    if place == other:
-        return False
-    return all(
-        not book.columns[name][place] or book.columns[name][place] == book.columns[name][other] for name in NESTING
-    ) and any(book.columns[name][place] for name in NESTING[1:])
+    pairs = [(book.columns[name][place], book.columns[name][other]) for name in NESTING]
+    holds = all(not one or one == two for one, two in pairs) and any(one for one, _ in pairs[1:])
+    return holds and any(one != two for one, two in pairs)
 
 
 def _as_written(book: AddressBook, best: Trial, places: list[int]) -> list[int]:
@@ -330,12 +342,11 @@ def _apart(book: AddressBook, candidates: list[Candidate]) -> list[Candidate]:
 
 
 def _heard(book: AddressBook, text: str, trial: Trial) -> tuple[Heard, ...]:
-    kinds = {"entity": "compound", "name": "poi", "mark": "building"}
     elements: list[tuple[int, Heard]] = []
     for name in trial.reading.names:
         known = "、".join(book.written[number] for number in name.names[:3])
         how = "ignored" if name.kind in trial.found.ignored else name.how
-        elements.append((name.start, Heard(kinds.get(name.kind, name.kind), text[name.start : name.end], known, how)))
+        elements.append((name.start, Heard(_KINDS.get(name.kind, name.kind), text[name.start : name.end], known, how)))
     failed = trial.found.failed
     for piece in trial.reading.pieces:
         kind = {"bare": "room", "letter": "building", "chain": "building", "suffix": "number", "zone": "building"}

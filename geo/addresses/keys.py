@@ -41,7 +41,7 @@ def _digits(text: str) -> str:
 _LANE = re.compile(rf"({NUMBER})弄(?:堂|内)?")
 _SUBLANE = re.compile(rf"({NUMBER})支?弄")
 _DOOR = re.compile(
-    rf"(?P<before>{SUFFIX}|附|第)?(?P<first>{NUMBER})(?P<letter>[a-z])?(?P<middle>{SUFFIX})?(?:-(?P<to>{NUMBER}))?"
+    rf"(?P<before>{SUFFIX}|附|第)?(?P<first>{NUMBER})(?P<letter>[a-z])?(?P<middle>{SUFFIX})?(?:-(?P<to>{NUMBER}[a-z]?))?"
     rf"(?:号)?(?:院|大院)?\(?(?:(?:之|附|-|号)+(?P<sub>{NUMBER})(?:号)?|(?P<after>{SUFFIX})(?:座|号)?)?\)?"
 )
 
@@ -67,7 +67,7 @@ def door(found: re.Match[str]) -> str:
     parts = found.groupdict()
     before = parts["before"] if parts["before"] not in ("附", "第") else None
     mark = (parts["letter"] or "") + (before or parts["middle"] or parts["after"] or "")
-    subs = [_digits(parts[name]) for name in ("to", "sub") if parts[name]]
+    subs = [arabic(parts[name]) for name in ("to", "sub") if parts[name]]
     return "-".join([_digits(parts["first"]) + mark, *subs])
 
 
@@ -75,8 +75,11 @@ def door(found: re.Match[str]) -> str:
 
 _ZONED = re.compile(rf"(?P<zone>{ZONE})?(?P<rest>.*)")
 _BUILDING = re.compile(
-    rf"(?:第)?(?P<mark>{SUFFIX}?{NUMBER}(?:-{NUMBER})?[a-z]?|[a-z]{{1,2}}[0-9]{{0,3}}|{SUFFIX}|{SIDE}{{1,2}})"
+    rf"(?:第)?(?P<mark>{SUFFIX}?{NUMBER}(?:[-&]{NUMBER})?[a-z]?|[a-z]{{1,3}}-?[0-9]{{0,3}}(?:&[a-z0-9]{{1,3}})*|{SUFFIX}|{SIDE}{{1,2}})"
     rf"(?:{either('building_words')}|号|楼)?"
+)
+_NAMED = re.compile(
+    rf"(?P<name>[\u4e00-\u9fff]{{2,20}})(?P<rest>(?:[a-z]?{NUMBER}|[a-z])(?:&[a-z0-9])?(?:栋|幢|座|号楼))"
 )
 _UNIT = re.compile(rf"(?P<mark>{NUMBER}|[a-z]|{SUFFIX}|{SIDE})(?:{either('unit_words')}|号|座)?")
 _ROOM = re.compile(
@@ -86,13 +89,19 @@ _ROOM = re.compile(
 
 
 def building_key(text: str) -> BuildingKey:
-    """Return zone and mark of a building; one with a name of its own (综合楼) has the name for its mark."""
+    """Return zone and mark of a building; one with a name of its own (综合楼) has the name for its mark.
+
+    What a numbered part of a named building is told by (礼达楼3座) is its zone.
+    """
     rest = text.replace(" ", "")
     if _BUILDING.fullmatch(rest):
         return BuildingKey("", _mark(rest))
     found = _ZONED.fullmatch(rest)
     if found and found["zone"] and _BUILDING.fullmatch(found["rest"]):
         return BuildingKey(arabic(found["zone"]), _mark(found["rest"]))
+    named = _NAMED.fullmatch(rest)
+    if named:
+        return BuildingKey(arabic(named["name"]), _mark(named["rest"]))
     return BuildingKey("", arabic(rest))
 
 

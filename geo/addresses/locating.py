@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from geo.addresses.answers import Answer
-from geo.addresses.book import AddressBook
-from geo.addresses.deciding import MARGIN, Trial, certain, decide, plausible, refusal
+from geo.addresses.book import DIVISIONS, FROM_ROAD, AddressBook, compact
+from geo.addresses.deciding import MARGIN, Trial, certain, decide, plausible, refusal, told
 from geo.addresses.divisions import elsewhere
 from geo.addresses.lookup import look_up, meet_roads
-from geo.addresses.normalising import MOST_CHARACTERS, normalise
+from geo.addresses.normalising import MOST_CHARACTERS, SEPARATORS, normalise
 from geo.addresses.numerals import with_numerals
 from geo.addresses.reading import MOST_READINGS, Named, named, readings, without_repeats
 
@@ -29,6 +29,9 @@ def locate(book: AddressBook, text: str) -> Answer:
         return refusal(said, "too-long")
     view = with_numerals(said)
     exact = named(book, book.names.exact(view))
+    whole = _whole(book, text, said, exact)
+    if whole:
+        return told(book, said, whole, exact)
     trials, divisions = _tried(book, said, exact, 12)
     best = certain(trials)
     if best is None:
@@ -40,6 +43,30 @@ def locate(book: AddressBook, text: str) -> Answer:
     if strange:
         return refusal(said, "elsewhere", *strange)
     return decide(book, said, trials, divisions)
+
+
+def _whole(book: AddressBook, text: str, said: str, exact: Sequence[Named]) -> list[int]:
+    """Return the rows that ``said`` is the very address of, with or without its divisions."""
+    before = [name for name in exact if name.kind in (*DIVISIONS, "community")]
+    start = 0
+    while following := [name for name in before if name.start == start]:
+        start = max(name.end for name in following)
+        while start < len(said) and said[start] in SEPARATORS:
+            start += 1
+    rows = book.whole(compact(said[start:])) or (book.whole(compact(said)) if start else [])
+    named_rows = [row for row in rows if all(_in_named(book, row, name) for name in before if name.end <= start)]
+    if len(named_rows) > 1:
+        # What normalising made alike may have been typed as only one of them is written.
+        for plain in (lambda written: written, lambda written: written.replace(" ", "")):
+            as_typed = [row for row in named_rows if plain(text).endswith(plain(book.address(row, FROM_ROAD)))]
+            if len(as_typed) == 1:
+                return as_typed
+    return named_rows
+
+
+def _in_named(book: AddressBook, row: int, name: Named) -> bool:
+    number = int(book.columns[name.kind][row])
+    return not number or number in name.entities
 
 
 def _tried(book: AddressBook, text: str, choices: Sequence[Named], most: int) -> tuple[list[Trial], list[Named]]:

@@ -10,11 +10,13 @@ import numpy as np
 from geo.addresses.book import NESTING, AddressBook, Rows, Target
 from geo.addresses.grammar import Piece
 from geo.addresses.keys import on_floor
-from geo.addresses.reading import Named, Reading
+from geo.addresses.reading import ANCHORS, Named, Reading
 from geo.addresses.words import either
 
 #: Rows looked through at most where no name narrows them.
 MOST_ROWS = 2_000_000
+#: Kinds of names that stand for a site: a compound, a landmark, a building or a part of a compound with a name.
+SITES = ("entity", "name", "mark", "zone")
 #: Places listed at most.
 MOST_PLACES = 20
 
@@ -89,7 +91,7 @@ def look_up(book: AddressBook, reading: Reading, divisions: Sequence[Named] = ()
 def meet_roads(book: AddressBook, reading: Reading, text: str) -> Found | None:
     """Return the crossing of the two roads of a reading; None where it has not two, or tells of no crossing."""
     roads = [name for name in reading.names if name.kind == "road"]
-    if len(roads) != 2 or any(name.kind in ("entity", "name", "mark") for name in reading.names):
+    if len(roads) != 2 or any(name.kind in SITES for name in reading.names):
         return None
     says_crossing = re.search(either("crossing"), text[roads[0].end : roads[1].end + 8])
     if not says_crossing and any(piece.kind == "number" for piece in reading.pieces):
@@ -115,7 +117,7 @@ def _narrowed(
     book: AddressBook, reading: Reading, divisions: Sequence[Named]
 ) -> Iterable[tuple[Rows | None, float, tuple[str, ...]]]:
     """Yield the rows that the names leave, first with all of them, then without those that contradict the others."""
-    anchors = [name for name in reading.names if name.kind in ("entity", "road", "name", "mark")]
+    anchors = [name for name in reading.names if name.kind in ANCHORS]
     community = reading.named("community")
     rows: Rows | None = None
     for name in anchors:
@@ -164,7 +166,9 @@ def _in_division(book: AddressBook, rows: Rows, name: Named) -> Rows:
 def hypotheses(reading: Reading) -> list[Elements]:
     """Return what the structure of a reading may say, likeliest first, at most 24."""
     has: set[str] = {piece.kind for piece in reading.pieces}
-    compound_ends = max((name.end for name in reading.names if name.kind in ("entity", "name", "mark")), default=-1)
+    compound_ends = max(
+        (name.end for name in reading.names if name.kind in ("entity", "name", "mark", "zone")), default=-1
+    )
     road_ends = max((name.end for name in reading.names if name.kind == "road"), default=-1)
     pieces = reading.pieces[:MOST_PIECES]
     options = [_options(piece, reading, has, compound_ends, road_ends) for piece in pieces]
@@ -189,13 +193,13 @@ def _options(
         return _numbered(key, has, after_compound, compound_ends >= 0, road_ends >= 0)
     if piece.kind == "building":
         found: list[dict[str, str | float]] = [{"zone": piece.zone, "mark": key}]
-        if piece.zone and not reading.named("road"):
+        if piece.zone:
             found.append({"mark": key, "cost": 0.3})
         if key and key[-1] in "甲乙丙丁戊己庚辛" and "number" in has:
             found.append({"suffix": key, "cost": 0.05})
         return found
     if piece.kind == "zone":
-        return [{"zone": key}, {"cost": 0.3}]
+        return [{"zone": key}, {"mark": key, "cost": 0.05}, {"cost": 0.3}]
     if piece.kind == "suffix":
         return [{"suffix": f"-{key}"}, {"room": key, "cost": WEAK_READING}]
     if piece.kind == "letter":
@@ -353,10 +357,14 @@ def shallowest(book: AddressBook, rows: Rows, most: int = MOST_PLACES) -> tuple[
         found.append(first)
         if len(left) == 1:
             break
-        inside = np.ones(len(left), dtype=bool)
+        inside, same = np.ones(len(left), dtype=bool), np.ones(len(left), dtype=bool)
         for name in NESTING:
             number = book.columns[name][first]
+            equal = book.columns[name][left] == number
+            same &= equal
             if number:
-                inside &= book.columns[name][left] == number
+                inside &= equal
+        same[0] = False  # a row of the very same elements is another place, not a part of this one
+        inside &= ~same
         left = left[~inside]
     return tuple(found)

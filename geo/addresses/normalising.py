@@ -14,7 +14,7 @@ SEPARATORS = " ,;:()[]{}<>\"'|·×*、。!?…_+=~"
 
 _HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―−－ー﹣"), "-")
 _KEPT = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No"}
-_SIGNS = "-#/."
+_SIGNS = "-#/.&"
 
 
 def normalise(text: str) -> str:
@@ -22,7 +22,7 @@ def normalise(text: str) -> str:
 
     Compatibility forms are folded (NFKC), traditional characters simplified, letters lowered; control characters, marks
     of direction, joiners and surrogates vanish; whatever else is neither letter nor number becomes a blank, but
-    ``- # / .`` and separators, which stay; blanks are single. Variants of a character that OpenCC keeps apart
+    ``- # / . &`` and separators, which stay; blanks are single. Variants of a character that OpenCC keeps apart
     (邨 for 村) are in ``data/dictionaries/address_words.toml``.
     """
     folded = unicodedata.normalize("NFKC", "".join(sign for sign in text if not _dropped(sign)))

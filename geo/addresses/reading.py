@@ -35,7 +35,7 @@ MOST_READINGS = 48
 
 _EDGES = SEPARATORS + "-/#."
 #: Kinds of which a reading has one at most; two roads make a crossing.
-ANCHORS = ("entity", "road", "name", "mark")
+ANCHORS = ("entity", "road", "name", "mark", "zone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def without_repeats(text: str, choices: Sequence[Named]) -> tuple[str, list[Name
     signs = list(text)
     seen: set[tuple[str, tuple[int, ...]]] = set()
     for name in sorted(choices, key=lambda each: (each.start, -each.end)):
-        inside = any(other.start <= name.start and name.end <= other.end and other is not name for other in choices)
+        inside = name.cost == 0 and _longer(name, choices)
         if name.kind in DIVISIONS and name.cost == 0 and not inside:
             divisions.append(name)
             signs[name.start : name.end] = " " * (name.end - name.start)
@@ -106,8 +106,22 @@ def without_repeats(text: str, choices: Sequence[Named]) -> tuple[str, list[Name
             signs[name.start : name.end] = " " * (name.end - name.start)
         elif name.kind not in DIVISIONS:
             seen.add((name.kind, name.entities))
-            left.append(replace(name, cost=INSIDE) if inside and name.cost == 0 and _longer(name, choices) else name)
-    return "".join(signs), divisions, left
+            left.append(replace(name, cost=INSIDE) if inside or _shadowed(name, choices) else name)
+    return "".join(signs), divisions, [name for name in left if not any(_cuts(name, other) for other in divisions)]
+
+
+def _cuts(name: Named, division: Named) -> bool:
+    """Whether a name that was not said letter for letter is made of a division's characters."""
+    meets = name.start < division.end and division.start < name.end
+    return name.cost > 0 and meets and not (name.start <= division.start and division.end < name.end)
+
+
+def _shadowed(name: Named, choices: Sequence[Named]) -> bool:
+    """Whether a building has the very name of a compound: who says it means the compound."""
+    return name.kind in ("mark", "zone") and any(
+        (other.start, other.end, other.kind) == (name.start, name.end, "entity") and other.cost == 0
+        for other in choices
+    )
 
 
 def _longer(name: Named, choices: Sequence[Named]) -> bool:
@@ -299,7 +313,7 @@ def _leading(gap: str, first: Named | Piece) -> tuple[float, str]:
         return 0.0, ""
     if isinstance(first, Piece):
         return UNKNOWN_NAME, rest
-    if first.kind == "mark":
+    if first.kind in ("mark", "zone"):
         return OTHER_NAME, ""  # a building's own name needs its compound, if one was said
     if rest[-1] in "新老旧大小东南西北中前后上下内外" or (rest[-1].isalnum() and rest[-1].isascii()):
         return OTHER_NAME, ""
@@ -326,7 +340,7 @@ def _trailing(gap: str, last: Named | Piece) -> tuple[float, str]:
 
 
 #: Endings of one character that make a name of what stands before them; others (家, 台) end everyday words as well.
-_SHORT_ENDINGS = "路街巷弄村苑园庭阁厦"
+_SHORT_ENDINGS = "路街巷弄村苑园庭阁厦楼"
 #: Everyday words that end like a name.
 _EVERYDAY = (
     "人行道",

@@ -16,10 +16,10 @@ demo: environment  ## 从零演示:示例街道、网格划分、地图 | from n
 	@$(BIN)/wangge demo
 
 test: browser environment  ## 运行全部检查和测试 | run all checks and tests
-	@$(BIN)/pytest -n 2 --dist loadfile $(PYTEST)
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 test-hard: browser environment  ## 运行耗时的证明(并发、崩溃等),约一小时 | the long proofs: races, crashes; an hour or so
-	@EXAMPLES=10 $(BIN)/pytest -n 0 -s tests/hard tests/browser/test_hostile_texts.py $(PYTEST)
+	@EXAMPLES=10 $(BIN)/pytest -n 0 -s tests/hard tests/browser/test_hostile_texts.py tests/api/test_access_matrix.py $(PYTEST)
 
 bench: environment  ## 在真实数据和算例上测速,可加 MINUTES=每项分钟数 | measure; MINUTES=n bounds each benchmark
 	@$(BIN)/python -m tests.benchmarks $(if $(MINUTES),--minutes $(MINUTES))

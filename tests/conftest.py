@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from playwright.sync_api import Browser, Page
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+HERE = Path(__file__).resolve().parent
+SHARED_DATA = HERE.parents[1] / "shared" / "data"
+#: Folders whose files take long run first: workers end with short files, and none waits minutes for another.
+LONG_FIRST = (
+    *("setup", "browser", "api", "geo/services", "geo/regionalization"),
+    *("geo/territory", "geo/sample", "geo/storage", "geo/exchange"),
+)
 USED_OUTSIDE_SERVER = "used-outside-server"
 
 # ── the run's folder ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -55,6 +61,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         Databases(os.environ["WANGGE_TEST_DATABASE_URL"]).drop_all()
     _remove_run(folder)
     del os.environ[RUN_VARIABLE]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(HERE).as_posix()
+        places = (place for place, folder in enumerate(LONG_FIRST) if path.startswith(f"{folder}/"))
+        return next(places, len(LONG_FIRST))
+
+    items.sort(key=place)
 
 
 def _remove_abandoned_runs() -> None:

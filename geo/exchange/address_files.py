@@ -23,6 +23,7 @@ from geo.exchange.encodings import Note
 from geo.exchange.formats import format_of, split_layer
 from geo.exchange.rejections import Checklist, Problem, Rejection
 from geo.exchange.tables import TextTable, read_csv, read_excel
+from geo.exchange.values import suspicious
 from geo.territory.dictionaries import Entry, dictionary
 
 #: The elements that say where in a street something is; a row with none of them is read by its written-out address.
@@ -106,6 +107,7 @@ def read_gazetteer(path: Path, *, encoding: str | None = None, datum: str | None
         texts["id"] = [str(number) for number in table.row_numbers]
         notes.append(("文件没有编码列,以行号为编码", "the file has no column of codes: row numbers stand for them"))
     _reject_same_ids(texts["id"], columns.get("id", "id"), checklist)
+    _reject_suspicious(texts, columns, checklist)
     _split_written_out(texts)
     texts["level"] = _levels(texts, columns.get("level", "level"), checklist)
     coordinates, told = _to_wgs84(_coordinates(texts, columns, checklist), datum)
@@ -141,6 +143,7 @@ def read_aliases(path: Path, *, encoding: str | None = None) -> AddressRows:
             "缺少别名,或既无标准名称也无编码", "no alias, or neither a name nor a code", "补全该行", "complete the row"
         ),
     )
+    _reject_suspicious(texts, columns, checklist)
     texts["kind"] = _kinds(texts["kind"], columns.get("kind", "kind"), checklist)
     return _rows(texts, checklist, list(table.notes))
 
@@ -236,6 +239,15 @@ def _rows(frame: pd.DataFrame, checklist: Checklist, notes: list[Note]) -> Addre
         )
     good = frame[checklist.good].reset_index(drop=True)
     return AddressRows(good, len(frame), checklist.rejections, notes)
+
+
+def _reject_suspicious(texts: pd.DataFrame, columns: Mapping[str, str], checklist: Checklist) -> None:
+    """Refuse what no import takes either: formulas, control characters, signs that turn text around."""
+    for name in texts.columns.intersection(list(columns)):
+        found = {text: problem for text in texts[name].unique() if (problem := suspicious(text)) is not None}
+        for position in np.flatnonzero(texts[name].isin(list(found)) & checklist.good).tolist():
+            text = str(texts[name].iat[position])
+            checklist.reject(position, columns[name], text, found[text])
 
 
 # ── gazetteers ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -129,6 +129,15 @@ def test_bad_rows_are_refused_by_number_and_the_others_taken(tmp_path: Path) -> 
     assert "没有道路" in said[9]
 
 
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "@x", "柳荫\x1b[2J路", "柳荫\u202e路"])
+def test_what_would_run_or_mislead_is_refused(tmp_path: Path, text: str) -> None:
+    read = gazetteer(tmp_path, ["1", "柳荫路"], ["2", text], headings=["id", "road"])
+    assert read.frame["id"].tolist() == ["1"]
+    assert [found.row_number for found in read.rejections] == [3]
+    aliases = read_aliases(table(tmp_path / "a.csv", [["alias", "name"], ["老街", "柳荫路"], [text, "柳荫路"]]))
+    assert aliases.frame["alias"].tolist() == ["老街"]
+
+
 def test_exchanged_columns_of_coordinates_are_told(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match="没有一行可用"):
         gazetteer(tmp_path, ["1", "柳荫路", "22.5", "114.1"], headings=["id", "road", "lon", "lat"])

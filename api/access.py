@@ -62,6 +62,7 @@ OFFICERS = frozenset({"administrator", "security_officer", "auditor"})
 _OPEN = Access(ANYBODY, "none", asks_who=False)
 _OWN = Access(SIGNED_IN, "own")
 _LOOK = Access(OFFICE, "community")
+_KEEP = Access(frozenset({"planner", "inspector", "staff"}), "community")
 _LOOK_AT_PLAN = Access(OFFICE, "plan")
 _PLAN = Access(PLANNERS, "plan")
 _HOUSEHOLDS = Access(frozenset({"planner", "inspector", "staff"}), "community", looks_at_households=True)
@@ -123,6 +124,13 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/compounds/{code}"): _LOOK,
         ("GET", "/barriers"): Access(OFFICE, "none"),
         ("GET", "/barriers/{code}"): Access(OFFICE, "none"),
+        # addresses; doors, places and people are shown to those roles alone that see households
+        ("GET", "/locate"): Access(OFFICE, "community", looks_at_households=True),
+        ("GET", "/locate/suggest"): _LOOK,
+        ("GET", "/locate/reverse"): Access(OFFICE, "community", looks_at_households=True),
+        ("POST", "/locate/confirmations"): _KEEP,
+        ("GET", "/aliases"): _LOOK,
+        ("POST", "/aliases/{alias_id}/decision"): Access(PLANNERS, "community"),
         # plans
         ("GET", "/plans"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}"): _LOOK_AT_PLAN,

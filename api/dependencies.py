@@ -17,6 +17,7 @@ from api.settings import AppSettings
 from api.visitor import COOKIE, address_of, bearer_of, refuse_other_sites, token_of
 from geo.access.actor import PUBLIC, Actor
 from geo.errors import NotFoundError
+from geo.services.address_books import AddressBooks
 from geo.services.reading import read_plan
 from geo.services.signing_in import visitor_of
 from geo.storage.database import session_scope
@@ -59,6 +60,12 @@ def current_settings(request: Request) -> AppSettings:
     """Return the application's settings."""
     settings: AppSettings = request.app.state.settings
     return settings
+
+
+def current_books(request: Request) -> AddressBooks:
+    """Return the address books of this process."""
+    books: AddressBooks = request.app.state.books
+    return books
 
 
 async def admitted(request: Request) -> Actor:
@@ -164,6 +171,7 @@ def open_session(engine: Annotated[Engine, Depends(current_engine)], actor: Acti
 # Closed when the route's function returns: a commit that fails must not follow an answer that said "done".
 Store = Annotated[Session, Depends(open_session, scope="function")]
 Settings = Annotated[AppSettings, Depends(current_settings)]
+Books = Annotated[AddressBooks, Depends(current_books)]
 Database = Annotated[Engine, Depends(current_engine)]
 
 

@@ -31,6 +31,7 @@ from api.routes import (
     elements,
     health,
     households,
+    locating,
     merging,
     metrics,
     pages,
@@ -40,6 +41,7 @@ from api.routes import (
 )
 from api.settings import AppSettings
 from api.workbench import Workbench
+from geo.services.address_books import AddressBooks
 from geo.storage.database import migrate, open_engine
 
 ROUTERS = (
@@ -56,6 +58,7 @@ ROUTERS = (
     cells,
     buildings,
     households,
+    locating,
     elements,
     compounds,
     barriers,
@@ -90,6 +93,7 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
     app.state.engine = engine
     app.state.drafts = Workbench(settings.concurrent_drafts)
     app.state.maps = Workbench(settings.concurrent_maps)
+    app.state.books = AddressBooks()
     app.state.meter = Meter(settings.rate_factor)
     app.state.metrics = Metrics()
     app.state.metrics.watch(app)

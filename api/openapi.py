@@ -19,6 +19,7 @@ TAGS = [
     {"name": "audit", "description": "审计记录 Who did what, when and from where"},
     {"name": "layers", "description": "楼栋、要素、小区、屏障 Buildings, city elements, compounds, barriers"},
     {"name": "households", "description": "各户与网格人员,查看有记录 Doors, and people of grids; looks are on record"},
+    {"name": "addresses", "description": "按地址定位、别名 Addresses located; what people call places"},
     {"name": "published", "description": "公开数据,无需登录 Published figures, for everybody"},
 ]
 DESCRIPTION = """

@@ -17,7 +17,7 @@ import pandas as pd
 from shapely import affinity
 from sqlalchemy.orm import Session
 
-from geo.storage import plans
+from geo.storage import addresses, plans
 from geo.territory import codes
 from tests import factories as make
 
@@ -40,6 +40,8 @@ class Place:
     codes: dict[str, str] = field(default_factory=dict)
     draft: int = 0
     adopted: int = 0
+    alias: int = 0
+    point: tuple[float, float] = (0.0, 0.0)
 
     @property
     def street(self) -> str:
@@ -109,6 +111,11 @@ def _place(session: Session, name: str, community: str) -> Place:
         session, order, code=codes.make("grid_staff", place.street, order), name=place.says("staff"),
         phone=place.phone, grid_code=given["grid"],
     )  # fmt: skip
+    place.alias = addresses.propose_alias(
+        session, alias=place.says("alias"), kind="building", noun="building", code=given["building"],
+        name=place.says("building"), who=make.WHO,
+    ).id  # fmt: skip
+    place.point = at(make.square(west + 5, 5)).centroid.coords[0]
     given["cell"] = f"{given['grid']}L01"
     place.adopted, place.draft = (_plan(session, place, at, state) for state in ("adopted", "draft"))
     return place

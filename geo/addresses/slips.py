@@ -32,8 +32,7 @@ GUARDED_NAME = 0.05
 """The name has a character that tells sisters apart, and the text one that only sounds like it (以巷 for 一巷)."""
 GUARDED_TEXT = 0.15
 """The text has such a character where the name has none (四头岗 for 石头岗)."""
-ALIKE, ALIKE_FROM = 0.2, 0.82
-RATHER_ALIKE, RATHER_ALIKE_FROM = 0.35, 0.77
+ALIKE, ALIKE_FROM = 0.2, 0.77
 UNLIKE = np.array([0.7, 0.6, 0.6, 0.5, 0.45])
 """Another character altogether, by how many distinctive characters the name has (0, 1, 2, 3, 4 and more)."""
 UNLIKE_ENDING = 0.45
@@ -267,7 +266,7 @@ def _shape_costs(ones: Integers, others: Integers) -> Costs:
 def _shape_cost(pair: int) -> float:
     one, other = pair >> 21, pair & 0x1FFFFF
     alike = 0.0 if min(one, other) < FIRST_HAN or one > LAST_CHARACTER else likeness(chr(one), chr(other))
-    cost = ALIKE if alike >= ALIKE_FROM else RATHER_ALIKE if alike >= RATHER_ALIKE_FROM else NO_MATCH
+    cost = ALIKE if alike >= ALIKE_FROM else NO_MATCH
     if len(_known_shape_costs) >= MOST_KNOWN:
         _known_shape_costs.clear()
     _known_shape_costs[pair] = cost

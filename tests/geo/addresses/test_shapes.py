@@ -10,14 +10,50 @@ COMMON = st.integers(0x4E00, 0x9FA5).map(chr)
 
 
 @pytest.mark.parametrize(
-    "pair", ["碧璧", "石右", "新亲", "岗岚", "电甩", "园圆", "林材", "荣宋", "业亚", "埔浦", "狠狼", "垭哑"]
+    "pair",
+    [
+        "碧璧",
+        "石右",
+        "新亲",
+        "岗岚",
+        "电甩",
+        "园圆",
+        "林材",
+        "荣宋",
+        "业亚",
+        "埔浦",
+        "涌通",
+        "垭哑",
+        "拦栏",
+        "瑾谨",
+        "榕熔",
+        "鸟乌",
+    ],
 )
 def test_characters_that_are_read_for_one_another_look_alike(pair):
     assert likeness(*pair) > 0.77
 
 
 @pytest.mark.parametrize(
-    "pair", ["桃梨", "松柏", "梅桃", "桂柳", "昌荣", "长安", "东门", "翠竹", "沙浦", "英荔", "湖海", "桐槐"]
+    "pair",
+    [
+        "桃梨",
+        "松柏",
+        "梅桃",
+        "桂柳",
+        "昌荣",
+        "长安",
+        "东门",
+        "翠竹",
+        "沙浦",
+        "英荔",
+        "湖海",
+        "桐槐",
+        "花草",
+        "明昌",
+        "和利",
+        "宏安",
+    ],
 )
 def test_characters_that_share_a_radical_only_do_not(pair):
     assert likeness(*pair) < 0.7

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from geo.addresses.short_names import protected
+from geo.addresses.short_names import is_han, opens_names, protected, speech
 from geo.addresses.sounds import READINGS_KEPT, folded, readings, segmentations, syllables
 
 Integers = npt.NDArray[np.int64]
@@ -24,8 +24,8 @@ LONGEST_TEXT = 600
 _STREAMS = 3
 _LATIN = re.compile("[a-z]+")
 _PASSED_OVER = frozenset("()[]{}<>《》「」【】“”‘’'\"·・•.-–—_/&")
-_FILLERS = frozenset(map(ord, "的那个啊呃嗯"))
 _SYLLABLE_CODES = 0x200000  # above every character
+_FIRST_HAN = 0x2E80
 BARRIER = -9
 _SAME_NUMERALS = ("零〇0", "一1", "二2两", "三3", "四4", "五5", "六6", "七7", "八8", "九9", "十", "百", "千")
 _NUMERALS = {character: value for value, row in enumerate(_SAME_NUMERALS) for character in row}
@@ -105,6 +105,8 @@ class Heard:
     letters: Integers
     counting: npt.NDArray[np.bool_]  # a number, side or letter, in which sisters differ
     filler: npt.NDArray[np.bool_]  # what people say while they think
+    begins: npt.NDArray[np.bool_]  # a name may begin right behind
+    goes_on: npt.NDArray[np.bool_]  # a name right before would rather go on
 
 
 def hear(text: str) -> Heard:
@@ -130,8 +132,18 @@ def hear(text: str) -> Heard:
         numeral=np.array([row.numeral for row in rows], np.int64),
         letters=np.array([row.letters for row in rows], np.int64),
         counting=np.array([row.protection not in (0, old_or_new) for row in rows], np.bool_),
-        filler=np.array([row.code in _FILLERS for row in rows], np.bool_),
+        filler=np.array([text[start:end] in speech("fillers") for start, end, _ in placed], np.bool_),
+        begins=np.array([features is None or _opens(text[start:end]) for start, end, features in placed], np.bool_),
+        goes_on=np.array([features is not None and _goes_on(features) for _, _, features in placed], np.bool_),
     )
+
+
+def _opens(said: str) -> bool:
+    return not is_han(said) or said in opens_names()
+
+
+def _goes_on(features: Features) -> bool:
+    return features.protection == 0 and _FIRST_HAN <= features.code < _SYLLABLE_CODES
 
 
 _BARRIER = Features(BARRIER, 1, (), (-1,) * READINGS_KEPT, (-1,) * READINGS_KEPT, 0, -1, 0)

@@ -85,6 +85,18 @@ def protected() -> Mapping[str, str]:
 
 
 @cache
+def opens_names() -> frozenset[str]:
+    """Characters right behind which a name may begin: the last of another name, and what people say before names."""
+    return frozenset(word[-1] for word in endings()) | speech("before_names")
+
+
+@cache
+def speech(code: str) -> frozenset[str]:
+    """Return the characters of one list of the dictionary of speech."""
+    return frozenset(dictionary("address_speech")[code].extra["members"])
+
+
+@cache
 def _longest_ending() -> int:
     return max(map(len, endings()))
 
@@ -205,7 +217,21 @@ def following(text: str, start: int) -> Following | None:
             return None
         for length in range(min(_longest_ending(), len(text) - at), 0, -1):
             entry = endings().get(text[at : at + length])
-            if entry is None or (length == 1 and entry.code != "part" and text[at] not in entry.extra["clear"]):
-                continue
-            return Following(entry, at + length, text[start:at])
+            if entry is not None and (length > 1 or _is_clear(text, at, entry) or (not skipped and _is_last(text, at))):
+                return Following(entry, at + length, text[start:at])
     return None
+
+
+def _is_clear(text: str, at: int, kind: Entry) -> bool:
+    """Whether an ending of one character is one whatever stands around it: 路 is, 楼 of 3楼 is not."""
+    return kind.code == "part" or text[at] in kind.extra["clear"]
+
+
+def _is_last(text: str, at: int) -> bool:
+    """Whether no word goes on here: 楼 before 12号 is an ending, 楼 of 楼下 is not."""
+    return not is_han(text[at + 1 : at + 2])
+
+
+def is_han(character: str) -> bool:
+    """Whether this is a Chinese character (a numeral, too); nothing is none."""
+    return character >= "\u2e80" and character.isalpha()

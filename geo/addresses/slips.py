@@ -43,6 +43,8 @@ DOUBLED = 0.2
 FILLER = 0.1
 TOO_MANY = 0.3
 GUARDED_TOO_MANY = 0.4
+INSIDE_A_WORD = 0.15
+"""On top of a slip: what stands before the piece looks like a part of the same word."""
 SWAPPED = 0.25
 SWAPPED_SHORT = 0.35
 """Of names of three characters."""
@@ -176,6 +178,8 @@ def _gap_costs(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs,
         at = np.flatnonzero(pairs.side == side)
         if len(at):
             costs[at], slips[at] = price(heard, spellings, pairs[at])
+    inside = ~heard.begins[pairs.start - 1]
+    costs[(slips == int(Slip.SLIP)) & inside] += INSIDE_A_WORD
     return costs, slips
 
 
@@ -201,6 +205,12 @@ def _missing(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, I
     own = pairs.gap < distinctive
     costs = np.where(own, MISSING[np.minimum(distinctive, 4)], MISSING_ENDING)
     missing = spellings.characters[pairs.row, pairs.gap]
+    # Where another character stands in its place, it is not missing but another one.
+    behind = pairs.start + pairs.length
+    replaced = (pairs.gap == 0) & ~heard.begins[pairs.start - 1]
+    replaced |= (pairs.gap == pairs.length) & heard.goes_on[behind]
+    unlike = np.where(own, UNLIKE[np.minimum(distinctive, 4)], UNLIKE_ENDING)
+    costs = np.where(replaced, np.maximum(costs, unlike), costs)
     # An ending of one character that is left out is a shorter name, which is a spelling of its own.
     whole_ending = ~own & (spellings.length[pairs.row] - distinctive == 1)
     costs[(spellings.protection[missing] > 0) | whole_ending] = NO_MATCH
@@ -231,13 +241,16 @@ def _replaced(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, 
     """One token in the place of one character: of the same sound in another reading, alike to the eye, or unlike."""
     token, place = pairs.start + pairs.gap, pairs.gap
     beside = _Beside(token, spellings.characters[pairs.row, place].astype(np.int64), pairs.row, place)
+    distinctive = spellings.distinctive[pairs.row]
     by_sound = _sound_costs(heard, spellings, beside)
     by_shape = _shape_costs(heard.code[token], spellings.code[beside.character])
     slips = np.where(by_sound <= by_shape, int(Slip.SOUND), int(Slip.SHAPE))
-    distinctive = spellings.distinctive[pairs.row]
     unlike = np.where(place < distinctive, UNLIKE[np.minimum(distinctive, 4)], UNLIKE_ENDING)
     guarded = (heard.protection[token] > 0) | (spellings.protection[beside.character] > 0)
-    unlike[guarded | (heard.letters[token] > 0)] = NO_MATCH
+    # Another word behind a number (荣昌花园2栋 is not 荣昌花园二期), and another ending, which is weighed by its kind.
+    behind = spellings.numeral[spellings.characters[pairs.row, place - 1]] >= 0
+    ending = (place == distinctive) & (spellings.length[pairs.row] == place + 1)
+    unlike[guarded | ending | behind & (place > 0) | (heard.letters[token] > 0)] = NO_MATCH
     costs = _guarded(heard, spellings, beside, np.minimum(by_sound, by_shape))
     slips[unlike < costs] = int(Slip.SLIP)
     costs = np.minimum(costs, unlike)

@@ -11,6 +11,7 @@ of commits.
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
@@ -31,6 +32,9 @@ from geo.storage.database import session_scope
 
 log = logging.getLogger("wangge.addresses")
 
+#: After a book was read, it is left alone so many times as long as that took: where things change all the time, reading
+#: them anew takes at most a fifth of one processor.
+REST = 4.0
 #: Rows of all books of a process together; a million take up to 2 GB. A street has some 60,000 rows, and its
 #: communities and their grids as many once more each.
 MOST_ROWS = 1_500_000
@@ -46,6 +50,8 @@ class Book:
         None where nothing at all is seen.
     moment
         The event.
+    rested_at
+        When it may be read again, on the monotonic clock, seconds.
     current
         Whether nothing that can be located was committed since; else a newer book is being read.
     """
@@ -53,6 +59,7 @@ class Book:
     book: AddressBook | None
     moment: Moment
     places: "pd.Index[Any]"
+    rested_at: float
     current: bool = True
 
     def row_of(self, place: str) -> int | None:
@@ -134,6 +141,7 @@ class AddressBooks:
             self._kept.popitem(last=False)
 
     def _read_beside(self, engine: Engine, actor: Actor | None, old: Book) -> None:
+        time.sleep(max(0.0, old.rested_at - time.monotonic()))
         try:
             self.renew(engine, actor, old=old)
         except (WanggeError, SQLAlchemyError) as error:
@@ -142,15 +150,16 @@ class AddressBooks:
 
 
 def _read(engine: Engine, actor: Actor | None) -> Book:
+    began = time.monotonic()
     # The event first: what is committed while the rows are read makes the book old, and never goes unnoticed.
     with session_scope(engine) as session:
         moment = addresses.head(session)
     with session_scope(engine, actor) as session:
         rows = read_rows(session)
-    if rows.places.empty:
-        return Book(None, moment, pd.Index([]))
-    book = AddressBook.build(rows.places, rows.aliases)
-    return Book(book, moment, pd.Index(book.frame["id"]))
+    book = None if rows.places.empty else AddressBook.build(rows.places, rows.aliases)
+    places = pd.Index([]) if book is None else pd.Index(book.frame["id"])
+    ended = time.monotonic()
+    return Book(book, moment, places, rested_at=ended + REST * (ended - began))
 
 
 def _key(engine: Engine, actor: Actor | None) -> Hashable:

@@ -179,7 +179,8 @@ class _Reader:
         rows = rows.join(self._placed(streets, compounds["community_code"])).assign(compound=compounds["name"])
         doors = self._building_frame[["code", "compound_code"]].merge(own[["code", "road", "number"]], on="code")
         for column in ("road", "number"):
-            rows[column] = rows["code"].map(doors.groupby("compound_code")[column].agg(_commonest)).fillna("")
+            of_compounds = {code: _commonest(own) for code, own in doors.groupby("compound_code")[column]}
+            rows[column] = [of_compounds.get(code, "") for code in rows["code"]]
         # A compound that is one building bears the building's code.
         alone = own[own["level"] == "compound"]
         return rows[~rows["compound"].isin(alone["compound"])]

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from geo.access.actor import Actor
+from geo.addresses.book import AddressBook
 from geo.errors import BoundsError, InputError, NotFoundError
 from geo.services import locating
 from geo.services.address_books import AddressBooks
@@ -110,6 +112,38 @@ class TestRows:
         assert crossing["name"] == "荷香路与青松街交叉口"
         assert crossing["lon"] == pytest.approx(make.WEST + 0.004, abs=1e-6)
         assert places["lon"].notna().all()
+
+    def test_registers_that_lack_much_make_books_too(self, session: Session) -> None:
+        def levels() -> dict[str, int]:
+            rows = read_rows(session)
+            if len(rows.places):
+                AddressBook.build(rows.places, rows.aliases)
+            assert rows.places["id"].is_unique
+            return rows.places.groupby("level").size().to_dict()
+
+        assert levels() == {}
+        make.make_community(session, 1)
+        assert levels() == {"street": 1, "community": 1}
+        make.make_compound(session, 1)
+        make.make_barrier(session, 1, name=None, geometry=make.square().exterior)
+        assert levels() == {"street": 1, "community": 1, "compound": 1}
+        nameless = make.make_building(session, 1)
+        plain = make.make_building(session, 2, name="2栋", geometry=make.square(1).centroid)
+        make.make_building(session, 3, address="荷香路8号")
+        make.make_stairwell(session, nameless, name=None)
+        make.make_stairwell(session, plain)
+        make.make_household_unit(session, plain)
+        make.make_household_unit(session, nameless)
+        make.make_place(session, 1)
+        make.make_place(session, 2, building_code=nameless)
+        make.make_city_element(session, 1)
+        make.make_barrier(session, 2, name="荷香路", geometry=make.square().exterior)
+        session.execute(text("UPDATE building SET name = '甲楼' WHERE code = :code"), {"code": nameless})
+        session.execute(text("UPDATE building SET name = NULL WHERE code = :code"), {"code": nameless})
+        assert levels() == {
+            "street": 1, "community": 1, "compound": 1, "building": 1, "number": 1, "unit": 1, "room": 1, "poi": 2,
+            "road": 1,
+        }  # fmt: skip
 
     def test_rows_are_the_actors(self, store: Engine) -> None:
         def seen(who: Actor) -> set[str]:

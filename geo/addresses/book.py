@@ -145,12 +145,19 @@ class AddressBook:
 
     def inside(self, row: int) -> Rows:
         """Return the rows that have all elements of a row: itself and what lies in it."""
-        kept = np.ones(len(self.frame), dtype=bool)
+        kind = next((kind for kind in ("entity", "road") if self.columns[kind][row]), None)
+        rows = self.rows_of(Target(kind, int(self.columns[kind][row]))) if kind else np.arange(len(self.frame))
+        kept = np.ones(len(rows), dtype=bool)
         for name in NESTING:
             number = self.columns[name][row]
             if number:
-                kept &= self.columns[name] == number
-        return np.flatnonzero(kept)
+                kept &= self.columns[name][rows] == number
+        return rows[kept]
+
+    def of_level(self, rows: Rows, level: str) -> Rows:
+        """Return those of the rows that are of a level."""
+        numbers, texts = self._written["level"]
+        return rows[numbers[rows] == texts.index(level)] if level in texts else rows[:0]
 
     def text(self, element: str, row: int) -> str:
         """Return the written text of an element of a row."""
@@ -206,6 +213,8 @@ class AddressBook:
 
     def _find_runs(self) -> None:
         """Note where the rows of each road and compound lie; what is spread over many runs is looked up by column."""
+        if not len(self.frame):
+            return
         for kind in ("road", "entity"):
             column = self.columns[kind]
             starts = np.flatnonzero(np.diff(column, prepend=-1))

@@ -144,7 +144,11 @@ def _narrowed(
 
 def _rows(book: AddressBook, name: Named) -> Rows:
     runs = [book.rows_of(Target(name.kind, entity)) for entity in name.entities[:200]]
-    return runs[0] if len(runs) == 1 else np.unique(np.concatenate(runs))
+    if len(runs) == 1:
+        return runs[0]
+    rows = np.concatenate(runs)  # no row is of two entities of a kind
+    rows.sort(kind="stable")
+    return rows
 
 
 def _meet(rows: Rows | None, others: Rows) -> Rows:

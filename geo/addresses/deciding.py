@@ -22,7 +22,11 @@ CERTAIN = 0.11
 DOUBTFUL = 0.72
 #: Another place that was read at so much more is a rival.
 MARGIN = 0.12
+#: A slip at this cost may be another name; another name heard up to NEAR beside it makes it believable.
+FAR, NEAR = 0.45, 0.2
 MOST_NEAREST = 5
+#: What a reading saves at least that takes a name which another one leaves out.
+LEFT_OUT = 0.25
 #: Ways of hearing a name that put other characters in place of those that were said.
 CHANGED = ("sound", "shape", "slip")
 
@@ -95,7 +99,7 @@ def _decided(book: AddressBook, text: str, trials: Sequence[Trial]) -> Answer:
     if failure is not None:
         return _none(book, text, failure)
     places = _rivals(book, best, successes)
-    if best.cost > DOUBTFUL or best.reading.unknown:
+    if best.cost > DOUBTFUL or best.reading.unknown or _far_fetched(book, text, best):
         return _doubtful(book, text, best, places)
     places += _counterparts(book, best, places)
     if len(places) == 1:
@@ -169,6 +173,30 @@ def _counterparts(book: AddressBook, best: Trial, places: list[int]) -> list[int
     return list(shallowest(book, rows[np.isin(book.columns["mark"][rows], others)]))
 
 
+def _far_fetched(book: AddressBook, text: str, best: Trial) -> bool:
+    """Whether all hangs on a name with another character in it: 朝霞路 may well be a road that the book lacks.
+
+    A character too many or too few, or two that changed places, are slips of the hand and not another name.
+    """
+    names = [name for name in best.reading.names if name.kind in ANCHORS]
+    far = [name for name in names if name.how == "slip" and name.cost >= FAR and not _slipped(book, text, name)]
+    others = [name for name in names if name not in far and name.cost <= NEAR]
+    elements = best.found.elements
+    confirmed = bool(others) or bool(elements.number and elements.mark) or best.found.depth >= 3
+    return bool(far) and not confirmed
+
+
+def _slipped(book: AddressBook, text: str, name: Named) -> bool:
+    said, written = text[name.start : name.end], book.written[name.names[0]]
+    return sorted(said) == sorted(written) or _inside(said, written) or _inside(written, said)
+
+
+def _inside(part: str, whole: str) -> bool:
+    """Whether all characters of ``part`` stand in ``whole``, in their order."""
+    left = iter(whole)
+    return all(sign in left for sign in part)
+
+
 def _stronger_failure(best: Trial, trials: Sequence[Trial]) -> Trial | None:
     """Return a reading that failed and yet is better founded than the best that did not.
 
@@ -180,6 +208,9 @@ def _stronger_failure(best: Trial, trials: Sequence[Trial]) -> Trial | None:
         if trial.succeeded or trial.reading.unknown or not _anchored(trial.reading) or trial.cost > best.cost:
             continue
         exact = [name for name in trial.reading.names if name.cost == 0 and name.kind in ("entity", "road", "name")]
+        plain = len(exact) == len(trial.reading.names) and trial.cost <= best.cost - LEFT_OUT
+        if plain and trial.reading.explained > best.reading.explained:
+            return trial  # the best one is the best only since it leaves out a name that was said
         if any(_over(one, other) for one in exact for other in changed):
             return trial
     return None
@@ -251,13 +282,8 @@ def _unanchored(book: AddressBook, text: str, best: Trial, trials: Sequence[Tria
 
 def _division(book: AddressBook, text: str, name: Named) -> Answer:
     """Answer a text that names a community or street and nothing in it."""
-    levels = book.frame["level"].to_numpy()
-    rows = [
-        row
-        for entity in name.entities
-        for row in (book.columns[name.kind] == entity).nonzero()[0].tolist()
-        if levels[row] == name.kind
-    ]
+    found = np.concatenate([book.rows_of(Target(name.kind, entity)) for entity in name.entities])
+    rows = book.of_level(found, name.kind).tolist()
     heard = (Heard(name.kind, text[name.start : name.end], book.written[name.names[0]], name.how),)
     places = tuple(candidate(book, row, name.cost) for row in rows[:MOST_PLACES])
     if len(rows) == 1 and name.cost <= DOUBTFUL:
@@ -276,7 +302,8 @@ def _failure(book: AddressBook, text: str, trials: Sequence[Trial]) -> Answer:
         return _none(book, text, min(named, key=lambda trial: trial.cost - 0.02 * trial.found.depth))
     if trials and trials[0].reading.unknown:
         return _doubtful(book, text, trials[0], [])
-    return refusal(text, "no-address")
+    strong = any(piece.strong for trial in trials for piece in trial.reading.pieces)
+    return refusal(text, "no-name" if strong else "no-address")
 
 
 def _none(book: AddressBook, text: str, trial: Trial) -> Answer:

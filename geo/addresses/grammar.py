@@ -49,14 +49,16 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     """The pieces in the order in which they are tried: what says most of itself first."""
     building, unit, room = either("building_words"), either("unit_words"), either("room_words")
     heard, floor = either("building_words_heard"), either("floor_words")
-    amount = either("not_numbers")
+    misheard, amount = either("building_words_misheard"), either("not_numbers")
     # 17号楼道 is number 17 and its corridor; 17号楼 is a building.
     stairs = "[道梯上下顶]"
     ended = rf"(?!{NUMBER}|{building}|{unit}|{room}|号|层|楼|弄|[-#/])"
-    marked = (
-        rf"(?P<mark>{SUFFIX}?{NUMBER}(?:[-&]{NUMBER})?[a-z]?|[a-z]{{1,3}}-?[0-9]{{0,3}}(?:&[a-z0-9]{{1,3}})*|{SUFFIX})"
+    lettered = "[a-z]{1,3}-?[0-9]{0,3}(?:&[a-z0-9]{1,3})*"
+    marked = rf"(?P<mark>{SUFFIX}?{NUMBER}(?:[-&]{NUMBER})?[a-z]?|{lettered}|{SUFFIX})"
+    plate = (
+        rf"(?P<before>{SUFFIX}|附)?(?P<first>{NUMBER})(?P<letter>[a-z])?(?P<middle>{SUFFIX})?"
+        rf"(?:-(?P<to>{NUMBER}[a-z]?))?"
     )
-    plate = rf"(?P<before>{SUFFIX}|附)?(?P<first>{NUMBER})(?P<letter>[a-z])?(?P<middle>{SUFFIX})?(?:-(?P<to>{NUMBER}[a-z]?))?"
     # 31号-2 is a plate; 31号-2栋 is number 31, building 2. A group may be named once, so both joints come before it.
     joint = rf"(?:(?:之|附) ?(?!{NUMBER}(?:{building}|{unit}|{room}))|-(?!{NUMBER}{ended.replace('(?!', '(?:', 1)}))"
     appended = rf"(?:{joint}(?P<sub>{NUMBER})号?|(?P<after>{SUFFIX})(?!{NUMBER}{building})(?:座|号(?!楼|院))?)"
@@ -77,7 +79,8 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
         "number appended": rf"(?P<before>)(?P<first>{NUMBER}){nothing}(?:之|附)(?P<sub>{NUMBER})号?(?P<after>)",
         "number after": rf"(?P<before>)(?P<first>{NUMBER}){nothing}(?P<sub>)(?P<after>{SUFFIX})(?=$|[ ,.])",
         "appendix": rf"附 ?(?P<mark>{NUMBER})号?",
-        "heard": rf"(?P<zone>{ZONE})?(?P<mark>{NUMBER}|[a-z]){heard}(?=$|[ ,.]|{NUMBER}|[a-z0-9]|单|的|住)",
+        "heard": rf"(?P<zone>{ZONE})?(?P<mark>{NUMBER}|[a-z])"
+        rf"(?:{misheard}(?![车物手静态作画能人])|{heard}(?=$|[ ,.]|{NUMBER}|[a-z0-9]|单|的|住))",
         "chain": rf"{NUMBER}(?:[-/#.]{NUMBER}[a-z]?){{1,4}}(?![0-9])(?:室|号|房)?",
         "zone": rf"(?P<zone>{ZONE})(?![\u4e00-\u9fff]{{0,2}}路)",
         "bare": r"(?<![0-9a-z])(?P<mark>[a-z]?[0-9]{1,5}[a-z]?|[零〇一二三四五六七八九幺两]{3,5})"

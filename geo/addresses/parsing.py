@@ -1,7 +1,8 @@
 """Take a written-out address apart by grammar alone, for registers that have one column of addresses.
 
 ``广东省深圳市罗湖区南湖街道南湖大道12号湖畔花园3栋1单元502`` has all its elements in order and each with
-its ending, so that no list of names is needed. Texts that people say are not of this kind; :mod:`geo.addresses.locating` reads those.
+its ending, so that no list of names is needed. Texts that people say are not of this kind;
+:mod:`geo.addresses.locating` reads those.
 """
 
 import re

@@ -77,6 +77,19 @@ class TestFormerNames:
                 session.execute(text(statement))
 
 
+def test_who_changed_a_name_is_the_actor(store: Engine) -> None:
+    code = f"{FIRST}0000001"
+    with session_scope(store, STAFF) as session:
+        rename(session, code, name="红星楼")
+    with session_scope(store, ELSEWHERE) as session:
+        assert addresses.read_former(session) == [], "former names are seen with what bore them"
+    with session_scope(store, STAFF) as session:
+        (former,) = addresses.read_former(session)
+        assert (former.code, former.old, former.who) == (code, "红旗楼", "staff-1")
+    with pytest.raises(AccessError), session_scope(store, STAFF) as session:
+        session.execute(text("INSERT INTO former_name (noun, code, field, old) VALUES ('building', 'x', 'name', 'x')"))
+
+
 @pytest.fixture(scope="module")
 def store(databases: Databases) -> Iterator[Engine]:
     """Two communities with a building each."""

@@ -32,6 +32,8 @@ DIVISIONS = ("province", "city", "district", "street")
 NESTING = ("district", "road", "number", "compound", "zone", "mark", "unit", "room", "name")
 
 #: What an address says from the road on.
+#: Elements by which rows are looked up in all of the book.
+LOOKED_UP = ("street", "community", "number", "zone", "mark", "unit", "room", "name")
 FROM_ROAD = ("road", "number", "compound", "building", "unit", "room", "name")
 
 Rows = NDArray[np.int64]
@@ -89,6 +91,8 @@ class AddressBook:
     #: Per column: a number per row, and the text of each number as it came and without what only separates.
     _written: dict[str, tuple[NDArray[np.int32], list[str]]] = field(default_factory=dict)
     _compact: dict[str, list[str]] = field(default_factory=dict)
+    #: Per element of ``LOOKED_UP``: the rows by the number of their text, and where each number begins among them.
+    _held: dict[str, tuple[Rows, Rows]] = field(default_factory=dict)
     #: Hashes of all addresses from the road on, ascending, and their rows.
     _wholes: tuple[NDArray[np.int64], NDArray[np.int64]] = field(init=False)
 
@@ -125,6 +129,7 @@ class AddressBook:
         book = cls(rows, columns, vocabularies, lon, lat)
         book._written = {name: (numbers[order], found) for name, (numbers, found) in written.items()}
         book._compact = {name: [compact(text) for text in texts[name][1]] for name in FROM_ROAD}
+        book._held = {name: _by_number(columns[name]) for name in LOOKED_UP}
         book._wholes = _hashed(book._compact, {name: book._written[name][0] for name in FROM_ROAD})
         tell(0.7)
         book._name(aliases)
@@ -137,11 +142,17 @@ class AddressBook:
         """Return the rows, ascending, of what a name stands for."""
         runs = self._runs.get(target)
         if runs is None:
-            column = self.columns[target.kind]
-            return np.flatnonzero(column == target.entity)
+            return self.holding(*target)
         if len(runs) == 1:
             return np.arange(*runs[0])
         return np.concatenate([np.arange(*run) for run in runs])
+
+    def holding(self, element: str, number: int) -> Rows:
+        """Return the rows, ascending, whose text of an element is the vocabulary's of this number."""
+        if element not in self._held:
+            return np.flatnonzero(self.columns[element] == number)
+        rows, starts = self._held[element]
+        return rows[starts[number] : starts[number + 1]] if 0 <= number < len(starts) - 1 else rows[:0]
 
     def inside(self, row: int) -> Rows:
         """Return the rows that have all elements of a row: itself and what lies in it."""
@@ -274,6 +285,11 @@ def _hashed(
     hashes = np.array([hash("".join(parts)) for parts in zip(*columns, strict=True)], dtype=np.int64)
     order = np.argsort(hashes, kind="stable")
     return hashes[order], order
+
+
+def _by_number(column: NDArray[np.int32]) -> tuple[Rows, Rows]:
+    rows = np.argsort(column, kind="stable")
+    return rows, np.searchsorted(column[rows], np.arange(int(column.max(initial=0)) + 2))
 
 
 def _meant(kind: str, target: str) -> bool:

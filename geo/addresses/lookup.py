@@ -304,7 +304,7 @@ def _descend(book: AddressBook, rows: Rows | None, elements: Elements, *, anchor
     if rows is None:
         if len(book.frame) > MOST_ROWS:
             return Found(NOWHERE, 0.0, "name", elements=elements)
-        rows = np.arange(len(book.frame))
+        rows = _anywhere(book, elements)
     if not len(rows):
         return Found(NOWHERE, 0.0, "name", elements=elements)
     cost, depth = 0.0, 0
@@ -316,6 +316,16 @@ def _descend(book: AddressBook, rows: Rows | None, elements: Elements, *, anchor
         depth += kept is not rows
         rows = kept
     return Found(rows, cost, elements=elements, depth=depth)
+
+
+def _anywhere(book: AddressBook, elements: Elements) -> Rows:
+    """Return all rows with the first element that is told, where there are any; else all of the book."""
+    for name in ("number", "zone", "mark", "unit", "room"):
+        key = getattr(elements, name)
+        if key:
+            rows = book.holding(name, book.vocabularies[name].number(key))
+            return rows if len(rows) else np.arange(len(book.frame))
+    return np.arange(len(book.frame))
 
 
 def _having(book: AddressBook, rows: Rows, name: str, elements: Elements) -> tuple[Rows, float]:

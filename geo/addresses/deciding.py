@@ -211,13 +211,9 @@ def _stronger_failure(best: Trial, trials: Sequence[Trial]) -> Trial | None:
         plain = len(exact) == len(trial.reading.names) and trial.cost <= best.cost - LEFT_OUT
         if plain and trial.reading.explained > best.reading.explained:
             return trial  # the best one is the best only since it leaves out a name that was said
-        if any(_over(one, other) for one in exact for other in changed):
+        if any(one.start <= other.start and other.end <= one.end for one in exact for other in changed):
             return trial
     return None
-
-
-def _over(one: Named, other: Named) -> bool:
-    return one.start < other.end and other.start < one.end
 
 
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -63,6 +63,7 @@ _OPEN = Access(ANYBODY, "none", asks_who=False)
 _OWN = Access(SIGNED_IN, "own")
 _LOOK = Access(OFFICE, "community")
 _KEEP = Access(frozenset({"planner", "inspector", "staff"}), "community")
+_PLACE = Access(frozenset({"planner", "staff"}), "community", looks_at_households=True)
 _LOOK_AT_PLAN = Access(OFFICE, "plan")
 _PLAN = Access(PLANNERS, "plan")
 _HOUSEHOLDS = Access(frozenset({"planner", "inspector", "staff"}), "community", looks_at_households=True)
@@ -129,6 +130,9 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/locate/suggest"): _LOOK,
         ("GET", "/locate/reverse"): Access(OFFICE, "community", looks_at_households=True),
         ("POST", "/locate/confirmations"): _KEEP,
+        ("POST", "/locate/batch"): Access(OFFICE, "community", looks_at_households=True),
+        ("GET", "/unplaced"): _PLACE,
+        ("POST", "/unplaced/{row_id}/choice"): _PLACE,
         ("GET", "/aliases"): _LOOK,
         ("POST", "/aliases/{alias_id}/decision"): Access(PLANNERS, "community"),
         # plans

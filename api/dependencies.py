@@ -14,6 +14,7 @@ from api.access import UNSAFE, Access, access_of, holds, reaches
 from api.errors import RequestError, SignInRequired
 from api.metering import count_account
 from api.settings import AppSettings
+from api.uploads import FILE_PATHS
 from api.visitor import COOKIE, address_of, bearer_of, refuse_other_sites, token_of
 from geo.access.actor import PUBLIC, Actor
 from geo.errors import NotFoundError
@@ -145,6 +146,8 @@ async def _changes(request: Request, actor: Actor) -> str | None:
         if not re.fullmatch("[1-9][0-9]{0,9}", plan_id) or int(plan_id) > MAX_ID:
             return None  # refused by the route, in words of its own
         return await run_in_threadpool(_scope_of_plan, current_engine(request), actor, int(plan_id))
+    if request.url.path in FILE_PATHS:
+        return None
     body = await request.json() if await request.body() else None
     scope = body.get("scope") if isinstance(body, dict) else None
     return scope if isinstance(scope, str) and re.fullmatch(SCOPE_PATTERN, scope) else None

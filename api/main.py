@@ -32,12 +32,14 @@ from api.routes import (
     health,
     households,
     locating,
+    locating_files,
     merging,
     metrics,
     pages,
     plans,
     published,
     sign_in,
+    unplaced,
 )
 from api.settings import AppSettings
 from api.workbench import Workbench
@@ -59,6 +61,8 @@ ROUTERS = (
     buildings,
     households,
     locating,
+    locating_files,
+    unplaced,
     elements,
     compounds,
     barriers,

@@ -56,20 +56,20 @@ class AddressRows:
     notes: list[Note] = field(default_factory=list)
 
 
-def read_table(path: Path, *, encoding: str | None = None) -> TextTable:
-    """Read a CSV or one sheet of a workbook (``file.xlsx#sheet`` names one) as text.
+def read_table(path: Path, *, sheet: str | None = None, encoding: str | None = None) -> TextTable:
+    """Read a CSV or one sheet of a workbook (``file.xlsx#sheet`` names one too) as text.
 
     Raises
     ------
     FileFormatError
         It is neither, or cannot be read.
     """
-    path, sheet = split_layer(Path(path))
+    path, named = split_layer(Path(path))
     form = format_of(path)
     if form.name == "csv":
         return read_csv(path, encoding)
     if form.name == "excel":
-        return read_excel(path, sheet)
+        return read_excel(path, sheet or named)
     raise FileFormatError(
         f"“{path.name}”不是表格;地址用 .csv、.xlsx 或 .xls 文件", f"{path.name!r} is no table: give .csv, .xlsx or .xls"
     )

@@ -210,7 +210,7 @@ def say_heard(heard: Sequence[Heard]) -> str:
         kind = kinds[piece.kind].zh if piece.kind in kinds else piece.kind
         way = ways[piece.how].zh if piece.how in ways else piece.how
         taken = f"→{piece.name}" if piece.name and piece.name != piece.text else ""
-        said.append(f"{kind}:{piece.text}{taken}" + ("" if piece.how == "exact" else f"({way})"))
+        said.append(f"{kind}:{piece.text}" + ("" if piece.how == "exact" else f"{taken}({way})"))
     return ";".join(said)
 
 

@@ -17,7 +17,8 @@ import pandas as pd
 from shapely import affinity
 from sqlalchemy.orm import Session
 
-from geo.storage import addresses, plans
+from geo.storage import addresses, plans, unplaced
+from geo.storage.unplaced import NewUnplaced
 from geo.territory import codes
 from tests import factories as make
 
@@ -41,6 +42,7 @@ class Place:
     draft: int = 0
     adopted: int = 0
     alias: int = 0
+    unplaced: int = 0
     point: tuple[float, float] = (0.0, 0.0)
 
     @property
@@ -115,10 +117,25 @@ def _place(session: Session, name: str, community: str) -> Place:
         session, alias=place.says("alias"), kind="building", noun="building", code=given["building"],
         name=place.says("building"), who=make.WHO,
     ).id  # fmt: skip
+    place.unplaced = _unplaced(session, place)
     place.point = at(make.square(west + 5, 5)).centroid.coords[0]
     given["cell"] = f"{given['grid']}L01"
     place.adopted, place.draft = (_plan(session, place, at, state) for state in ("adopted", "draft"))
     return place
+
+
+def _unplaced(session: Session, place: Place) -> int:
+    """A row of a list that could be the place's building."""
+    said, choice = place.says("HOME-list"), {"id": place.codes["building"], "code": place.codes["building"]}
+    point = {"lon": make.WEST, "lat": make.SOUTH}
+    row = NewUnplaced(
+        noun="city_element", source="list", source_key=said, row_number=2, file_row={"地址": said},
+        manner={"columns": {}, "defaults": {}, "extent": "china", "under": None}, scope_code=place.community,
+        address=said, outcome="several", reason_zh="多处", reason_en="several",
+        choices=[{**choice, **point, "level": "building", "address": place.says("HOME-choice"), "apart": ""}],
+    )  # fmt: skip
+    unplaced.keep(session, [row], who=make.WHO)
+    return next(kept.id for kept in unplaced.read(session) if kept.source_key == said)
 
 
 def _building(session: Session, place: Place, grid: int, geometry: Any) -> None:

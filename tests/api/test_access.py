@@ -59,8 +59,9 @@ def test_only_what_shows_nothing_of_the_territory_is_open() -> None:
             assert access.scope == "none", route
 
 
-#: These show no door, no place and nobody in charge to roles that see no households (test_locating.py).
-LESS_TO_OTHERS = {("GET", "/locate"), ("GET", "/locate/reverse")}
+#: These show no door, no place and nobody in charge to roles that see no households (test_locating.py and
+#: test_locating_files.py).
+LESS_TO_OTHERS = {("GET", "/locate"), ("GET", "/locate/reverse"), ("POST", "/locate/batch")}
 
 
 def test_households_are_for_roles_that_see_them() -> None:

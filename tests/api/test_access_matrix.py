@@ -6,7 +6,9 @@ row-level security stands alone. A third time without that either, to see that t
 """
 
 import asyncio
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ from api import dependencies
 from api.access import ACCESS, UNSAFE, Access
 from api.main import create_app
 from api.settings import AppSettings
+from api.uploads import XLSX
 from geo.access.actor import PUBLIC, Actor
 from geo.access.roles import roles, sees_households, sees_phones
 from geo.services import households
@@ -59,7 +62,7 @@ CODES = {
     "/plans/{plan_id}/cells/": "cell",
 }
 TABLES = ("street", "community", "compound", "barrier", "building", "stairwell", "household_unit", "place", "plan")
-TABLES += ("address_alias", "former_name")
+TABLES += ("address_alias", "former_name", "unplaced_row")
 TABLES += ("city_element", "responsible_body", "grid_staff", "grid", "assignment", "cell", "account", "account_role")
 
 
@@ -97,6 +100,7 @@ class Try:
     query: dict[str, str]
     body: dict[str, Any] | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    sheet: str = ""
 
     @property
     def access(self) -> Access:
@@ -124,7 +128,7 @@ def tries(matrix_app: FastAPI, store: tuple[Engine, Planted]) -> list[Try]:
     found: dict[str, Try] = {}
     for each in _tries(matrix_app, store[1]):
         # Where a route names no place, all targets are one.
-        found.setdefault(f"{each.method} {each.path} {each.query} {each.body}", each)
+        found.setdefault(f"{each.method} {each.path} {each.query} {each.body} {each.sheet}", each)
     return list(found.values())
 
 
@@ -157,7 +161,7 @@ def test_nothing_of_others_in_any_answer(
         each for each in tries if person.actor is PUBLIC or each.access.scope != "own" or each.method not in UNSAFE
     ]
     for each, answer in answers(matrix_app, asked, person.headers):
-        problems += [f"{each}: {said}" for said in leaks(person, each, answer.text)]
+        problems += [f"{each}: {said}" for said in leaks(person, each, text_of(answer))]
         wanted = statuses(person, each)
         if answer.status_code not in wanted:
             problems.append(f"{each}: {answer.status_code}, not {sorted(wanted)}: {answer.text[:200]}")
@@ -181,7 +185,7 @@ def test_row_level_security_alone_leaks_nothing(
     asked = [each for each in tries if each.access.scope != "own" and (TIMES > 1 or each.target != "missing")]
     with unguarded(matrix_app, person.actor, monkeypatch):
         for each, answer in answers(matrix_app, asked):
-            problems += [f"{each}: {said}" for said in leaks(person, each, answer.text)]
+            problems += [f"{each}: {said}" for said in leaks(person, each, text_of(answer))]
             if answer.status_code >= 500:
                 problems.append(f"{each}: {answer.status_code}")
     assert not problems, "\n".join(problems)
@@ -216,6 +220,7 @@ def _tries(app: FastAPI, rows: Planted) -> Iterator[Try]:
         draft=planted.MISSING_PLAN,
         adopted=planted.MISSING_PLAN,
         alias=planted.MISSING_PLAN,
+        unplaced=planted.MISSING_PLAN,
         point=(10.0, 10.0),
     )
     for method, template in ACCESS:
@@ -232,6 +237,7 @@ def _paths(template: str, target: Place, rows: Planted) -> list[str]:
     paths = [template.replace("{code}", target.codes[codes[0]]) if codes else template]
     paths = [path.replace("{login}", "nobody").replace("{name}", "nothing.js") for path in paths]
     paths = [path.replace("{alias_id}", str(target.alias)) for path in paths]
+    paths = [path.replace("{row_id}", str(target.unplaced)) for path in paths]
     if "{plan_id}" in template:
         ids = [target.adopted, target.draft, *([rows.street_plan] if codes or target.name == "own" else [])]
         paths = [path.replace("{plan_id}", str(plan_id)) for path in paths for plan_id in ids]
@@ -264,6 +270,13 @@ def _filled(method: str, template: str, path: str, target: Place, parameters: li
         yield Try(method, template, target.name, path, needed, {"name": "x"}, seen)
     if "/aliases/" in template and not own:
         yield Try(method, template, target.name, path, needed, {"state": "accepted"}, seen)
+    if "/unplaced/" in template and not own:
+        for choice in (target.codes["building"], None):
+            yield Try(method, template, target.name, path, needed, {"choice": choice}, seen)
+    if template == "/locate/batch":
+        words = ("compound", "building", "NEXT-building", "HOME-room", "HOME-place", "element", "alias")
+        lines = "\n".join(["地址", *(target.says(word) for word in words)])
+        yield Try(method, template, target.name, path, needed, sheet=lines)
     if template == "/locate/confirmations" and not own:
         said = {"text": "someone-else", "id": target.codes["building"]}
         yield Try(method, template, target.name, path, needed, said)
@@ -293,18 +306,29 @@ def signs_out(each: Try) -> bool:
 
 async def ask(client: AsyncClient, each: Try) -> Response:
     headers = {**dict(each.headers), "Sec-Fetch-Site": "same-origin"}
-    body = {"json": each.body} if each.body is not None else {}
+    body: dict[str, Any] = {"json": each.body} if each.body is not None else {}
+    if each.sheet:
+        headers["Content-Type"] = "text/csv"
+        body = {"content": each.sheet.encode()}
     return await client.request(each.method, each.path, params=each.query, headers=headers, **body)
 
 
 # ── what is answered ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def text_of(answer: Response) -> str:
+    """Return an answer's text; of a workbook what is in its parts."""
+    if answer.headers.get("content-type") != XLSX:
+        return answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as parts:
+        return "\n".join(parts.read(name).decode() for name in parts.namelist())
+
+
 def leaks(person: Person, each: Try, said: str) -> list[str]:
     """Return what an answer tells and should not; what the request itself said is no news."""
     told = said
     sent_in_body = ((each.body or {}).get(name, "") for name in ("scope", "id"))
-    for sent in (*each.path.split("/"), *each.query.values(), *sent_in_body):
+    for sent in (*each.path.split("/"), *each.query.values(), *sent_in_body, *each.sheet.split("\n")):
         if len(sent) >= 9:
             told = told.replace(sent, "")
     # Barriers are the base map: all who are signed in see those of any street.
@@ -331,6 +355,8 @@ def statuses(person: Person, each: Try) -> set[int]:
         return {403}
     if each.template in ("/docs/assets/{name}", "/plans/{plan_id}/cells/{code}") or "{login}" in each.template:
         return {404, 422, 428}  # none of these is planted
+    if each.sheet:
+        return {200}  # what is not there is none of the places
     if each.method in UNSAFE:
         return {422, 428, 409, 400, 403} if each.target == "own" else {404, 403, 422}
     return _looks(person, each)

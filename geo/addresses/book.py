@@ -91,6 +91,7 @@ class AddressBook:
     #: Per column: a number per row, and the text of each number as it came and without what only separates.
     _written: dict[str, tuple[NDArray[np.int32], list[str]]] = field(default_factory=dict)
     _compact: dict[str, list[str]] = field(default_factory=dict)
+    _ids: Any = field(init=False)
     #: Per element of ``LOOKED_UP``: the rows by the number of their text, and where each number begins among them.
     _held: dict[str, tuple[Rows, Rows]] = field(default_factory=dict)
     #: Hashes of all addresses from the road on, ascending, and their rows.
@@ -129,6 +130,7 @@ class AddressBook:
         book = cls(rows, columns, vocabularies, lon, lat)
         book._written = {name: (numbers[order], found) for name, (numbers, found) in written.items()}
         book._compact = {name: [compact(text) for text in texts[name][1]] for name in FROM_ROAD}
+        book._ids = rows["id"].array
         book._held = {name: _by_number(columns[name]) for name in LOOKED_UP}
         book._wholes = _hashed(book._compact, {name: book._written[name][0] for name in FROM_ROAD})
         tell(0.7)
@@ -169,6 +171,10 @@ class AddressBook:
         """Return those of the rows that are of a level."""
         numbers, texts = self._written["level"]
         return rows[numbers[rows] == texts.index(level)] if level in texts else rows[:0]
+
+    def ident(self, row: int) -> str:
+        """Return the id of a row."""
+        return str(self._ids[row])
 
     def text(self, element: str, row: int) -> str:
         """Return the written text of an element of a row."""

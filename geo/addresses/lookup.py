@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo.addresses.book import NESTING, AddressBook, Rows, Target
 from geo.addresses.grammar import Piece
@@ -23,6 +24,7 @@ MOST_PLACES = 20
 #: What it costs to leave out an element that was said.
 OTHER_COMMUNITY = 0.2
 OTHER_ROAD = 0.5
+OTHER_ELEMENT = 0.8
 WEAK_READING = 0.1
 NUMBER_IN_RANGE = 0.1
 
@@ -292,7 +294,7 @@ def _joined(parts: Sequence[dict[str, str | float]]) -> Elements | None:
                     return None
                 said["number"] += str(text)
             elif text and said.setdefault(name, str(text)) != text:
-                cost += 0.3  # the first one that was said holds
+                cost += OTHER_ELEMENT  # the first one that was said holds
     return Elements(**said, cost=cost)
 
 
@@ -371,14 +373,33 @@ def shallowest(book: AddressBook, rows: Rows, most: int = MOST_PLACES) -> tuple[
         found.append(first)
         if len(left) == 1:
             break
-        inside, same = np.ones(len(left), dtype=bool), np.ones(len(left), dtype=bool)
-        for name in NESTING:
-            number = book.columns[name][first]
-            equal = book.columns[name][left] == number
-            same &= equal
-            if number:
-                inside &= equal
-        same[0] = False  # a row of the very same elements is another place, not a part of this one
-        inside &= ~same
-        left = left[~inside]
+        left = _without_parts(book, first, left)
     return tuple(found)
+
+
+def _without_parts(book: AddressBook, first: int, rows: Rows) -> Rows:
+    """Return the rows, ``first`` being their first, without it and what lies in it."""
+    numbers = [int(book.columns[name][first]) for name in NESTING]
+    depth = max((place for place, number in enumerate(numbers) if number), default=0)
+    if all(numbers[1 : depth + 1]):
+        # Nothing is left out above its last element: what lies in it follows right behind it.
+        window = 64
+        while True:
+            outside = ~_parts(book, first, rows[:window])
+            if outside.any() or window >= len(rows):
+                return rows[int(outside.argmax()) if outside.any() else len(rows) :]
+            window *= 8
+    return rows[~_parts(book, first, rows)]
+
+
+def _parts(book: AddressBook, first: int, rows: Rows) -> NDArray[np.bool_]:
+    """Tell of each row whether it is ``first`` or lies in it."""
+    inside, same = np.ones(len(rows), dtype=bool), np.ones(len(rows), dtype=bool)
+    for name in NESTING:
+        number = book.columns[name][first]
+        equal = book.columns[name][rows] == number
+        same &= equal
+        if number:
+            inside &= equal
+    same[0] = False  # a row of the very same elements is another place, not a part of this one
+    return inside & ~same

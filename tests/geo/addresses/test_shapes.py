@@ -59,6 +59,11 @@ def test_characters_that_share_a_radical_only_do_not(pair):
     assert likeness(*pair) < 0.7
 
 
+@pytest.mark.parametrize("pair", ["安支", "礼札", "康唐", "团图"])
+def test_characters_of_like_outline_are_rather_alike(pair):
+    assert likeness(*pair) == 0.75
+
+
 def test_few_of_all_pairs_look_alike():
     common = [chr(code) for code in range(0x4E00, 0x9FA5, 37)]
     pairs = [(one, other) for at, one in enumerate(common) for other in common[at + 1 :: 7]]

@@ -57,8 +57,9 @@ def _whole(book: AddressBook, text: str, said: str, exact: Sequence[Named]) -> l
     named_rows = [row for row in rows if all(_in_named(book, row, name) for name in before if name.end <= start)]
     if len(named_rows) > 1:
         # What normalising made alike may have been typed as only one of them is written.
-        for plain in (lambda written: written, lambda written: written.replace(" ", "")):
-            as_typed = [row for row in named_rows if plain(text).endswith(plain(book.address(row, FROM_ROAD)))]
+        for blank in (" ", ""):
+            typed, written = text.replace(" ", blank), {row: book.address(row, FROM_ROAD) for row in named_rows}
+            as_typed = [row for row in named_rows if typed.endswith(written[row].replace(" ", blank))]
             if len(as_typed) == 1:
                 return as_typed
     return named_rows

@@ -80,8 +80,8 @@ class AddressBook:
     frame: pd.DataFrame
     columns: dict[str, NDArray[np.int32]]
     vocabularies: dict[str, Vocabulary]
-    lon: list[float]
-    lat: list[float]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
     crossings: dict[frozenset[str], list[int]] = field(default_factory=dict)
     names: NameIndex = field(init=False)
     written: list[str] = field(init=False)
@@ -125,7 +125,7 @@ class AddressBook:
         columns = {name: column[order] for name, column in columns.items()}
         rows = rows.take(order).reset_index(drop=True)
         columns["entity"] = _entities(columns)
-        lon, lat = (rows[name].to_numpy(dtype=float).tolist() for name in ("lon", "lat"))
+        lon, lat = (rows[name].to_numpy(dtype=float) for name in ("lon", "lat"))
         tell(0.5)
         book = cls(rows, columns, vocabularies, lon, lat)
         book._written = {name: (numbers[order], found) for name, (numbers, found) in written.items()}
@@ -192,7 +192,7 @@ class AddressBook:
 
     def point(self, row: int) -> tuple[float, float]:
         """Return lon and lat of a row; NaN where none is known."""
-        return self.lon[row], self.lat[row]
+        return float(self.lon[row]), float(self.lat[row])
 
     def address(self, row: int, elements: Sequence[str] = COLUMNS[3:15]) -> str:
         """Return the whole address of a row, Chinese, or what it says of some elements."""

@@ -132,9 +132,10 @@ class NameIndex:
         heard = hear(text)
         pairs, costs, slips = weigh(heard, self._spellings, self._neighbourhoods.find(heard, self._longest))
         weighed = list(self._placed(text, heard, pairs, costs, slips))
-        matches = [after for _, after in weighed if after.cost < NO_MATCH]
-        refused = [before for before, after in weighed if after.cost >= NO_MATCH]
-        return _best([*matches, *self._by_initials(text)], [*self.exact(text), *refused])
+        matches = [after for _, after, _ in weighed if after.cost < NO_MATCH]
+        refused = [before for before, after, _ in weighed if after.cost >= NO_MATCH]
+        shortened = {after for _, after, short in weighed if short}
+        return _best([*matches, *self._by_initials(text)], [*self.exact(text), *refused], shortened)
 
     def completions(self, prefix: str, limit: int) -> list[int]:
         """Return numbers of names that go on from a half-typed text, the best first.
@@ -146,8 +147,8 @@ class NameIndex:
 
     def _placed(
         self, text: str, heard: Heard, pairs: Pairs, costs: Costs, slips: Integers
-    ) -> Iterator[tuple[NameMatch, NameMatch]]:
-        """Turn the likeliest pairs into matches: as they are, and as what follows them in the text makes them."""
+    ) -> Iterator[tuple[NameMatch, NameMatch, bool]]:
+        """Turn the likeliest pairs into matches: as they are, as what follows makes them, and whether shortened."""
         likely = np.lexsort((slips, -pairs.length, costs.round(3)))[
             : _WEIGHED_FURTHER + len(text) // _CHARACTERS_PER_MATCH
         ]
@@ -172,7 +173,7 @@ class NameIndex:
             cost = max(float(costs[at]) + (PINYIN if in_letters else other_signs), OTHER_SIGNS)
             match = NameMatch(*place, round(cost, 3), _how(int(slips[at]), in_letters, variant))
             shortened = variant.without_ending or variant.without_phase
-            yield match, self._followed(text, match, variant) if shortened else match
+            yield match, self._followed(text, match, variant) if shortened else match, shortened
 
     def _followed(self, text: str, match: NameMatch, variant: Variant) -> NameMatch:
         """Weigh a shortened name by what stands behind it: its own ending was left out, so another one tells."""
@@ -310,7 +311,7 @@ def _are_sisters(one: str, other: str) -> bool:
     return bool(different) and (one[-1:] == other[-1:] or different != {"age_or_size"})
 
 
-def _best(matches: list[NameMatch], settled: list[NameMatch]) -> list[NameMatch]:
+def _best(matches: list[NameMatch], settled: list[NameMatch], shortened: set[NameMatch]) -> list[NameMatch]:
     """Keep the likeliest matches; of those of one name that overlap, the likeliest and the longer ones around it.
 
     Pieces that are settled, as the name letter for letter or as no match for it, are no worse match for it either.
@@ -325,7 +326,7 @@ def _best(matches: list[NameMatch], settled: list[NameMatch]) -> list[NameMatch]
         if any(other.cost <= match.cost and _in_the_way(other, match) for other in others):
             continue
         others.append(match)
-        if match.how != "short" or not any(_shadows(longer, match) for longer in matches):
+        if match not in shortened or not any(_shadows(longer, match) for longer in matches):
             best.append(match)
         if len(best) == MOST_MATCHES:
             break

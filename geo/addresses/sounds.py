@@ -81,9 +81,9 @@ def folded(syllable: str) -> str:
     >>> folded("shi"), folded("ning"), folded("fang")
     ('si', 'lin', 'huan')
     """
-    whole = _pairs("syllable").get(syllable, syllable)
-    initial, final = parts(whole)
-    return _pairs("initial").get(initial, initial) + _pairs("final").get(final, final)
+    initial, final = parts(syllable)
+    whole = _pairs("initial").get(initial, initial) + _pairs("final").get(final, final)
+    return _pairs("syllable").get(whole, whole)
 
 
 def segmentations(letters: str, limit: int = 3) -> list[tuple[str, ...]]:

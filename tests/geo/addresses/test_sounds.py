@@ -27,7 +27,18 @@ def test_what_is_no_chinese_character_has_no_reading(character):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("shi", "si"), ("zhang", "zan"), ("nan", "lang"), ("xing", "xin"), ("fu", "hu"), ("lv", "lu"), ("rang", "lan")],
+    [
+        ("shi", "si"),
+        ("zhang", "zan"),
+        ("nan", "lang"),
+        ("xing", "xin"),
+        ("fu", "hu"),
+        ("lv", "lu"),
+        ("rang", "lan"),
+        ("feng", "fen"),
+        ("huang", "fang"),
+        ("nyu", "nv"),
+    ],
 )
 def test_syllables_that_speakers_mix_up_are_folded_into_one(one, other):
     assert folded(one) == folded(other)

@@ -48,7 +48,7 @@ def locate_batch(
     be. A formula in a cell is given back as text. Only places of one's own scope are known.
     """
     book = StoreBook(store, books, actor=actor)
-    with on_disk(sent) as path, request.app.state.maps.work_on(f"locate {actor.name}"):
+    with on_disk(sent) as path, request.app.state.maps.work_on(f"locate {request.state.request_id}"):
         table = read_table(path, sheet=sheet)
         refuse_long(table)
         located = locate_sheet(book.ask, book.grid_of, table, column=column)

@@ -93,6 +93,8 @@ def _decided(book: AddressBook, text: str, trials: Sequence[Trial]) -> Answer:
     if not successes:
         return _failure(book, text, trials)
     best = plausible(trials) or successes[0]
+    if best.cost > DOUBTFUL and any(_founded(trial) and trial.cost < best.cost for trial in trials):
+        return _failure(book, text, trials)
     if not _anchored(best.reading):
         return _unanchored(book, text, best, trials)
     failure = _stronger_failure(best, trials)
@@ -291,15 +293,18 @@ def _division(book: AddressBook, text: str, name: Named) -> Answer:
 
 
 def _failure(book: AddressBook, text: str, trials: Sequence[Trial]) -> Answer:
-    named = [
-        trial for trial in trials if _anchored(trial.reading) and trial.cost <= DOUBTFUL and not trial.reading.unknown
-    ]
+    named = [trial for trial in trials if _founded(trial)]
     if named:
         return _none(book, text, min(named, key=lambda trial: trial.cost - 0.02 * trial.found.depth))
     if trials and trials[0].reading.unknown:
         return _doubtful(book, text, trials[0], [])
     strong = any(piece.strong for trial in trials for piece in trial.reading.pieces)
     return refusal(text, "no-name" if strong else "no-address")
+
+
+def _founded(trial: Trial) -> bool:
+    """Whether a reading that failed rests on names that were heard well."""
+    return not trial.succeeded and _anchored(trial.reading) and trial.cost <= DOUBTFUL and not trial.reading.unknown
 
 
 def _none(book: AddressBook, text: str, trial: Trial) -> Answer:
@@ -343,10 +348,9 @@ def _ordinal(key: str) -> int | None:
 
 def candidate(book: AddressBook, row: int, cost: float) -> Candidate:
     """Return a row as a candidate."""
-    frame = book.frame
     return Candidate(
         row,
-        str(frame["id"].iat[row]),
+        book.ident(row),
         book.text("level", row),
         book.address(row),
         book.point(row)[0],

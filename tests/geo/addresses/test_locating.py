@@ -112,6 +112,7 @@ def test_a_question_where_it_could_be_several(book: AddressBook, text: str, plac
     [
         ("南湖大道14号", "no-such-number", "number", "lake road"),
         ("南湖大道12号湖畔花园7栋", "no-such-building", "building", "lake"),
+        ("田心村B座", "no-such-building", "building", "village"),
         ("湖畔花园1栋3单元", "no-such-unit", "unit", "lake 1"),
         ("湖畔花园1栋1单元909", "no-such-room", "room", "lake 1-1"),
         ("朝霞路8号", "doubtful", "name", "sun"),

@@ -8,7 +8,7 @@ building, with the building's code in ``code``.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -300,7 +300,7 @@ class _Reader:
 
     def _former(self, places: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
         """Names that things had; one that another thing has today is that one's alone, and a number is no name."""
-        today = _names_of(places)
+        today = _names_of(places) if self._former_names else set()
         for former in self._former_names:
             kind = KINDS.get(former.noun)
             if former.field != "name" or kind is None or former.old in today:
@@ -320,14 +320,15 @@ class _Reader:
                 old, new = was.get(kind, ""), str(own.at[former.code, kind])
                 if old and new and old != new:
                     became.setdefault((kind, old), Counter())[new] += 1
-        today = _names_of(places)
+        today = _names_of(places) if became else set()
         return [
             (old, kind, names.most_common(1)[0][0], "") for (kind, old), names in became.items() if old not in today
         ]
 
 
 def _names_of(places: pd.DataFrame) -> set[str]:
-    return {*places["name"], *places["road"], *places["compound"], *places["building"], *places["community"]}
+    columns = ("name", "road", "compound", "building", "community")
+    return {str(name) for column in columns for name in places[column].unique()}
 
 
 def _own(frame: gpd.GeoDataFrame, level: str, noun: str) -> pd.DataFrame:
@@ -351,10 +352,10 @@ def _middle(shape: shapely.Geometry) -> shapely.Point:
     return shapely.line_interpolate_point(longest, 0.5, normalized=True)
 
 
-def _commonest(texts: "pd.Series[Any]") -> str:
+def _commonest(texts: Iterable[str]) -> str:
     """Return the text that most have, the first by its characters among equals; those without one do not count."""
-    counts = texts[texts != ""].value_counts()
-    return "" if counts.empty else str(min(counts[counts == counts.max()].index))
+    counts = Counter(text for text in texts if text)
+    return min(counts, key=lambda text: (-counts[text], text), default="")
 
 
 def _landmarks_of(marks: list[tuple[str, dict[Hashable, Any]]]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -435,6 +436,24 @@ class TestCurrency:
             assert ask(other, there, "丰收大厦").outcome == "one"
         finally:
             other.dispose()
+
+    def test_many_ask_while_names_change(self, changing: Engine) -> None:
+        books, names = AddressBooks(), ["丰收大厦", "光明大厦", "东风大厦"]
+
+        def look(who: Actor) -> list[tuple[str, list[str]]]:
+            found = [ask(changing, books, said, who) for said in ["锦绣花园2栋", *names]]
+            return [(one.outcome, ids(one)) for one in found]
+
+        with ThreadPoolExecutor(6) as pool:
+            asking = [pool.submit(look, who) for who in (STAFF, PLANNER, NEXT) * 2]
+            for name in names:
+                self.rename(changing, FLAG, name)
+            answers = [future.result() for future in asking]
+        assert {code for answer in answers for _, codes in answer for code in codes} <= {TWO, FLAG}
+        # Once the last name is read, all of them lead there.
+        ask(changing, books, names[-1])
+        books.settle()
+        assert [ids(ask(changing, books, name)) for name in names] == [[FLAG]] * 3
 
     def test_the_books_asked_longest_ago_go_first(self, store: Engine) -> None:
         books = AddressBooks(most_rows=25)

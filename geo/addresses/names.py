@@ -43,6 +43,7 @@ LANE_OF_VILLAGE = 0.1
 """On top: 长坡一巷 for 长坡新村, whose lanes are numbered."""
 _WEIGHED_FURTHER = 36  # and one more for every few characters of the text
 _CHARACTERS_PER_MATCH = 4
+_NOTHING = "\0"
 _LATIN = re.compile("[a-z]+")
 
 
@@ -107,8 +108,9 @@ class NameIndex:
     def exact(self, text: str) -> list[NameMatch]:
         """Return every piece of the text that is a name letter for letter, also where pieces overlap."""
         found = []
-        for start in range(len(text)):
-            for length in self._lengths.get(text[start : start + 2], ()):
+        text = text + _NOTHING  # so that each beginning has two characters
+        for start in range(len(text) - 1):
+            for length in self._lengths.get(text[start], ()) + self._lengths.get(text[start : start + 2], ()):
                 number = self._numbers.get(text[start : start + length])
                 if number is not None:
                     found.append(NameMatch(start, start + length, number, 0.0, "exact"))
@@ -195,7 +197,7 @@ class NameIndex:
 
 
 def _lengths_by_beginning(names: Iterable[str]) -> dict[str, tuple[int, ...]]:
-    """Of each beginning of two characters, how long the names are that have it."""
+    """Of each beginning of two characters (of a name of one: that), how long the names are that have it."""
     found: dict[str, set[int]] = {}
     for name in names:
         found.setdefault(name[:2], set()).add(len(name))

@@ -39,6 +39,11 @@ def test_every_name_in_a_text_is_found_also_where_names_overlap():
     assert found == {(1, 4, 0), (2, 6, 1), (3, 5, 2), (1, 3, 3)}
 
 
+def test_a_name_of_one_character_is_found_once():
+    found = NameIndex.build(["巷", "巷口"]).exact("一巷巷口巷")
+    assert [(match.start, match.end) for match in found] == [(1, 2), (2, 3), (2, 4), (4, 5)]
+
+
 def test_of_equal_names_the_first_is_found():
     assert NameIndex.build(["东门", "西门", "东门"]).exact("东门") == [NameMatch(0, 2, 0, 0.0, "exact")]
 

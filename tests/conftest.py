@@ -113,9 +113,11 @@ def databases() -> Databases:
 @pytest.fixture(scope="session")
 def database_url(databases: Databases) -> Iterator[str]:
     """URL of this worker's migrated database; leave nothing committed in it."""
-    name = databases.create(template=databases.migrated_template())
+    name = databases.lend(databases.migrated_template())
     yield databases.url(name)
-    databases.drop(name)
+    committed = databases.differing(name)
+    databases.take_back(name)
+    assert committed == [], "a test that commits needs a store of its own: what other tests find depends on it"
 
 
 @pytest.fixture

@@ -165,6 +165,13 @@ class Databases:
             connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (name, new))))
         self._spare[template].append(new)
 
+    def differing(self, name: str) -> list[str]:
+        """Return the tables of a lent database that hold other rows than when it was lent."""
+        original = self._originals[self._lent[name]]
+        with self._connect(name) as connection:
+            rows = {table: _copied(connection, table) for table in _filled(connection, original.tables)}
+        return sorted(table for table in rows.keys() | original.rows if rows.get(table) != original.rows.get(table))
+
     def _put_back(self, name: str, original: Original) -> bool:
         if not self._exists(name):
             return False

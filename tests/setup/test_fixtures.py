@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from geo.storage.database import open_engine
 from tests.conftest import OfflinePage
 from tests.databases import Databases
 
@@ -104,6 +105,18 @@ class TestLentDatabase:
                 left_behind.execute("SELECT 1")
         with pytest.raises(psycopg.OperationalError, match="does not exist"):
             psycopg.connect(databases.url(name).replace("+psycopg", ""))
+
+    def test_what_is_committed_is_noticed(self, databases: Databases, template: str) -> None:
+        name = databases.lend(template)
+        engine = open_engine(databases.url(name))
+        assert databases.differing(name) == []
+        self.run(engine, "UPDATE counted SET what = 'y' WHERE id = 1")
+        assert databases.differing(name) == ["counted"]
+        self.run(engine, "DELETE FROM empty", "DELETE FROM counted", "INSERT INTO counted (what) VALUES ('z')")
+        self.run(engine, "INSERT INTO empty SELECT id FROM counted")
+        assert databases.differing(name) == ["counted", "empty"]
+        engine.dispose()
+        databases.take_back(name)
 
     def test_two_lent_at_once_are_two(self, databases: Databases, template: str) -> None:
         with databases.engine(template) as one, databases.engine(template) as another:

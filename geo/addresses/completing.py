@@ -11,6 +11,8 @@ from geo.addresses.sounds import readings, syllables
 
 MOST_LOOKED_AT = 2_000
 """Names with the initials asked for that are compared syllable by syllable."""
+LONGEST_TYPED = 60
+"""Characters that are typed of a name at most, blanks apart: nothing goes on from more."""
 _SEPARATOR = "\n"
 _WAYS = 24
 
@@ -42,8 +44,8 @@ class Completions:
 
     def find(self, prefix: str, limit: int) -> list[int]:
         """Return numbers of at most ``limit`` names, the best first."""
-        wanted = "".join(prefix.split())
-        if not wanted or limit < 1 or not self._names:
+        wanted = "".join(prefix[: 2 * LONGEST_TYPED].split())
+        if not wanted or len(wanted) > LONGEST_TYPED or limit < 1 or not self._names:
             return []
         found: dict[int, None] = {}
         for way in (self._beginning, self._containing, self._sounding):

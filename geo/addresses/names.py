@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geo.addresses.completing import Completions, initials_of
-from geo.addresses.listening import Hashes, Heard, Integers, character_features, hear, is_passed_over
+from geo.addresses.listening import LONGEST_TEXT, Hashes, Heard, Integers, character_features, hear, is_passed_over
 from geo.addresses.neighbourhoods import Neighbourhoods, Pairs
+from geo.addresses.shapes import likeness
 from geo.addresses.short_names import (
     PHASE_LEFT_OUT,
     Following,
@@ -96,6 +97,8 @@ class NameIndex:
             (initials, row) for row, variant in enumerate(self._variants) for initials in _initials(variant)
         )
         self._completions = Completions.build(self._names)
+        if every:
+            likeness("梨", "松")  # reads the tables of shapes now, so that no caller waits for them
 
     @classmethod
     def build(cls, names: Sequence[str]) -> "NameIndex":
@@ -122,7 +125,7 @@ class NameIndex:
         Parameters
         ----------
         text
-            A normalised text; at most :data:`geo.addresses.listening.LONGEST_TEXT` tokens of it are looked at.
+            A normalised text; its first :data:`geo.addresses.listening.LONGEST_TEXT` characters are looked at.
 
         Returns
         -------
@@ -131,6 +134,7 @@ class NameIndex:
         """
         if self._neighbourhoods is None:
             return []
+        text = text[:LONGEST_TEXT]
         heard = hear(text)
         pairs, costs, slips = weigh(heard, self._spellings, self._neighbourhoods.find(heard, self._longest))
         weighed = list(self._placed(text, heard, pairs, costs, slips))

@@ -12,9 +12,9 @@ close_by AS (
   FROM here
   JOIN building b ON b.community_code IN (SELECT code FROM near) AND b.ended_at IS NULL
     AND b.geom && ST_Expand(here.point, :reach_degrees)
-  ORDER BY b.geom <-> here.point, b.code LIMIT 20
+  ORDER BY b.geom <-> here.point, b.code LIMIT 10
 ),
-buildings AS (
+buildings AS MATERIALIZED (
   SELECT 'building' AS noun, code, name, address, ST_Distance(geom::geography, here.point::geography) AS metres
   FROM here CROSS JOIN close_by
 )

@@ -13,6 +13,7 @@ from api.commands.drafting import Engine, EngineOption, SchedulerOption, draftin
 from api.commands.plan import show_report, write_report
 from api.commands.store import open_store, who_runs
 from geo.errors import InputError
+from geo.exchange.stamps import stamp_now
 from geo.services.file_rows import FileRequest
 from geo.services.merging import current_workers, merge_scope, write_handover
 from geo.services.merging_files import merge_files
@@ -123,7 +124,7 @@ def merge_command(
             request, old, column=old_column, weights=_weights(weights), compare=compare, progress=progress
         )
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_plan(plan, out)
+    write_plan(plan, out, stamp=stamp_now(who_runs(), scope=request.path.name))
     _tell(plan.report, report or out.with_suffix(".report.json"), moves, None)
     console.print(f"方案 Plan: {out}")
 
@@ -169,7 +170,7 @@ def _tell(summary: dict[str, Any], report: Path, moves: Path | None, workers: Ma
     console.print(f"报告 Report: {report}")
     if moves is not None:
         moves.parent.mkdir(parents=True, exist_ok=True)
-        for path in write_handover(summary["merging"], moves, workers):
+        for path in write_handover(summary["merging"], moves, workers, stamp=stamp_now(who_runs())):
             console.print(f"变动表 Who moves: {path}", markup=False)
 
 

@@ -42,6 +42,7 @@ from api.commands.wish_options import (
 )
 from geo.errors import InputError
 from geo.exchange.formats import FORMATS
+from geo.exchange.stamps import stamp_now
 from geo.regionalization.communities import find_tier, tier_bounds
 from geo.services.file_rows import FileRequest
 from geo.services.planning import PlanOutcome, plan_alternatives, plan_scope, scope_codes
@@ -230,7 +231,7 @@ def plan_command(
     with drafting(BAR, console) as progress:
         plan = plan_file(request, cells=cells, progress=progress)
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_plan(plan, out)
+    write_plan(plan, out, stamp=stamp_now(who_runs(), scope=request.path.name))
     report = report or out.with_suffix(".report.json")
     write_report(plan.report, report)
     show_report(plan.report)
@@ -285,7 +286,7 @@ def _compare_file(request: FileRequest, styles: Styles, out: Path, report: Path 
         row["file"] = path.name
     out.parent.mkdir(parents=True, exist_ok=True)
     for style, path in paths.items():
-        write_plan(found.plans[style], path)
+        write_plan(found.plans[style], path, stamp=stamp_now(who_runs(), scope=request.path.name, plan=style))
         write_report(found.plans[style].report, path.with_suffix(".report.json"))
     report = report or out.with_suffix(".report.json")
     write_report({"alternatives": found.table}, report)

@@ -12,6 +12,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from geo.errors import BoundsError, NotFoundError
+from geo.exchange.stamps import Stamp
 from geo.exchange.writing import write_frames
 from geo.regionalization.communities import Bounds, Community, OldNetwork
 from geo.regionalization.drafting import CommunityDraft, DraftSettings
@@ -175,7 +176,13 @@ def current_workers(session: Session, scope_code: str) -> dict[str, str]:
     return {str(grid): "、".join(sorted(names)) for grid, names in staff.groupby("grid_code")["name"]}
 
 
-def write_handover(report: Mapping[str, Any], path: Path, workers: Mapping[str, str] | None = None) -> list[Path]:
+def write_handover(
+    report: Mapping[str, Any],
+    path: Path,
+    workers: Mapping[str, str] | None = None,
+    *,
+    stamp: Stamp | None = None,
+) -> list[Path]:
     """Write who moves as tables for people: .xlsx with a sheet each, .csv with a file each.
 
     Parameters
@@ -184,6 +191,8 @@ def write_handover(report: Mapping[str, Any], path: Path, workers: Mapping[str, 
         Of :func:`~geo.regionalization.handover.handover`.
     workers
         Names of workers by old grid, where the planner wants them; None leaves the column out.
+    stamp
+        What the files say of themselves; None leaves it out.
 
     Returns
     -------
@@ -234,6 +243,7 @@ def write_handover(report: Mapping[str, Any], path: Path, workers: Mapping[str, 
             ),
         },
         path,
+        stamp=stamp,
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from geo.crs import WGS84
 from geo.errors import FileFormatError
+from geo.exchange.stamps import Stamp
 from geo.exchange.writing import write_frames
 from geo.regionalization.choices import distinct, trade_offs
 from geo.regionalization.communities import Bounds, Community
@@ -163,14 +164,14 @@ def _source(request: FileRequest) -> str:
     return "estimated" if request.households is None else "register"
 
 
-def write_plan(plan: FilePlan, path: Path) -> None:
-    """Write the layers of a plan to one GeoPackage, whole or not at all."""
+def write_plan(plan: FilePlan, path: Path, *, stamp: Stamp | None = None) -> None:
+    """Write the layers of a plan to one GeoPackage, whole or not at all, with a stamp of who wrote it."""
     if path.suffix.lower() != ".gpkg":
         raise FileFormatError(
             f"划分结果有多个图层,只能写入 .gpkg,而不是“{path.name}”",
             f"a plan has several layers and goes to a .gpkg file, not {path.name!r}",
         )
-    write_frames(plan.layers, path)
+    write_frames(plan.layers, path, stamp=stamp)
 
 
 def _layers(

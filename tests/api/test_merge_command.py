@@ -59,7 +59,9 @@ def test_a_draft_is_saved_and_names_go_to_the_planners_file_alone(store: Engine)
 def test_names_are_left_out_unless_asked_for(store: Engine) -> None:
     run("南湖街道", "--no-compare", "--moves", "变动.csv")
     for path in Path().glob("变动*.csv"):
-        assert "张三" not in path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
+        assert "张三" not in text
+        assert text.startswith("网格 wangge · 导出 exported: ")
 
 
 def test_the_screen_says_what_became_of_the_grids_and_how_to_draw_who_moves(store: Engine) -> None:

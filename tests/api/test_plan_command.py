@@ -4,11 +4,13 @@ import json
 import re
 
 import geopandas as gpd
+import pyogrio
 import pytest
 from shapely import Point
 from typer.testing import CliRunner
 
 from api.cli import app
+from api.commands.store import who_runs
 from geo.errors import BoundsError, CodeError
 
 WEST, SOUTH, STEP = 114.12, 22.53, 0.0005
@@ -72,3 +74,10 @@ def test_estimated_floors_and_compounds_are_printed(tmp_path):
     assert report["estimated_parts"] >= 2
     assert (report["compounds"], report["compounds_fitting"]) == (2, 1)
     assert re.search(r"Compounds split: [12]/2 ?,其中一格放得下的 of those that a grid could hold: [01]/1", printed)
+
+
+def test_a_planned_file_says_who_wrote_it_and_of_what(tmp_path):
+    planned(tmp_path, [120, 120])
+    stamp = pyogrio.read_info(tmp_path / "plan.gpkg", layer="grids")["layer_metadata"]["STAMP"]
+    assert stamp.startswith(f"网格 wangge · 导出 exported: {who_runs()} · ")
+    assert "楼栋.gpkg" in stamp

@@ -66,7 +66,7 @@ class Found:
 
 
 #: Numbers that are read of one text: no address has as many, and a text of nothing else shall not take long.
-MOST_PIECES = 16
+MOST_PIECES, USUAL_PIECES = 8, 5
 NOWHERE: Rows = np.empty(0, dtype=np.int64)
 
 
@@ -78,8 +78,9 @@ def places_of(book: AddressBook, found: Found) -> tuple[int, ...]:
 def look_up(book: AddressBook, reading: Reading, divisions: Sequence[Named] = ()) -> Found:
     """Return the best of what a reading's names and structure lead to."""
     best: Found | None = None
+    said = hypotheses(reading)
     for rows, cost, ignored in _narrowed(book, reading, divisions):
-        for elements in hypotheses(reading):
+        for elements in said:
             found = _descend(book, rows, elements, anchored=bool(reading.names))
             found = replace(found, cost=cost + elements.cost + found.cost, ignored=ignored)
             if best is None or _rank(found) < _rank(best):
@@ -179,7 +180,7 @@ def hypotheses(reading: Reading) -> list[Elements]:
     pieces = reading.pieces[:MOST_PIECES]
     options = [_options(piece, reading, has, compound_ends, road_ends) for piece in pieces]
     found: dict[tuple[str, ...], Elements] = {}
-    for combination in islice(product(*options), 64):
+    for combination in islice(product(*options), 64 if len(pieces) <= USUAL_PIECES else 16):
         elements = _joined(combination)
         if elements is not None:
             key = (elements.number, elements.zone, elements.mark, elements.unit, elements.room)

@@ -32,6 +32,10 @@ INSIDE = 0.3
 LONGEST_NAME = 8
 #: Readings tried at most.
 MOST_READINGS = 48
+#: Sets of names that are weighed: a real text has a dozen or two, one of names alone has no end of them.
+MOST_SELECTIONS = 300
+#: With more names in it than this, no text is an address; a quarter of the work is enough to say so.
+CROWDED = 24
 
 _EDGES = SEPARATORS + "-/#."
 #: Kinds of which a reading has one at most; two roads make a crossing.
@@ -135,7 +139,7 @@ def _longer(name: Named, choices: Sequence[Named]) -> bool:
 
 def readings(text: str, choices: Sequence[Named], most: int = MOST_READINGS) -> Iterator[tuple[float, Reading]]:
     """Yield at most so many readings of ``text``, each with a cost that neither it nor any later one can be under."""
-    selections = _selections(text, choices, most)
+    selections = _selections(text, choices, most if len(choices) <= CROWDED else most // 4)
     for chosen, left_out in sorted(selections, key=lambda each: _least(*each)):
         yield _least(chosen, left_out), _read(text, chosen, left_out)
 
@@ -148,9 +152,10 @@ def _selections(text: str, choices: Sequence[Named], most: int) -> list[tuple[tu
     """Return sets of names, none over another, and what leaving out the others costs; those that explain much first."""
     ranked = sorted(choices, key=lambda name: (name.start, -name.end, name.cost))[:40]
     found: list[tuple[float, tuple[Named, ...], float]] = []
+    enough = MOST_SELECTIONS if len(choices) <= CROWDED else MOST_SELECTIONS // 4
 
     def extend(at: int, first: int, chosen: tuple[Named, ...], worth: float) -> None:
-        if len(found) > 2000:
+        if len(found) >= enough:
             return
         left_out = _left_out(text, chosen, ranked)
         found.append((worth + left_out, chosen, left_out))

@@ -151,6 +151,10 @@ class TestAliases:
             addresses.propose_alias(session, alias="老张家", name="张家小店", **given)
             event = events.read(session, noun="address_alias", limit=1)[0]
         assert "张" not in str(event.after)
+        for who, seen in ((STAFF, ["老张家"]), (actor("assessor", FIRST), [])):
+            with session_scope(store, who) as session:
+                found = addresses.read_aliases(session)
+                assert [alias.alias for alias in found if alias.noun == "place"] == seen
 
     def test_staff_do_not_decide(self, store: Engine) -> None:
         with session_scope(store, STAFF) as session:

@@ -8,6 +8,7 @@ then it is dropped.
 import fcntl
 import os
 import time
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -203,10 +204,15 @@ class Databases:
         return self.template("template", migrate)
 
     def template(self, title: str, fill: Callable[[Engine], object], *, of: str | None = None) -> str:
-        """Return the run's database that ``fill`` filled, at first a copy of ``of``; whoever asks first makes it."""
+        """Return the run's database that ``fill`` filled, at first a copy of ``of``; whoever asks first makes it.
+
+        Two that are filled by different functions are two, though their titles be the same.
+        """
         from geo.storage.database import open_engine
 
-        name, draft = f"{self._prefix}_{title}", f"{self._prefix}_{title}_draft"
+        filled_by = zlib.crc32(f"{fill.__module__}.{fill.__qualname__}".encode())
+        name = f"{self._prefix}_{title[:16]}_{filled_by:08x}"
+        draft = f"{name}_new"
         if name in self._made:
             return name
         with _one_worker_at_a_time():

@@ -118,6 +118,10 @@ class TestLentDatabase:
         engine.dispose()
         databases.take_back(name)
 
+    def test_one_title_for_two_contents_makes_two(self, databases: Databases, template: str) -> None:
+        another = databases.template("counting", lambda engine: self.run(engine, *self.MADE))
+        assert another != template
+
     def test_two_lent_at_once_are_two(self, databases: Databases, template: str) -> None:
         with databases.engine(template) as one, databases.engine(template) as another:
             assert oid(one) != oid(another)

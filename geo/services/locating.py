@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-import geopandas as gpd
 import shapely
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -22,10 +21,10 @@ from geo.addresses.answers import Answer, Candidate, Heard, Reason, Relation
 from geo.addresses.locating import locate as locate_in
 from geo.addresses.normalising import MOST_CHARACTERS
 from geo.addresses.suggesting import suggest as suggest_in
-from geo.crs import WGS84, metric_crs
 from geo.errors import BoundsError, BusyError, InputError, NotFoundError
 from geo.services.address_books import AddressBooks, Book
 from geo.services.households import LOOKED, StaffRow, look_at_staff
+from geo.services.whereabouts import led_to
 from geo.storage import addresses, events, layers, network
 from geo.storage.addresses import HOUSEHOLD_NOUNS, Nearby
 from geo.storage.network import CellRecord, GridRecord
@@ -56,8 +55,6 @@ __all__ = [
 AT_BUILDING_M = 50.0
 #: How far the nearest address may be, metres: beyond it somebody would be sent astray.
 NEAREST_ADDRESS_M = 500.0
-#: How far "to the south" may lead away from a place, metres; what is told over the telephone is within sight.
-FARTHEST_MOVE_M = 5_000.0
 #: Of things of these nouns buildings are the ground.
 _OF_BUILDINGS = frozenset({"building", "stairwell", "household_unit"})
 #: Things that lie in many grids, and are in none.
@@ -304,19 +301,6 @@ def engine_of(session: Session) -> Engine:
     return bind if isinstance(bind, Engine) else bind.engine
 
 
-def moved_point(lon: float, lat: float, bearing: float, metres: float) -> tuple[float, float]:
-    """Return the point so many metres away in a direction, degrees clockwise from north; in the local zone.
-
-    >>> lon, lat = moved_point(114.0, 22.6, 180.0, 50.0)
-    >>> round(lon, 6), round(lat, 6)
-    (114.0, 22.599549)
-    """
-    angle = math.radians(bearing)
-    here = gpd.GeoSeries([shapely.Point(lon, lat)], crs=WGS84).to_crs(metric_crs(lon, lat))
-    there = here.translate(metres * math.sin(angle), metres * math.cos(angle)).to_crs(WGS84)
-    return float(there.x.iloc[0]), float(there.y.iloc[0])
-
-
 def answer_in(book: Book, text: str, near: tuple[float, float] | None, actor: Actor | None) -> Answer:
     """Return what a book answers, as the actor may have it; nothing is looked up in the store, and nothing recorded.
 
@@ -414,12 +398,8 @@ class _Surroundings:
         place = self.mention(book, found)
         lon, lat = place.spot.lon, place.spot.lat
         spot = self._spot_of(place)
-        if lon is None or lat is None or relation is None or relation.bearing is None or relation.metres is None:
-            return replace(place, spot=spot)
-        if not 0 <= relation.metres <= FARTHEST_MOVE_M:
-            return replace(place, spot=spot)
-        moved = self.at(*moved_point(lon, lat, relation.bearing, relation.metres))
-        return replace(place, spot=spot, moved=moved)
+        there = None if lon is None or lat is None else led_to(lon, lat, relation)
+        return replace(place, spot=spot, moved=None if there is None else self.at(*there))
 
     def mention(self, book: Book, found: Candidate) -> Place:
         """Return a candidate and nothing round it; a door or a place is a look at a household."""

@@ -17,12 +17,13 @@ from geo.exchange.address_files import AddressRows, address_column, match_column
 from geo.exchange.stamps import Stamp
 from geo.exchange.tables import TextTable
 from geo.exchange.writing import write_frame, write_frames
+from geo.services.whereabouts import led_to
 from geo.territory.dictionaries import dictionary
 
 #: What answers one text; the book of a file, or the store's within somebody's scope.
 Ask = Callable[[str], Answer]
-#: The code of the grid that a place is in, "" where that is not known.
-GridOf = Callable[[Candidate], str]
+#: The code of the grid of a place, or of the point that a direction leads to from it; "" where that is not known.
+GridOf = Callable[[Candidate, tuple[float, float] | None], str]
 #: Told what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, float, int], None]
 
@@ -46,9 +47,9 @@ class FileBook:
         """Answer one text."""
         return locate(self.book, text)
 
-    def grid_of(self, candidate: Candidate) -> str:
-        """Return the grid that the gazetteer states for a place."""
-        if "grid" not in self.book.frame.columns:
+    def grid_of(self, candidate: Candidate, moved: tuple[float, float] | None = None) -> str:
+        """Return the grid that the gazetteer states for a place; of a point beside it none is stated."""
+        if moved is not None or "grid" not in self.book.frame.columns:
             return ""
         return str(self.book.frame["grid"].iat[candidate.row])
 
@@ -112,7 +113,7 @@ def answer_queries(ask: Ask, table: TextTable, *, progress: Progress | None = No
     rows = []
     asked = _answers(ask, [row[texts] for row in table.rows], progress or _silent)
     for row, number, answer in zip(table.rows, table.row_numbers, asked, strict=True):
-        one = answer.candidates[0] if answer.outcome == "one" else None
+        lon, lat = _spot(answer)
         rows.append(
             {
                 "query_id": str(number) if numbers is None else row[numbers],
@@ -121,8 +122,8 @@ def answer_queries(ask: Ask, table: TextTable, *, progress: Progress | None = No
                 "reason": answer.reason.zh,
                 "read_as": read_as(answer),
                 "nearest": "|".join(candidate.id for candidate in answer.nearest),
-                "lon": one.lon if one else None,
-                "lat": one.lat if one else None,
+                "lon": lon,
+                "lat": lat,
             }
         )
     return pd.DataFrame(rows, columns=ANSWER_COLUMNS)
@@ -242,7 +243,21 @@ def _added(answer: Answer, grid_of: GridOf) -> list[object]:
     if answer.outcome != "one":
         return [outcome, None, None, None, None, None, answer.reason.zh, choices(answer.candidates) or None]
     place = answer.candidates[0]
-    return [outcome, place.id, place.address, place.lon, place.lat, grid_of(place) or None, answer.reason.zh, None]
+    lon, lat = _spot(answer)
+    grid, why = grid_of(place, led_to(place.lon, place.lat, answer.relation)), answer.reason.zh
+    if answer.relation is not None:
+        why += f";方位“{answer.relation.text}”" + (
+            "已计入坐标" if lon != place.lon or lat != place.lat else "未计入坐标"
+        )
+    return [outcome, place.id, place.address, lon, lat, grid or None, why, None]
+
+
+def _spot(answer: Answer) -> tuple[float | None, float | None]:
+    """Where that is: the place, or where the direction that was told leads from it; None for what is no one place."""
+    if answer.outcome != "one":
+        return None, None
+    place = answer.candidates[0]
+    return led_to(place.lon, place.lat, answer.relation) or (place.lon, place.lat)
 
 
 def _apart(names: Sequence[str], taken: Sequence[str]) -> list[str]:

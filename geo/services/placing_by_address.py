@@ -29,6 +29,7 @@ from geo.exchange.reading import FrameRead
 from geo.services.households import LOOKED
 from geo.services.importing import ImportResult, Progress, find_noun, import_rows, only_rows, read_rows, source_of
 from geo.services.store_book import StoreBook
+from geo.services.whereabouts import is_at, led_to
 from geo.storage import events, layers, unplaced
 from geo.storage.unplaced import NewUnplaced, UnplacedRecord
 from geo.territory.nouns import NOUNS, Noun
@@ -297,10 +298,14 @@ def _locate(read: FrameRead, book: StoreBook, heading: str, tell: Progress) -> _
         place = answer.candidates[0] if answer.outcome == "one" else None
         if place is None or math.isnan(place.lon):
             found.open[position] = answer
-            continue
-        found.points[position] = shapely.Point(place.lon, place.lat)
-        building, unit = _codes(book.code_of(place))
-        found.building[position], found.unit[position] = building, unit
+        elif there := led_to(place.lon, place.lat, answer.relation):
+            found.points[position] = shapely.Point(there)
+        elif is_at(answer.relation):
+            found.points[position] = shapely.Point(place.lon, place.lat)
+            found.building[position], found.unit[position] = _codes(book.code_of(place))
+        else:
+            # Beside it or opposite is somewhere else: who knows the place says where.
+            found.open[position] = answer
     return found
 
 
@@ -365,6 +370,9 @@ def _scope(under: str | None) -> str | None:
 def _why(answer: Answer) -> Note:
     if answer.outcome != "one":
         return answer.reason.zh, answer.reason.en
+    if answer.relation is not None:
+        said = answer.relation.text
+        return f"地址说的是“{said}”,不在该处本身;请确认", f"the address says {said}, which is not the place itself"
     return "找到了地址,但它没有坐标", "the address was found, but no point of it is known"
 
 

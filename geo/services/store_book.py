@@ -53,8 +53,13 @@ class StoreBook:
         )
         return answer
 
-    def grid_of(self, candidate: Candidate) -> str:
-        """Return the grids in force that a place is in, by the plan's assignment or by where it lies."""
+    def grid_of(self, candidate: Candidate, moved: tuple[float, float] | None = None) -> str:
+        """Return the grids in force that a place is in, by the plan's assignment or by where it lies.
+
+        ``moved`` is the point that a direction leads to from it: then the grids there, by the lines on the map.
+        """
+        if moved is not None:
+            return "、".join(grid.code for grid in self._grids_over(*moved))
         code = self.code_of(candidate)
         place = code[:19] if code.isdecimal() else code
         if place not in self._grids:
@@ -77,8 +82,10 @@ class StoreBook:
             return found
         if candidate.lon != candidate.lon or self._noun(candidate) in ("street", "community", "barrier"):
             return []
-        point = shapely.to_wkb(shapely.Point(candidate.lon, candidate.lat))
-        return addresses.grids_over(self._session, point)
+        return self._grids_over(candidate.lon, candidate.lat)
+
+    def _grids_over(self, lon: float, lat: float) -> list[network.GridRecord]:
+        return addresses.grids_over(self._session, shapely.to_wkb(shapely.Point(lon, lat)))
 
     def _noun(self, candidate: Candidate) -> str:
         return str(self._column("noun", candidate))

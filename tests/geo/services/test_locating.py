@@ -16,7 +16,8 @@ from geo.errors import BoundsError, InputError, NotFoundError
 from geo.services import locating
 from geo.services.address_books import AddressBooks
 from geo.services.address_rows import read_rows
-from geo.services.locating import Found, moved_point
+from geo.services.locating import Found
+from geo.services.whereabouts import moved_point
 from geo.storage import events, layers, plans
 from geo.storage.database import open_engine, session_scope
 from geo.territory.nouns import NOUNS

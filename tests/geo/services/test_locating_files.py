@@ -114,6 +114,18 @@ def test_a_place_without_a_point_has_none_in_the_sheet(book: FileBook, tmp_path:
     assert (found["经度"], found["纬度"], found["网格"]) == (None, None, None)
 
 
+def test_a_direction_leads_to_the_point_that_was_meant(book: FileBook, tmp_path: Path) -> None:
+    rows = table(tmp_path / "calls.csv", [["地址"], [CLEAR], [f"{CLEAR}往南50米"], [f"{CLEAR}对面"]])
+    sheet = locate_sheet(book.ask, book.grid_of, read_table(rows)).rows
+    assert sheet["地址编码"].tolist() == ["H1", "H1", "H1"]
+    assert sheet["纬度"][1] == pytest.approx(sheet["纬度"][0] - 50 / 111_000, abs=1e-5)
+    assert sheet["网格"].fillna("").tolist() == ["G2", "", "G2"]
+    assert "往南50米”已计入坐标" in sheet["原因"][1]
+    assert "对面”未计入坐标" in sheet["原因"][2]
+    answers = answer_queries(book.ask, read_table(rows))
+    assert answers["lat"].tolist() == sheet["纬度"].tolist()
+
+
 def test_a_sheet_that_was_located_before_keeps_what_it_says(book: FileBook, tmp_path: Path) -> None:
     first = locate_sheet(book.ask, book.grid_of, read_table(table(tmp_path / "a.csv", [["地址"], [CLEAR]])))
     again = write_located(first, tmp_path / "b.csv", stamp=STAMP)[0]

@@ -189,6 +189,24 @@ def test_rows_with_coordinates_keep_them(store: Engine, tmp_path: Path) -> None:
         assert shapely.distance(places(session)["锦绣烟酒"]["geometry"], spot) < 1e-6
 
 
+def test_what_is_beside_a_place_is_not_in_it(store: Engine, tmp_path: Path) -> None:
+    said = {
+        "楼下": "荷香路12号锦绣花园2栋楼下",
+        "北面": "荷香路12号锦绣花园2栋往北50米",
+        "对面": "荷香路12号锦绣花园2栋对面",
+    }
+    rows = [{"店名": name, "类型": "small_shop", "地址": address} for name, address in said.items()]
+    outcome = imported(store, listed(tmp_path / "a.csv", rows))
+    assert (outcome.located, outcome.several) == (2, 1)
+    with session_scope(store) as session:
+        kept, waiting = places(session), read_unplaced(session)
+    assert kept["楼下"]["building_code"] == TWO
+    assert pd.isna(kept["北面"]["building_code"])
+    assert 0.0003 < kept["北面"]["geometry"].y - kept["楼下"]["geometry"].y < 0.0006
+    assert [(row.address[-2:], row.choices[0]["id"]) for row in waiting] == [("对面", TWO)]
+    assert "对面" in waiting[0].reason_zh
+
+
 def test_bad_rows_are_refused_as_everywhere(store: Engine, tmp_path: Path) -> None:
     report = tmp_path / "refused.csv"
     rows = [SHOPS[0], SHOPS[1] | {"类型": "宇宙飞船"}]

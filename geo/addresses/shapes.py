@@ -108,11 +108,13 @@ def _in_common(ones: tuple[str, ...], others: tuple[str, ...]) -> float:
     behind = _run(ones[ahead:][::-1], others[ahead:][::-1])
     shared = sum(map(_weight, (*ones[:ahead], *ones[len(ones) - behind :])))
     left, right = ones[ahead : len(ones) - behind], others[ahead : len(others) - behind]
-    if len(left) == len(right) == 1:  # 扌 and 斤, 扌 and 斥
+    alone = sum(map(_weight, (*left, *right)))
+    if len(left) == len(right) == 1:  # 扌 and 斤, 扌 and 斥; 禾 and 口, 禾 and 中
         smaller, larger = sorted((left[0], right[0]), key=lambda part: len(strokes(part)))
-        inside = _contains(larger, smaller) and len(strokes(smaller)) > 1
-        shared += min(_weight(smaller), _weight(larger)) if inside else 0.0
-    return 2 * shared / (sum(map(_weight, ones)) + sum(map(_weight, others)))
+        if _contains(larger, smaller) and len(strokes(smaller)) > 1:
+            matched, alone = len(strokes(smaller)), len(strokes(smaller)) + len(strokes(larger))
+            return 2 * (shared + matched) / (2 * shared + alone)
+    return 2 * shared / (2 * shared + alone)
 
 
 def _run(ones: tuple[str, ...], others: tuple[str, ...]) -> int:

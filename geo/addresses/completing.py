@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 
 import numpy as np
@@ -128,12 +129,10 @@ def _parts_at(wanted: str, start: int) -> Iterator[tuple[str, int]]:
         return
     for length in range(min(6, len(wanted) - start), 0, -1):
         part = wanted[start : start + length]
-        if part in _half_syllables() and part.isalpha():
+        if part in _half_syllables():
             yield part, length
 
 
+@cache
 def _half_syllables() -> frozenset[str]:
-    return _HALVES
-
-
-_HALVES = frozenset(syllable[:length] for syllable in syllables() for length in range(1, len(syllable) + 1))
+    return frozenset(syllable[:length] for syllable in syllables() for length in range(1, len(syllable) + 1))

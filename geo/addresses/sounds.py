@@ -93,7 +93,7 @@ def segmentations(letters: str, limit: int = 3) -> list[tuple[str, ...]]:
 
     Examples
     --------
-    >>> segmentations("xian"), segmentations("yuanb"), segmentations("bbc")
+    >>> segmentations("xian", 2), segmentations("yuanb", 1), segmentations("bbc")
     ([('xian',), ('xi', 'an')], [('yuan', 'b')], [])
     """
     # One more than asked for of each remaining length bounds the work, whatever the letters are.

@@ -119,7 +119,7 @@ def _in_store(
     if text is not None:
         locate_in_store.locate_text(console, text, as_json=as_json)
     elif unplaced:
-        locate_in_store.show_unplaced(console)
+        locate_in_store.show_unplaced(console, out)
     elif row is not None:
         if drop == (choose is not None):
             raise InputError("请用 --choose 写明候选,或用 --drop 放弃", "state --choose with a choice, or --drop")

@@ -13,6 +13,7 @@ from api.commands.counting import counting
 from api.commands.store import open_store, who_runs
 from geo.exchange.stamps import stamp_now
 from geo.exchange.tables import TextTable
+from geo.exchange.writing import write_frame
 from geo.services import placing_by_address
 from geo.services.address_books import AddressBooks
 from geo.services.locating import Found, Place, Spot, locate
@@ -45,10 +46,15 @@ def locate_table(
     return sheet, write_located(sheet, out, stamp=stamp_now(who_runs()))
 
 
-def show_unplaced(console: Console) -> None:
-    """List the rows that wait for somebody to place them, with what they could be."""
+def show_unplaced(console: Console, out: Path | None) -> None:
+    """List the rows that wait for somebody to place them, with what they could be; in a file where one is named."""
     with open_store() as session:
         rows = placing_by_address.look_at_unplaced(session, who=who_runs())
+    if rows and out is not None:
+        table = placing_by_address.unplaced_table(rows)
+        written = write_frame(table, out, layer="待定位", stamp=stamp_now(who_runs()))[0]
+        console.print(Text(f"已写出 Wrote {written}({len(rows)} 行 rows)"), soft_wrap=True)
+        return
     for row in rows[:ROWS_SHOWN]:
         _show_row(console, row)
     if not rows:

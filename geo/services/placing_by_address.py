@@ -6,7 +6,7 @@ others stay on record, each with what it could be, until somebody chooses or dro
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from geo.services.store_book import StoreBook
 from geo.services.whereabouts import is_at, led_to
 from geo.storage import events, layers, unplaced
 from geo.storage.unplaced import NewUnplaced, UnplacedRecord
+from geo.territory.dictionaries import dictionary
 from geo.territory.nouns import NOUNS, Noun
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "placed_noun",
     "read_row",
     "read_unplaced",
+    "unplaced_table",
 ]
 
 #: What lists of addresses are of; whatever else has a shape of its own.
@@ -235,6 +237,27 @@ def look_at_unplaced(
     if rows:
         events.record(session, who=who, what=LOOKED, noun=unplaced.UNPLACED, after={"rows": len(rows)})
     return rows
+
+
+def unplaced_table(rows: Sequence[UnplacedRecord]) -> pd.DataFrame:
+    """Return rows as a sheet: number, file, why, what each could be, then the rows as their files have them."""
+    outcomes = dictionary("address_outcomes")
+    told = [
+        {
+            "编号": row.id,
+            "来源": row.source,
+            "行号": row.row_number,
+            "定位结果": outcomes[row.outcome].zh,
+            "原因": row.reason_zh,
+            "reason": row.reason_en,
+            "候选": ";".join(
+                f"{number}. {choice['address']}[{choice['id']}]" for number, choice in enumerate(row.choices, start=1)
+            ),
+            **{f"原文 {name}": text for name, text in row.file_row.items()},
+        }
+        for row in rows
+    ]
+    return pd.DataFrame(told)
 
 
 def read_row(session: Session, row_id: int) -> UnplacedRecord:

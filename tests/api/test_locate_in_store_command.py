@@ -92,6 +92,12 @@ def test_a_list_is_imported_by_its_addresses_and_the_rest_placed_by_hand(store: 
     assert "桂花巷7号" in shown
     assert "1. " in shown
 
+    assert "2 行" in run("locate", "--unplaced", "--out", "waiting.xlsx").output
+    sheet = list(openpyxl.load_workbook("waiting.xlsx")["待定位"].iter_rows(values_only=True))
+    assert sheet[1][:3] == ("编号", "来源", "行号")
+    assert [row[:3] for row in sheet[2:]] == [(several, "shops", 4), (none, "shops", 5)]
+    assert "锦绣烟酒" in sheet[2]
+
     assert "已定位为" in run("locate", "--row", str(several), "--choose", ONE).output
     assert "已放弃" in run("locate", "--row", str(none), "--drop").output
     assert "没有待定位的行" in run("locate", "--unplaced").output

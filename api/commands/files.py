@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
+from api.commands.pairs import pairs_of
 from api.commands.store import open_store, who_runs
 from geo.errors import InputError
 from geo.services.address_books import AddressBooks
@@ -71,7 +72,7 @@ def import_command(
 ) -> None:
     """把文件导入数据库:先预览,再在一个事务中写入。 Import a file: preview first, then one transaction."""
     path = Path(file)
-    mapping, filters = _pairs(columns, "--map"), _pairs(where, "--where")
+    mapping, filters = pairs_of(columns, "--map"), pairs_of(where, "--where")
     seen = preview(
         path,
         noun,
@@ -108,7 +109,7 @@ def import_command(
             "under": under,
             "source": source,
             "extent": extent,
-            "defaults": _pairs(defaults, "--set"),
+            "defaults": pairs_of(defaults, "--set"),
             "report_path": report_path,
             "who": who_runs(),
             "progress": lambda what, share: bar.update(task, description=what, completed=share),
@@ -197,16 +198,6 @@ def _export(
         personal=personal,
         who=who_runs(),
     )
-
-
-def _pairs(texts: list[str] | None, option: str) -> dict[str, str]:
-    pairs = {}
-    for text in texts or []:
-        name, sign, value = text.partition("=")
-        if not sign or not name.strip():
-            raise InputError(f"{option} 应写成 名称=值,收到“{text}”", f"{option} takes NAME=VALUE, not {text!r}")
-        pairs[name.strip()] = value.strip()
-    return pairs
 
 
 def _show_preview(seen: ImportPreview) -> None:

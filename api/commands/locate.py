@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from api.commands.counting import counting
+from api.commands.pairs import pairs_of
 from geo.addresses.answers import Answer, Candidate
 from geo.errors import InputError
 from geo.exchange.address_files import AddressRows, read_table
@@ -51,6 +52,10 @@ def locate_command(
     datum: Annotated[
         str | None, typer.Option(help="地址库的坐标基准 wgs84 gcj02 bd09 … Datum of the gazetteer's coordinates")
     ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="地址库的列对应 road=路名,可重复 COLUMN=HEADING of the gazetteer, repeatable"),
+    ] = None,
     encoding: Annotated[str | None, typer.Option(help="CSV 的编码 UTF-8 | GBK Encoding of CSV files")] = None,
     report: Annotated[
         Path | None, typer.Option(help="地址库被拒行报告 .csv/.xlsx Report of the gazetteer's refused rows")
@@ -71,10 +76,10 @@ def locate_command(
     )
     if (queries or file) and out is None:
         raise InputError("请用 --out 写明输出文件", "state the file to write with --out")
-    if gazetteer is None and (aliases or queries or datum):
+    if gazetteer is None and (aliases or queries or datum or columns):
         raise InputError(
-            "--aliases、--queries、--datum 须与 --gazetteer 一起使用",
-            "--aliases, --queries and --datum go with --gazetteer",
+            "--aliases、--queries、--datum、--map 须与 --gazetteer 一起使用",
+            "--aliases, --queries, --datum and --map go with --gazetteer",
         )
     if gazetteer is None:
         _in_store(text, file, column, out, encoding, unplaced, row, choose, drop, as_json)
@@ -83,7 +88,8 @@ def locate_command(
         raise InputError(
             "待定位的行在数据库中,不用 --gazetteer", "rows that wait are in the store: leave --gazetteer out"
         )
-    book = _book(gazetteer, aliases, encoding, datum, report, notes=text is None)
+    mapping = pairs_of(columns, "--map")
+    book = _book(gazetteer, aliases, encoding, datum, mapping, report, notes=text is None)
     if queries and out:
         _answer_queries(book, queries, out, encoding)
     elif file and out:
@@ -135,12 +141,13 @@ def _book(
     aliases: Path | None,
     encoding: str | None,
     datum: str | None,
+    mapping: dict[str, str],
     report: Path | None,
     *,
     notes: bool,
 ) -> FileBook:
     with counting("地址库 Gazetteer", aside) as update:
-        book = book_of_files(gazetteer, aliases, encoding=encoding, datum=datum, progress=update)
+        book = book_of_files(gazetteer, aliases, encoding=encoding, datum=datum, mapping=mapping, progress=update)
     refused = [*book.places.rejections]
     _show_read(book.places, "地址库 gazetteer", notes=notes)
     if book.aliases is not None:

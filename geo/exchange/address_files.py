@@ -75,7 +75,13 @@ def read_table(path: Path, *, sheet: str | None = None, encoding: str | None = N
     )
 
 
-def read_gazetteer(path: Path, *, encoding: str | None = None, datum: str | None = None) -> AddressRows:
+def read_gazetteer(
+    path: Path,
+    *,
+    encoding: str | None = None,
+    datum: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+) -> AddressRows:
     """Read the places that are known, one row each.
 
     A row whose elements are not taken apart is read by the grammar of its written-out address. Without a column of
@@ -85,6 +91,8 @@ def read_gazetteer(path: Path, *, encoding: str | None = None, datum: str | None
     ----------
     datum
         What the coordinates mean (:mod:`geo.crs`); WGS84 when not stated, and a note says so.
+    mapping
+        Column of ``address_columns`` → heading, where the words do not tell; "" leaves a column out.
 
     Raises
     ------
@@ -94,7 +102,7 @@ def read_gazetteer(path: Path, *, encoding: str | None = None, datum: str | None
         There is no column of an element, a name or an address.
     """
     table = read_table(path, encoding=encoding)
-    columns = match_columns(table.headings, "address_columns")
+    columns = match_columns(table.headings, "address_columns", mapping)
     if not {*DEEP, "name", "address", "community", "street"} & set(columns):
         raise ColumnError(
             f"“{Path(path).name}”没有地址列;列名应为:{_known('address_columns')};文件有:{_few(table.headings)}",
@@ -175,11 +183,26 @@ def address_column(headings: Sequence[str], stated: str | None) -> str:
     )
 
 
-def match_columns(headings: Sequence[str], words: str) -> dict[str, str]:
-    """Return, by code of the dictionary ``words``, the heading that says it; the word listed first is the best one."""
+def match_columns(headings: Sequence[str], words: str, stated: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return, by code of the dictionary ``words``, the heading that says it; the word listed first is the best one.
+
+    Raises
+    ------
+    ColumnError
+        What is stated names no column, or no heading of the file.
+    """
+    stated = stated or {}
+    unknown = sorted(set(stated) - set(dictionary(words).entries))
+    if unknown:
+        raise ColumnError(
+            f"没有名为“{unknown[0][:40]}”的列;可用:{'、'.join(dictionary(words).entries)}",
+            f"there is no column {unknown[0][:40]!r}; one of: {', '.join(dictionary(words).entries)}",
+        )
     by_fold = {fold(heading): heading for heading in reversed(headings)}
-    matched: dict[str, str] = {}
+    matched = {code: named_column(list(headings), heading) for code, heading in stated.items() if heading}
     for entry in dictionary(words).entries.values():
+        if entry.code in stated:
+            continue
         heading = next((by_fold[word] for word in _spellings(entry) if word in by_fold), None)
         if heading is not None and heading not in matched.values():
             matched[entry.code] = heading

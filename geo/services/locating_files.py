@@ -3,7 +3,7 @@
 Nothing here needs the store: what answers a text is handed in, and a gazetteer in a file answers too.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,9 +79,12 @@ def book_of_files(
     *,
     encoding: str | None = None,
     datum: str | None = None,
+    mapping: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> FileBook:
     """Read a gazetteer, and other names of its places, and make a book of them.
+
+    ``mapping`` says which heading is which column of the gazetteer, where their words do not.
 
     Raises
     ------
@@ -90,7 +93,7 @@ def book_of_files(
     """
     tell = progress or _silent
     tell("读取地址库 Reading the gazetteer", 0, 2)
-    places = read_gazetteer(gazetteer, encoding=encoding, datum=datum)
+    places = read_gazetteer(gazetteer, encoding=encoding, datum=datum, mapping=mapping)
     others = read_aliases(aliases, encoding=encoding) if aliases is not None else None
     tell("建立索引 Building the index", 1, 2)
     book = AddressBook.build(places.frame, None if others is None else others.frame)

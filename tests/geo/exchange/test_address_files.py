@@ -102,6 +102,16 @@ def test_without_codes_rows_are_known_by_their_numbers(tmp_path: Path) -> None:
     assert any("行号" in zh for zh, _ in read.notes)
 
 
+def test_columns_are_stated_where_their_words_mislead(tmp_path: Path) -> None:
+    path = table(tmp_path / "g.csv", [["id", "street", "x_road"], ["1", "柳荫路", "南苑街道"]])
+    stated = {"road": "street", "street": "X Road", "lon": ""}
+    assert read_gazetteer(path, mapping=stated).frame.loc[0, ["road", "street"]].tolist() == ["柳荫路", "南苑街道"]
+    with pytest.raises(ColumnError, match="山"):
+        read_gazetteer(path, mapping={"山": "street"})
+    with pytest.raises(ColumnError, match="没有“河”列"):
+        read_gazetteer(path, mapping={"road": "河"})
+
+
 def test_bad_rows_are_refused_by_number_and_the_others_taken(tmp_path: Path) -> None:
     read = gazetteer(
         tmp_path,

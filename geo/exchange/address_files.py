@@ -26,7 +26,7 @@ from geo.exchange.tables import TextTable, read_csv, read_excel
 from geo.exchange.values import suspicious
 from geo.territory.dictionaries import Entry, dictionary
 
-#: The elements that say where in a street something is; a row with none of them is read by its written-out address.
+#: The elements that say where in a street something is.
 DEEP = ["road", "number", "compound", "building", "unit", "room"]
 #: The deepest element that a row has is its level where the file does not say one.
 _DEEPEST_FIRST = ["room", "unit", "building", "compound", "number", "road", "community", "street"]
@@ -290,8 +290,11 @@ def _reject_same_ids(ids: "pd.Series[str]", heading: str, checklist: Checklist) 
 
 
 def _split_written_out(texts: pd.DataFrame) -> None:
-    """Fill the elements of rows that bring none from their written-out address; what a row states stays."""
-    bare = (texts[DEEP] == "").all(axis=1) & texts["address"].ne("")
+    """Fill what rows without road and compound lack from their written-out address; what a row states stays.
+
+    A house number, building or door alone tells no place.
+    """
+    bare = (texts[["road", "compound"]] == "").all(axis=1) & texts["address"].ne("")
     # A named place is known by its name: its address may be no more than the name after its street.
     bare &= texts["name"].eq("")
     parts = pd.DataFrame([split(text) for text in texts["address"][bare]], index=texts.index[bare], dtype=object)

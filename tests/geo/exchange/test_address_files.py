@@ -91,6 +91,12 @@ def test_what_a_row_states_stays_beside_what_its_address_says(tmp_path: Path) ->
     assert read.frame["number"].tolist() == ["12号", "14号"]
 
 
+def test_a_number_alone_is_completed_by_the_address(tmp_path: Path) -> None:
+    read = gazetteer(tmp_path, ["1", "12号", "501", "柳荫路14号3栋"], headings=["编码", "门牌", "室", "地址"])
+    row = read.frame.loc[0, ["road", "number", "building", "room", "level"]]
+    assert row.tolist() == ["柳荫路", "12号", "3栋", "501", "room"]
+
+
 def test_a_named_place_is_a_landmark_and_its_address_stays_whole(tmp_path: Path) -> None:
     read = gazetteer(tmp_path, ["1", "柳荫菜市场", "南苑街道柳荫路12号"], headings=["编码", "名称", "地址"])
     assert read.frame.loc[0, ["level", "name", "road"]].tolist() == ["poi", "柳荫菜市场", ""]

@@ -182,7 +182,9 @@ class AddressBook:
         return texts[int(numbers[row])]
 
     def whole(self, text: str) -> list[int]:
-        """Return the rows whose address from the road on is ``text``, a compact one (:func:`compact`)."""
+        """Return the rows whose address from the road on is ``text``, a compact one (:func:`compact`); none for ""."""
+        if not text:
+            return []
         hashes, rows = self._wholes
         start, end = np.searchsorted(hashes, hash(text), "left"), np.searchsorted(hashes, hash(text), "right")
         return sorted(int(row) for row in rows[start:end] if self._from_road(int(row)) == text)

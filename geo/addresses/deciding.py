@@ -313,8 +313,13 @@ def _none(book: AddressBook, text: str, trial: Trial) -> Answer:
     failed = found.failed
     heard = _heard(book, text, trial)
     nearest = [candidate(book, place, trial.cost) for place in _nearest(book, found)]
-    said = getattr(found.elements, {"building": "mark"}.get(failed, failed), "") if failed else ""
-    return Answer("none", text, (), tuple(nearest), _reason(f"no-such-{failed}", str(said)), heard, failed)
+    if failed == "name":
+        reason = _reason("not-together", "、".join(each.text for each in heard if each.how != "exact" or each.name))
+    else:
+        reason = _reason(
+            f"no-such-{failed}", str(getattr(found.elements, {"building": "mark"}.get(failed, failed), ""))
+        )
+    return Answer("none", text, (), tuple(nearest), reason, heard, failed)
 
 
 def _nearest(book: AddressBook, found: Found) -> list[int]:

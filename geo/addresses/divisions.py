@@ -12,7 +12,7 @@ from geo.addresses.words import either, words
 _STARTS = re.compile(rf"[{re.escape(SEPARATORS)}-]+")
 _DIVISION = re.compile(
     r"(?P<province>[\u4e00-\u9fff]{2,3}?(?:省|自治区))|(?P<city>[\u4e00-\u9fff]{2,4}?(?:市|自治州|盟))|"
-    r"(?P<district>[\u4e00-\u9fff]{1,4}?(?:新区|区|县|旗))|(?P<street>[\u4e00-\u9fff]{1,4}?(?:街道|镇|乡))"
+    r"(?P<district>[\u4e00-\u9fff]{1,4}?(?:新区|区|县|自治旗|[左右前后中]旗))|(?P<street>[\u4e00-\u9fff]{1,4}?(?:街道|镇|乡))"
 )
 
 

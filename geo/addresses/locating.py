@@ -53,7 +53,7 @@ def _whole(book: AddressBook, text: str, said: str, exact: Sequence[Named]) -> l
         start = max(name.end for name in following)
         while start < len(said) and said[start] in SEPARATORS:
             start += 1
-    rows = book.whole(compact(said[start:])) or (book.whole(compact(said)) if start else [])
+    rows = next((rows for part in (said[start:], said) if (rows := book.whole(compact(part)))), [])
     named_rows = [row for row in rows if all(_in_named(book, row, name) for name in before if name.end <= start)]
     if len(named_rows) > 1:
         # What normalising made alike may have been typed as only one of them is written.

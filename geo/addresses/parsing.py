@@ -8,7 +8,7 @@ its ending, so that no list of names is needed. Texts that people say are not of
 import re
 
 from geo.addresses.grammar import Piece, pieces
-from geo.addresses.normalising import normalise
+from geo.addresses.normalising import MOST_CHARACTERS, normalise
 from geo.addresses.numerals import NUMBER
 from geo.addresses.reading import name_like
 
@@ -18,7 +18,7 @@ ELEMENTS = (
 _ENDINGS = {
     "province": r"[\u4e00-\u9fff]{2,7}?(?:省|自治区|特别行政区)",
     "city": r"[\u4e00-\u9fff]{2,7}?(?:市(?!场)|自治州|地区|盟)",
-    "district": r"[\u4e00-\u9fff]{1,6}?(?:新区|(?<![小园社街])区|县|旗)",
+    "district": r"[\u4e00-\u9fff]{1,6}?(?:新区|(?<![小园社街])区|县|自治旗|[左右前后中]旗)",
     "street": r"[\u4e00-\u9fff]{1,8}?(?:街道|镇|乡)(?!路)",
     "community": r"[\u4e00-\u9fff]{1,8}?(?:社区|居委会|居民区|村委会)",
 }
@@ -28,8 +28,11 @@ _ROAD = r"[\u4e00-\u9fff0-9a-z]{1,12}?(?:大道|大街|公路|路|街|道|巷|�
 def split(text: str) -> dict[str, str]:
     """Return the elements of a written-out address as they are written; elements that it lacks are absent.
 
-    ``rest`` is what follows the last element that was recognised, where there is something.
+    ``rest`` is what follows the last element that was recognised, where there is something; a text that is too long for
+    an address is nothing else.
     """
+    if len(text) > MOST_CHARACTERS:
+        return {"rest": text}
     left = normalise(text).replace(" ", "")
     found: dict[str, str] = {}
     for name, pattern in _ENDINGS.items():

@@ -328,9 +328,12 @@ def _leading(gap: str, first: Named | Piece) -> tuple[float, str]:
 
 
 def _after_opening(clause: str) -> str:
-    """Return what follows the last opening word of a clause."""
-    found = list(re.finditer(either("openings"), clause))
-    return clause[found[-1].end() :] if found else clause
+    """Return what follows the last opening word of a clause; one character is no name, the word before it was none."""
+    for opening in reversed(list(re.finditer(either("openings"), clause))):
+        rest = clause[opening.end() :]
+        if len(rest) != 1:
+            return rest
+    return clause
 
 
 def _trailing(gap: str, last: Named | Piece) -> tuple[float, str]:

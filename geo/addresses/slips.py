@@ -160,11 +160,12 @@ def _guarded(heard: Heard, spellings: Spellings, beside: _Beside, costs: Costs) 
     guarded = np.flatnonzero(text + name)
     if not len(guarded):
         return costs
-    text, name, token = text[guarded] > 0, name[guarded] > 0, beside.token[guarded]
+    said, written, token = text[guarded] > 0, name[guarded] > 0, beside.token[guarded]
     character, row = beside.character[guarded], beside.row[guarded]
-    raised = costs[guarded] + np.where(text, GUARDED_TEXT, np.where(heard.letters[token] == 0, GUARDED_NAME, 0.0))
+    raised = costs[guarded] + np.where(said, GUARDED_TEXT, np.where(heard.letters[token] == 0, GUARDED_NAME, 0.0))
     # Right before the ending, or in it, it is a number that the name has not (松岭三路 is not 松岭山路).
-    raised[heard.counting[token] & (beside.place[guarded] >= spellings.distinctive[row] - 1) | (text & name)] = NO_MATCH
+    ending = beside.place[guarded] >= spellings.distinctive[row] - 1
+    raised[(heard.counting[token] & ending) | (said & written)] = NO_MATCH
     numeral = heard.numeral[token]
     raised[(numeral >= 0) & (numeral == spellings.numeral[character])] = SAME_NUMERAL
     costs[guarded] = raised

@@ -117,6 +117,8 @@ def test_a_question_where_it_could_be_several(book: AddressBook, text: str, plac
         ("湖畔花园1栋1单元909", "no-such-room", "room", "lake 1-1"),
         ("朝霞路8号", "doubtful", "name", "sun"),
         ("东湖大道12号", "no-such-name", "name", None),
+        ("梅林路33号田心村", "not-together", "name", None),
+        ("不存在路33号", "no-such-name", "name", None),
         ("南湖大道与梅林路路口", "no-such-intersection", "intersection", "lake road"),
         ("广州市天河区南湖大道12号", "elsewhere", "city", None),
         ("西陵区南湖大道12号", "elsewhere", "district", None),

@@ -1,9 +1,9 @@
 """Show what the engine makes of a set of queries: ``python -m tests.geo.addresses.diagnose [DIR|SEED] [NOISE ...]``.
 
 ``DIR`` holds gazetteer.csv, aliases.csv and queries.csv (``../shared/addresses`` unless told); a number is the seed of
-an invented town, and ``hk`` the premises of Hong Kong. Prints a line per kind of noise, then every query that was not
-answered as meant: what was asked, expected and got, the reason, and the elements as they were heard. With kinds of
-noise, those alone; ``--all`` also prints the right ones, ``--no-list`` the table alone.
+an invented town, ``hk`` the premises of Hong Kong, ``hk-full`` each by its own text. Prints a line per kind of noise,
+then every query that was not answered as meant: what was asked, expected and got, the reason, and the elements as they
+were heard. With kinds of noise, those alone; ``--all`` also prints the right ones, ``--no-list`` the table alone.
 """
 
 import argparse
@@ -65,8 +65,13 @@ def is_right(query: Query, found: str) -> bool:
 
 
 def _chosen(name: str) -> QuerySet:
-    if name == "hk":
-        return hong_kong.reduced_queries(hong_kong.read(SHARED_DATA / "hk_als_addresses"), seed=1, count=2000)
+    if name.startswith("hk"):
+        premises = hong_kong.read(SHARED_DATA / "hk_als_addresses")
+        return (
+            hong_kong.full_queries(premises)
+            if name == "hk-full"
+            else hong_kong.reduced_queries(premises, seed=1, count=2000)
+        )
     return invent(int(name)) if name.isdigit() else read_set(Path(name))
 
 

@@ -151,7 +151,7 @@ def _compare(folder: Path, options: argparse.Namespace) -> None:
     score = Score()
     for query, (ids, _) in zip(queries, figures["answers"], strict=True):
         score.add(query, outcome(places, query, ids))
-    levels = ", ".join(f"{count:,} {level}s" for level, count in frame["level"].value_counts().items() if count)
+    levels = ", ".join(f"{level} {count:,}" for level, count in frame["level"].value_counts().items() if count)
     machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}"
     lines = HEADER.format(rows=len(frame), levels=levels, queries=len(queries), seed=SEED, machine=machine)
     lines += _own_table(figures)

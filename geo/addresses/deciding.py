@@ -65,6 +65,15 @@ def certain(trials: Sequence[Trial]) -> Trial | None:
     return best
 
 
+def certainly_lacking(trials: Sequence[Trial]) -> bool:
+    """Whether names heard letter for letter explain all, and the place has no such building, stairwell or door.
+
+    Names that merely sound alike would not be taken instead (:func:`_stronger_failure`), so that none need be sought.
+    """
+    founded = [trial for trial in trials if _founded(trial) and trial.cost <= CERTAIN]
+    return bool(founded) and founded[0].found.failed in ("building", "unit", "room")
+
+
 def plausible(trials: Sequence[Trial]) -> Trial | None:
     """Return the cheapest reading with a name that led to places, where it is not too doubtful."""
     fit = (each for each in trials if each.succeeded and _anchored(each.reading) and each.cost <= DOUBTFUL)

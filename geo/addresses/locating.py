@@ -10,7 +10,7 @@ import numpy as np
 
 from geo.addresses.answers import Answer
 from geo.addresses.book import DIVISIONS, FROM_ROAD, AddressBook, compact
-from geo.addresses.deciding import MARGIN, Trial, certain, decide, plausible, refusal, told
+from geo.addresses.deciding import MARGIN, Trial, certain, certainly_lacking, decide, plausible, refusal, told
 from geo.addresses.divisions import elsewhere
 from geo.addresses.lookup import look_up, meet_roads
 from geo.addresses.normalising import MOST_CHARACTERS, SEPARATORS, normalise
@@ -34,7 +34,7 @@ def locate(book: AddressBook, text: str) -> Answer:
         return told(book, said, whole, exact)
     trials, divisions = _tried(book, said, exact, 12)
     best = certain(trials)
-    if best is None:
+    if best is None and not certainly_lacking(trials):
         trials, divisions = _tried(book, said, exact + named(book, book.names.fuzzy(view)), MOST_READINGS)
         best = certain(trials)
     first = best or plausible(trials)

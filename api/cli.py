@@ -80,6 +80,10 @@ COMMANDS = {
         "api.commands.locate:locate_command",
         "按人们的说法找地址:一个地点、几个候选,或说明没有。 Find an address as people say it, or say there is none.",
     ),
+    "alias": (
+        "api.commands.alias:alias_app",
+        "别名:人们对地点的叫法,提议与审定 What people call places: proposed, decided on",
+    ),
     "households": (
         "api.commands.households:households_command",
         "查看一栋楼的各户;每次查看都记入审计。 The doors of a building; every look is on record.",

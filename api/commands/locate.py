@@ -41,6 +41,9 @@ def locate_command(
         Path | None, typer.Option(help="地址库文件 .csv .xlsx,不用数据库 Gazetteer, instead of the store")
     ] = None,
     aliases: Annotated[Path | None, typer.Option(help="别名文件:旧名、俗称 Other names of its places")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="坐标查地址:经度,纬度(WGS84) What is at a point: LON,LAT")
+    ] = None,
     queries: Annotated[
         Path | None, typer.Option(help="逐条查询的文件(query_id、query) Queries to answer, one a line")
     ] = None,
@@ -72,7 +75,14 @@ def locate_command(
 ) -> None:
     """按人们的说法找地址:一个地点、几个候选,或说明没有。 Find an address as people say it, or say there is none."""
     _refuse_mixed(
-        {"地址 TEXT": text, "--queries": queries, "--file": file, "--unplaced": unplaced or None, "--row": row}
+        {
+            "地址 TEXT": text,
+            "--at": at,
+            "--queries": queries,
+            "--file": file,
+            "--unplaced": unplaced or None,
+            "--row": row,
+        }
     )
     if (queries or file) and out is None:
         raise InputError("请用 --out 写明输出文件", "state the file to write with --out")
@@ -82,8 +92,13 @@ def locate_command(
             "--aliases, --queries, --datum and --map go with --gazetteer",
         )
     if gazetteer is None:
+        if at is not None:
+            _at_point(at, as_json)
+            return
         _in_store(text, file, column, out, encoding, unplaced, row, choose, drop, as_json)
         return
+    if at is not None:
+        raise InputError("--at 只用数据库,不用 --gazetteer", "--at asks the store: leave --gazetteer out")
     if unplaced or row is not None:
         raise InputError(
             "待定位的行在数据库中,不用 --gazetteer", "rows that wait are in the store: leave --gazetteer out"
@@ -100,6 +115,20 @@ def locate_command(
             console.print_json(json.dumps(_plain(answer, book)))
         else:
             _show(answer, book)
+
+
+def _at_point(at: str, as_json: bool) -> None:
+    from api.commands import locate_in_store
+
+    lon, _, lat = at.replace("\uff0c", ",").partition(",")
+    try:
+        point = float(lon), float(lat)
+    except ValueError:
+        raise InputError(
+            f"“{at[:60]}”不是坐标;请写作 经度,纬度,如 114.1153,22.5301",
+            f"{at[:60]!r} is no point; write LON,LAT as in 114.1153,22.5301",
+        ) from None
+    locate_in_store.show_round(console, *point, as_json=as_json)
 
 
 def _refuse_mixed(given: dict[str, object]) -> None:

@@ -16,7 +16,7 @@ from geo.exchange.tables import TextTable
 from geo.exchange.writing import write_frame
 from geo.services import placing_by_address
 from geo.services.address_books import AddressBooks
-from geo.services.locating import Found, Place, Spot, locate
+from geo.services.locating import Found, Place, Spot, locate, reverse
 from geo.services.locating_files import LocatedSheet, locate_sheet, say_heard, write_located
 from geo.services.placing_by_address import UnplacedRecord
 from geo.services.store_book import StoreBook
@@ -33,6 +33,26 @@ def locate_text(console: Console, text: str, *, as_json: bool) -> None:
         console.print_json(json.dumps(asdict(found), default=str))
     else:
         _show(console, found)
+
+
+def show_round(console: Console, lon: float, lat: float, *, as_json: bool) -> None:
+    """Show what is at a point: address, building, compound, community, grid, cell and the people in charge."""
+    with open_store() as session:
+        found = reverse(session, lon, lat, who=who_runs())
+    if as_json:
+        console.print_json(json.dumps(asdict(found), default=str))
+        return
+    for label, near in (
+        ("地址 address", found.address),
+        ("楼栋 building", found.building),
+        ("小区 compound", found.compound),
+        ("社区 community", found.community),
+    ):
+        if near is not None:
+            told = near.address if label.startswith("地址") else near.name
+            console.print(Text(f"{label}: {told or ''} [{near.code}]({near.metres:.0f} m)"), soft_wrap=True)
+    for line in _spot_lines(found.spot):
+        console.print(Text(line), soft_wrap=True)
 
 
 def locate_table(
@@ -118,7 +138,7 @@ def _show(console: Console, found: Found) -> None:
 
 def _show_place(console: Console, place: Place, *, mark: str) -> None:
     apart = f"({place.apart})" if place.apart else ""
-    console.print(Text(f"{mark}{place.address} [{place.code}]{apart}"), soft_wrap=True)
+    console.print(Text(f"{mark}{place.address} [{place.id}]{apart}"), soft_wrap=True)
     indent = " " * len(mark) + "  "
     for line in _spot_lines(place.spot):
         console.print(Text(indent + line), soft_wrap=True)

@@ -30,6 +30,8 @@ CONFIRMED = "confirmed"
 NAMES = {"poi": "name", "compound": "compound", "building": "building", "road": "road", "community": "community"}
 #: What is said of a place where the book knows no such name: the innermost name that the place has.
 UNKNOWN = "name"
+#: What is all that is said of a place: a name for the very place, or for the building that it lies in.
+WHOLE = "whole"
 #: Characters of an alias; the shortest names have two, and longer ones are sentences.
 SHORTEST, LONGEST = 2, 20
 
@@ -98,7 +100,7 @@ def confirm(
         raise _no_place(place)
     answer = locate(found.book, text)
     # Of what is no address at all the whole is taken for a name.
-    heard = answer.heard or (Heard(UNKNOWN, answer.text, "", "unmatched"),)
+    heard = answer.heard or (Heard(WHOLE, answer.text, "", "unmatched"),)
     said = _said(found.book, row, heard)
     aliases = tuple(addresses.propose_alias(session, **vars(each), who=name) for each in said)
     told = {"aliases": [alias.id for alias in aliases]}
@@ -161,7 +163,7 @@ def _said(book: AddressBook, row: int, heard: tuple[Heard, ...]) -> list[_Said]:
     """Return the names that were heard and are not those of the place, each with what it is a name of."""
     found = []
     for each in heard:
-        kind = _innermost(book, row) if each.kind == UNKNOWN else each.kind
+        kind = {UNKNOWN: _innermost(book, row), WHOLE: _own(book, row)}.get(each.kind, each.kind)
         alias = each.text.strip()
         if kind not in NAMES or each.how == "exact" or not _is_name(alias):
             continue
@@ -176,6 +178,11 @@ def _said(book: AddressBook, row: int, heard: tuple[Heard, ...]) -> list[_Said]:
 
 def _innermost(book: AddressBook, row: int) -> str:
     return next((kind for kind, column in NAMES.items() if str(book.frame[column].iat[row])), "")
+
+
+def _own(book: AddressBook, row: int) -> str:
+    """Return what a name of its own for a place is a name of: nobody has one for a stairwell or a door."""
+    return "building" if str(book.frame["building"].iat[row]) else _innermost(book, row)
 
 
 def _is_name(text: str) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner, Result
 
 from api.cli import app
-from geo.errors import InputError
+from geo.errors import InputError, StaleVersionError
 from geo.exchange.writing import write_frame
 from geo.services.placing_by_address import read_unplaced
 from geo.storage import layers
@@ -68,6 +68,34 @@ def test_json_for_programs(store: Engine) -> None:
     assert answer["outcome"] == "one"
     assert answer["candidates"][0]["code"] == ONE
     assert answer["candidates"][0]["spot"]["grids"][0]["code"] == GRIDS[0]
+
+
+def test_what_is_at_a_point(store: Engine) -> None:
+    answer = json.loads(run("locate", "荷香路12号锦绣花园1栋", "--json").stdout)
+    spot = answer["candidates"][0]["spot"]
+    point = f"{spot['lon']},{spot['lat']}"
+    said = run("locate", "--at", point).output
+    assert f"[{ONE}](0 m)" in said
+    assert f"网格 grid {GRIDS[0]}" in said
+    assert json.loads(run("locate", "--at", point, "--json").stdout)["building"]["code"] == ONE
+    for wrong in ("114.1", "here,there", "200,22"):
+        with pytest.raises(InputError):
+            run("locate", "--at", wrong)
+
+
+def test_what_people_call_a_place_is_proposed_and_decided_on(store: Engine) -> None:
+    place = json.loads(run("locate", "荷香路12号锦绣花园1栋", "--json").stdout)["candidates"][0]["id"]
+    assert "没有新的叫法" in run("alias", "propose", "荷香路12号锦绣花园1栋", "--place", place).output
+    said = run("alias", "propose", "老锅炉房", "--place", place).output
+    number = said.split(":")[0]
+    assert "老锅炉房 → " in said
+    assert "待审定" in run("alias", "list", "--state", "proposed").output
+    assert "已采用" in run("alias", "accept", number, "--version", "1").output
+    assert json.loads(run("locate", "老锅炉房", "--json").stdout)["candidates"][0]["code"] == ONE
+    with pytest.raises(StaleVersionError):
+        run("alias", "end", number, "--version", "1")
+    assert "已停用" in run("alias", "end", number).output
+    assert "没有别名" in run("alias", "list", "--state", "proposed").output
 
 
 def test_a_sheet_is_located_in_the_store(store: Engine, shops: str) -> None:

@@ -338,7 +338,7 @@ def leaks(person: Person, each: Try, said: str) -> list[str]:
     if each.template.startswith("/accounts") and person.role in OFFICERS:
         told = re.sub("[0-9]{9,}", "", told)  # they say who may see what, by its code
     if each.template.startswith("/audit") and person.role == "auditor":
-        return re.findall("[A-Z-]+-HOME-[a-z]+|1399[0-9]+", told)
+        return re.findall("[A-Z-]+-HOME-[a-z]+|(?<![0-9a-f])1399[0-9]{7}(?![0-9a-f])", told)
     return [told[max(0, found.start() - 40) : found.end() + 30] for found in person.forbidden.finditer(told)][:3]
 
 

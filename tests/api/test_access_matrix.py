@@ -49,6 +49,8 @@ SCOPES = {
     "public": "",
 }
 OFFICERS = {"administrator", "security_officer", "auditor"}
+#: Whom row-level security alone is tried on in a usual run: a street, a grid, an officer, nobody; all where asked for.
+ALONE = ("planner", "inspector", "auditor", "public")
 
 #: What a path's {code} names, by the start of the path.
 CODES = {
@@ -169,7 +171,7 @@ def test_nothing_of_others_in_any_answer(
     assert digest(engine) == before, "something was changed"
 
 
-@pytest.mark.parametrize("role", SCOPES)
+@pytest.mark.parametrize("role", SCOPES if TIMES > 1 else ALONE)
 def test_row_level_security_alone_leaks_nothing(
     matrix_app: FastAPI,
     store: tuple[Engine, Planted],

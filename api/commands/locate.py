@@ -161,7 +161,7 @@ def _in_store(
         locate_in_store.decide(console, row, choice=choose)
     elif file is not None and out is not None:
         table = _read_sheet(file, encoding)
-        sheet, written = locate_in_store.locate_table(console, aside, table, out, column=column)
+        sheet, written = locate_in_store.locate_table(aside, table, out, column=column)
         _show_written(sheet.counts, written)
 
 

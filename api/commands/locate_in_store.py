@@ -55,9 +55,7 @@ def show_round(console: Console, lon: float, lat: float, *, as_json: bool) -> No
         console.print(Text(line), soft_wrap=True)
 
 
-def locate_table(
-    console: Console, aside: Console, table: TextTable, out: Path, *, column: str | None
-) -> tuple[LocatedSheet, list[Path]]:
+def locate_table(aside: Console, table: TextTable, out: Path, *, column: str | None) -> tuple[LocatedSheet, list[Path]]:
     """Look a sheet's addresses up and write it with what was found."""
     with open_store() as session, counting("定位 Locating", aside) as update:
         book = StoreBook(session, AddressBooks(), who=who_runs())

@@ -36,6 +36,9 @@ NESTING = ("district", "road", "number", "compound", "zone", "mark", "unit", "ro
 LOOKED_UP = ("street", "community", "number", "zone", "mark", "unit", "room", "name")
 FROM_ROAD = ("road", "number", "compound", "building", "unit", "room", "name")
 
+#: Kinds of aliases whose places are numbered in a column of another name.
+_COLUMN_OF = {"compound": "entity", "poi": "name", "building": "mark"}
+
 Rows = NDArray[np.int64]
 
 
@@ -209,11 +212,7 @@ class AddressBook:
         pairs = np.unique(np.stack([compound, entity], axis=1), axis=0)
         for text, number in pairs[pairs[:, 0] > 0].tolist():
             named[self.vocabularies["compound"].texts[text]].add(Target("entity", number))
-        for kind in ("community", "road"):
-            for number, text in enumerate(self.vocabularies[kind].texts):
-                if text:
-                    named[text].add(Target(kind, number))
-        for kind in DIVISIONS:
+        for kind in ("community", "road", *DIVISIONS):
             for number, text in enumerate(self.vocabularies[kind].texts):
                 if text:
                     named[text].add(Target(kind, number))
@@ -276,7 +275,7 @@ class AddressBook:
     def _of_row(self, row: int, kind: str) -> Target | None:
         """Return what an alias of a row stands for: its road, compound, building name or landmark."""
         level = kind or str(self.frame["level"].iat[row])
-        column = {"compound": "entity", "poi": "name", "building": "mark"}.get(level, level)
+        column = _COLUMN_OF.get(level, level)
         number = int(self.columns[column][row]) if column in self.columns else 0
         return Target(column, number) if number else None
 
@@ -301,7 +300,7 @@ def _by_number(column: NDArray[np.int32]) -> tuple[Rows, Rows]:
 
 
 def _meant(kind: str, target: str) -> bool:
-    return not kind or {"compound": "entity", "poi": "name", "building": "mark"}.get(kind, kind) == target
+    return not kind or _COLUMN_OF.get(kind, kind) == target
 
 
 def _demand(frame: pd.DataFrame, names: Sequence[str]) -> None:

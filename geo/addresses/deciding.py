@@ -91,10 +91,7 @@ def decide(book: AddressBook, text: str, trials: Sequence[Trial], divisions: Seq
     answer = _decided(book, text, trials)
     if answer.reason.code == "no-address" and divisions:
         return _division(book, text, divisions[-1])
-    names = tuple(
-        Heard(each.kind, text[each.start : each.end], book.written[each.names[0]], each.how) for each in divisions
-    )
-    return replace(answer, heard=(*names, *answer.heard))
+    return replace(answer, heard=(*(_heard_name(book, text, each) for each in divisions), *answer.heard))
 
 
 def _decided(book: AddressBook, text: str, trials: Sequence[Trial]) -> Answer:
@@ -105,17 +102,14 @@ def _decided(book: AddressBook, text: str, trials: Sequence[Trial]) -> Answer:
     if best.cost > DOUBTFUL and any(_founded(trial) and trial.cost < best.cost for trial in trials):
         return _failure(book, text, trials)
     if not _anchored(best.reading):
-        return _unanchored(book, text, best, trials)
+        return _unanchored(book, text, best)
     failure = _stronger_failure(best, trials)
     if failure is not None:
         return _none(book, text, failure)
     places = _rivals(book, best, successes)
     if best.cost > DOUBTFUL or best.reading.unknown or _far_fetched(book, text, best):
         return _doubtful(book, text, best, places)
-    places += _counterparts(book, best, places)
-    if len(places) == 1:
-        return _one(book, text, best, places[0])
-    return _several(book, text, best, places)
+    return _told_of(book, text, best, [*places, *_counterparts(book, best, places)])
 
 
 def _anchored(reading: Reading) -> bool:
@@ -125,15 +119,7 @@ def _anchored(reading: Reading) -> bool:
 
 def told(book: AddressBook, text: str, rows: Sequence[int], names: Sequence[Named]) -> Answer:
     """Return the answer to a text that is the very address of these rows."""
-    heard = tuple(
-        Heard(_KINDS.get(name.kind, name.kind), text[name.start : name.end], book.written[name.names[0]], name.how)
-        for name in names
-    )
-    places = [candidate(book, row, 0.0) for row in rows[:MOST_PLACES]]
-    if len(rows) == 1:
-        return Answer("one", text, (places[0],), (), _reason("found"), heard, total=1)
-    shown = tuple(_apart(book, places))
-    return Answer("several", text, shown, (), _reason("several", str(len(rows))), heard, total=len(rows))
+    return _asserted(book, text, rows, 0.0, tuple(_heard_name(book, text, name) for name in names))
 
 
 # ── which places ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -230,32 +216,20 @@ def _stronger_failure(best: Trial, trials: Sequence[Trial]) -> Trial | None:
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _one(book: AddressBook, text: str, best: Trial, place: int) -> Answer:
-    code = "found" if best.cost <= CERTAIN else "found-inexact"
-    return Answer(
-        "one",
-        text,
-        (candidate(book, place, best.cost),),
-        (),
-        _reason(code),
-        _heard(book, text, best),
-        relation=relation(text[best.reading.tail :]),
-        total=1,
-    )
+def _told_of(book: AddressBook, text: str, best: Trial, places: Sequence[int]) -> Answer:
+    """Answer with the one place, or the choice, that the best reading led to."""
+    answer = _asserted(book, text, places, best.cost, _heard(book, text, best))
+    return replace(answer, relation=relation(text[best.reading.tail :]))
 
 
-def _several(book: AddressBook, text: str, best: Trial, places: list[int]) -> Answer:
-    shown = _apart(book, [candidate(book, place, best.cost) for place in places[:MOST_PLACES]])
-    return Answer(
-        "several",
-        text,
-        tuple(shown),
-        (),
-        _reason("several", str(len(places)) if len(places) <= MOST_PLACES else f"{MOST_PLACES}+"),
-        _heard(book, text, best),
-        relation=relation(text[best.reading.tail :]),
-        total=len(places),
-    )
+def _asserted(book: AddressBook, text: str, rows: Sequence[int], cost: float, heard: tuple[Heard, ...]) -> Answer:
+    places = [candidate(book, row, cost) for row in rows[:MOST_PLACES]]
+    if len(rows) == 1:
+        code = "found" if cost <= CERTAIN else "found-inexact"
+        return Answer("one", text, (places[0],), (), _reason(code), heard, total=1)
+    number = str(len(rows)) if len(rows) <= MOST_PLACES else f"{MOST_PLACES}+"
+    shown = tuple(_apart(book, places))
+    return Answer("several", text, shown, (), _reason("several", number), heard, total=len(rows))
 
 
 def _doubtful(book: AddressBook, text: str, best: Trial, places: list[int]) -> Answer:
@@ -269,7 +243,7 @@ def _doubtful(book: AddressBook, text: str, best: Trial, places: list[int]) -> A
     return Answer("none", text, (), nearest, reason, heard, failed)
 
 
-def _unanchored(book: AddressBook, text: str, best: Trial, trials: Sequence[Trial]) -> Answer:
+def _unanchored(book: AddressBook, text: str, best: Trial) -> Answer:
     """Answer a text that names no road, compound or landmark: a choice where few places have all of it."""
     elements = best.found.elements
     if best.reading.unknown:
@@ -282,7 +256,7 @@ def _unanchored(book: AddressBook, text: str, best: Trial, trials: Sequence[Tria
         return refusal(text, "no-name")
     places = list(places_of(book, best.found))
     if 2 <= len(places) <= MOST_PLACES:
-        return _several(book, text, best, places)
+        return _told_of(book, text, best, places)
     nearest = tuple(candidate(book, place, best.cost) for place in places[:MOST_NEAREST])
     return Answer("none", text, (), nearest, _reason("no-name"), _heard(book, text, best), "name")
 
@@ -291,13 +265,9 @@ def _division(book: AddressBook, text: str, name: Named) -> Answer:
     """Answer a text that names a community or street and nothing in it."""
     found = np.concatenate([book.rows_of(Target(name.kind, entity)) for entity in name.entities])
     rows = book.of_level(found, name.kind).tolist()
-    heard = (Heard(name.kind, text[name.start : name.end], book.written[name.names[0]], name.how),)
-    places = tuple(candidate(book, row, name.cost) for row in rows[:MOST_PLACES])
-    if len(rows) == 1 and name.cost <= DOUBTFUL:
-        return Answer("one", text, places, (), _reason("found"), heard, total=1)
-    if 1 < len(rows) <= MOST_PLACES:
-        said = _reason("several", str(len(rows)))
-        return Answer("several", text, tuple(_apart(book, list(places))), (), said, heard, total=len(rows))
+    heard = (_heard_name(book, text, name),)
+    if 1 <= len(rows) <= MOST_PLACES and (len(rows) > 1 or name.cost <= DOUBTFUL):
+        return _asserted(book, text, rows, name.cost, heard)
     return Answer("none", text, (), (), _reason("only-division"), heard, "road")
 
 
@@ -385,9 +355,8 @@ def _apart(book: AddressBook, candidates: list[Candidate]) -> list[Candidate]:
 def _heard(book: AddressBook, text: str, trial: Trial) -> tuple[Heard, ...]:
     elements: list[tuple[int, Heard]] = []
     for name in trial.reading.names:
-        known = "、".join(book.written[number] for number in name.names[:3])
-        how = "ignored" if name.kind in trial.found.ignored else name.how
-        elements.append((name.start, Heard(_KINDS.get(name.kind, name.kind), text[name.start : name.end], known, how)))
+        heard = _heard_name(book, text, name)
+        elements.append((name.start, replace(heard, how="ignored") if name.kind in trial.found.ignored else heard))
     failed = trial.found.failed
     for piece in trial.reading.pieces:
         kind = {"bare": "room", "letter": "building", "chain": "building", "suffix": "number", "zone": "building"}
@@ -402,6 +371,11 @@ def _heard(book: AddressBook, text: str, trial: Trial) -> tuple[Heard, ...]:
             )
         )
     return tuple(heard for _, heard in sorted(elements, key=lambda pair: pair[0]))
+
+
+def _heard_name(book: AddressBook, text: str, name: Named) -> Heard:
+    known = "、".join(book.written[number] for number in name.names[:3])
+    return Heard(_KINDS.get(name.kind, name.kind), text[name.start : name.end], known, name.how)
 
 
 def _reason(code: str, said: str = "") -> Reason:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
-from geo.addresses.keys import SIDE, SUFFIX, ZONE, arabic, door, number_key, on_floor, room_key
+from geo.addresses.keys import MARK, SIDE, SUFFIX, ZONE, arabic, door, number_key, on_floor, room_key
 from geo.addresses.numerals import NUMBER, spelt, value
 from geo.addresses.words import either
 
@@ -53,8 +53,6 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     # 17号楼道 is number 17 and its corridor; 17号楼 is a building.
     stairs = "[道梯上下顶]"
     ended = rf"(?!{NUMBER}|{building}|{unit}|{room}|号|层|楼|弄|[-#/])"
-    lettered = "[a-z]{1,3}-?[0-9]{0,3}(?:&[a-z0-9]{1,3})*"
-    marked = rf"(?P<mark>{SUFFIX}?{NUMBER}(?:[-&]{NUMBER})?[a-z]?|{lettered}|{SUFFIX})"
     plate = (
         rf"(?P<before>{SUFFIX}|附)?(?P<first>{NUMBER})(?P<letter>[a-z])?(?P<middle>{SUFFIX})?"
         rf"(?:-(?P<to>{NUMBER}[a-z]?))?"
@@ -66,7 +64,7 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     patterns = {
         "lane": rf"{NUMBER}弄(?:堂|内)? ?(?:{NUMBER}支?弄 ?)?"
         rf"(?:{NUMBER}(?:-{NUMBER})?(?:号|(?=$|[ ,.]))(?:{SUFFIX}|之{NUMBER})?(?!楼(?!{stairs})|房))?",
-        "building": rf"(?P<zone>{ZONE}[-,. ]?)?第?{marked} ?{building}(?!(?<=楼){stairs})",
+        "building": rf"(?P<zone>{ZONE}[-,. ]?)?第?(?P<mark>{MARK}) ?{building}(?!(?<=楼){stairs})",
         "side": rf"(?P<zone>{ZONE})?(?P<mark>{SIDE})(?:栋|幢|座|楼)(?!{stairs})",
         "zoned": rf"(?P<zone>{ZONE})[-,. ]?第?(?P<mark>{NUMBER}(?:-{NUMBER})?)号(?!{unit}|房|铺)",
         "ordinal": rf"第(?P<mark>{NUMBER})号",

@@ -12,11 +12,12 @@ from geo.addresses.words import either
 
 SUFFIX = "[甲乙丙丁戊己庚辛]"
 SIDE = "[东南西北中前后主副左右]"
+#: What a building is called by its number or letter: 3, 3-2, 甲3, b2, a&b, 甲.
+MARK = rf"(?:{SUFFIX}?{NUMBER}(?:[-&]{NUMBER})?[a-z]?|[a-z]{{1,3}}-?[0-9]{{0,3}}(?:&[a-z0-9]{{1,3}})*|{SUFFIX})"
 #: What a zone is called by: 东区, 一巷, b区, 甲片.
 ZONE = rf"(?:{SIDE}{{1,2}}|{NUMBER}|[a-z]|{SUFFIX}|[新老上下内外]){either('zones')}"
 
 _NUMERAL = re.compile(NUMBER)
-_PLAIN = re.compile(rf"(?:第)?({SUFFIX})?({NUMBER})([a-z])?({SUFFIX})?")
 
 
 class BuildingKey(NamedTuple):
@@ -75,7 +76,7 @@ def door(found: re.Match[str]) -> str:
 
 _ZONED = re.compile(rf"(?P<zone>{ZONE})?(?P<rest>.*)")
 _BUILDING = re.compile(
-    rf"(?:第)?(?P<mark>{SUFFIX}?{NUMBER}(?:[-&]{NUMBER})?[a-z]?|[a-z]{{1,3}}-?[0-9]{{0,3}}(?:&[a-z0-9]{{1,3}})*|{SUFFIX}|{SIDE}{{1,2}})"
+    rf"(?:第)?(?P<mark>{MARK}|{SIDE}{{1,2}})"
     rf"(?:{either('building_words')}|号|楼)?"
 )
 _NAMED = re.compile(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geo.addresses.book import NESTING, AddressBook, Rows, Target
 from geo.addresses.grammar import Piece
-from geo.addresses.keys import on_floor
+from geo.addresses.keys import SUFFIX, on_floor
 from geo.addresses.reading import ANCHORS, Named, Reading
 from geo.addresses.words import either
 
@@ -81,7 +81,7 @@ def look_up(book: AddressBook, reading: Reading, divisions: Sequence[Named] = ()
     said = hypotheses(reading)
     for rows, cost, ignored in _narrowed(book, reading, divisions):
         for elements in said:
-            found = _descend(book, rows, elements, anchored=bool(reading.names))
+            found = _descend(book, rows, elements)
             found = replace(found, cost=cost + elements.cost + found.cost, ignored=ignored)
             if best is None or _rank(found) < _rank(best):
                 best = found
@@ -173,9 +173,7 @@ def _in_division(book: AddressBook, rows: Rows, name: Named) -> Rows:
 def hypotheses(reading: Reading) -> list[Elements]:
     """Return what the structure of a reading may say, likeliest first, at most 24."""
     has: set[str] = {piece.kind for piece in reading.pieces}
-    compound_ends = max(
-        (name.end for name in reading.names if name.kind in ("entity", "name", "mark", "zone")), default=-1
-    )
+    compound_ends = max((name.end for name in reading.names if name.kind in SITES), default=-1)
     road_ends = max((name.end for name in reading.names if name.kind == "road"), default=-1)
     pieces = reading.pieces[:MOST_PIECES]
     options = [_options(piece, reading, has, compound_ends, road_ends) for piece in pieces]
@@ -202,7 +200,7 @@ def _options(
         found: list[dict[str, str | float]] = [{"zone": piece.zone, "mark": key}]
         if piece.zone:
             found.append({"mark": key, "cost": 0.3})
-        if key and key[-1] in "甲乙丙丁戊己庚辛" and "number" in has:
+        if key and key[-1] in SUFFIX and "number" in has:
             found.append({"suffix": key, "cost": 0.05})
         return found
     if piece.kind == "zone":
@@ -217,7 +215,7 @@ def _options(
     if piece.kind == "chain":
         return _chained(key.split("/"), reading, has)
     if piece.kind == "bare":
-        return _bare(key, has, compound_ends, road_ends)
+        return _bare(key, has, road_ends)
     return [{piece.kind: key}]
 
 
@@ -241,7 +239,7 @@ def _numbered(
     return [*number, {"mark": key, "cost": WEAK_READING}] if compound or not road else number
 
 
-def _bare(key: str, has: set[str], compound_ends: int, road_ends: int) -> list[dict[str, str | float]]:
+def _bare(key: str, has: set[str], road_ends: int) -> list[dict[str, str | float]]:
     found: list[dict[str, str | float]] = []
     if "room" not in has:
         found.append({"room": key})
@@ -302,7 +300,7 @@ def _joined(parts: Sequence[dict[str, str | float]]) -> Elements | None:
 # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _descend(book: AddressBook, rows: Rows | None, elements: Elements, *, anchored: bool) -> Found:
+def _descend(book: AddressBook, rows: Rows | None, elements: Elements) -> Found:
     """Keep the rows that have each element in turn; where none has, tell which and what was left before it."""
     if rows is None:
         if len(book.frame) > MOST_ROWS:

@@ -15,7 +15,7 @@ from geo.addresses.book import DIVISIONS, AddressBook
 from geo.addresses.grammar import Piece, pieces
 from geo.addresses.names import NameMatch
 from geo.addresses.normalising import SEPARATORS
-from geo.addresses.words import either
+from geo.addresses.words import either, words
 from geo.territory.dictionaries import dictionary
 
 #: A stretch that a name seems to have stood in, and that no name explains.
@@ -116,8 +116,7 @@ def without_repeats(text: str, choices: Sequence[Named]) -> tuple[str, list[Name
 
 def _cuts(name: Named, division: Named) -> bool:
     """Whether a name that was not said letter for letter is made of a division's characters."""
-    meets = name.start < division.end and division.start < name.end
-    return name.cost > 0 and meets and not (name.start <= division.start and division.end < name.end)
+    return name.cost > 0 and _meet(name, division) and not (name.start <= division.start and division.end < name.end)
 
 
 def _shadowed(name: Named, choices: Sequence[Named]) -> bool:
@@ -195,11 +194,7 @@ def _explains(one: Named, other: Named) -> bool:
 
 def _may_join(chosen: tuple[Named, ...], name: Named) -> bool:
     same = sum(other.kind == name.kind for other in chosen)
-    if name.kind == "road":
-        return same < 2
-    if name.kind in ANCHORS:
-        return same == 0
-    return same == 0
+    return same < (2 if name.kind == "road" else 1)
 
 
 # ── one reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -274,8 +269,8 @@ def _belongs(text: str, elements: list[Named | Piece], place: int) -> bool:
 
 
 def _joined(text: str, one: Named | Piece, other: Named | Piece) -> bool:
-    gap = text[one.end : other.start]
-    return not _bare(gap)
+    """Whether nothing that says anything stands between two elements."""
+    return not _bare(text[one.end : other.start])
 
 
 @lru_cache(maxsize=8192)
@@ -341,32 +336,10 @@ def _trailing(gap: str, last: Named | Piece) -> tuple[float, str]:
         return 0.0, ""
     if re.match(either("relations", "crossing", "inside"), gap):
         return 0.0, ""
-    if gap.startswith(_EVERYDAY):
+    if gap.startswith(words("everyday")):
         return 0.0, ""
     ending = re.match(rf"[\u4e00-\u9fff]{{0,2}}?{_kinds()}", gap)
     return (OTHER_NAME if ending else 0.0), ""
-
-
-#: Endings of one character that make a name of what stands before them; others (家, 台) end everyday words as well.
-_SHORT_ENDINGS = "路街巷弄村苑园庭阁厦楼"
-#: Everyday words that end like a name.
-_EVERYDAY = (
-    "人行道",
-    "路边",
-    "马路",
-    "楼道",
-    "过道",
-    "通道",
-    "小区",
-    "街道",
-    "社区",
-    "住宅区",
-    "公园",
-    "道路",
-    "路面",
-    "一楼",
-    "村里",
-)
 
 
 @cache
@@ -374,7 +347,7 @@ def _kinds() -> str:
     """Endings of names, as a pattern."""
     found = {word for entry in dictionary("address_generics").entries.values() for word in entry.extra["words"]}
     long = sorted((word for word in found if len(word) > 1), key=len, reverse=True)
-    return "(?:" + "|".join(map(re.escape, long)) + f"|[{_SHORT_ENDINGS}])"
+    return f"(?:{'|'.join(map(re.escape, long))}|{either('short_endings')})"
 
 
 @cache
@@ -385,6 +358,6 @@ def _name_like() -> re.Pattern[str]:
 @lru_cache(maxsize=8192)
 def name_like(text: str) -> bool:
     """Whether a stretch seems to be or to hold a name: something and an ending of roads, compounds or places."""
-    for word in _EVERYDAY:
+    for word in words("everyday"):
         text = text.replace(word, " ")
     return bool(_name_like().search(text))

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from geo.errors import ConflictError, NotFoundError, StaleVersionError
 from geo.storage import events
+from geo.storage.access_tables import Account, AccountRole, Invitation
 from geo.storage.refusals import in_plain_words
-from geo.storage.tables import Account, AccountRole, Invitation
 
 
 @dataclass(frozen=True)

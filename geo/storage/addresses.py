@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from geo.errors import ConflictError, NotFoundError, StaleVersionError
 from geo.storage import events, queries
+from geo.storage.catalogue import METADATA
 from geo.storage.network import CellRecord, GridRecord
 from geo.storage.refusals import in_plain_words
-from geo.storage.tables import AddressAlias, Base, FormerName
+from geo.storage.tables import AddressAlias, FormerName
 
 AliasState = Literal["proposed", "accepted", "rejected", "ended"]
 
@@ -125,7 +126,7 @@ def changed_since(session: Session, moment: Moment) -> bool:
 
 def living(session: Session, noun: str, codes: Sequence[str]) -> set[str]:
     """Return those codes that are of living things which are seen."""
-    table = Base.metadata.tables[noun]
+    table = METADATA.tables[noun]
     return set(session.scalars(select(table.c.code).where(table.c.code.in_(list(codes)), table.c.ended_at.is_(None))))
 
 

@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 
 from geo.crs import WGS84
 from geo.errors import CodeError, ColumnError, DatumError, GeometryError, InputError
-from geo.storage.tables import SRID
+from geo.storage.declaring import SRID
 from geo.territory.nouns import Noun
 
 EVENT_ROWS = 200

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import BigInteger, cast, insert, select
 from sqlalchemy.orm import Session
 
-from geo.storage.tables import Base, Event
+from geo.storage.catalogue import METADATA
+from geo.storage.tables import Event
 
 #: What moves with every write and therefore tells nobody what changed.
 _BOOKKEEPING = {"version", "changed_at"}
-_EVENTS = Base.metadata.tables["event"]
+_EVENTS = METADATA.tables["event"]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from geo.errors import ConflictError, InputError
-from geo.storage.tables import IdempotencyKey
+from geo.storage.access_tables import IdempotencyKey
 
 #: How long an answer is kept: beyond it a client has long given up repeating.
 KEPT = timedelta(hours=24)

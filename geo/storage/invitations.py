@@ -3,7 +3,7 @@
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from geo.storage.tables import Invitation
+from geo.storage.access_tables import Invitation
 
 
 def withdraw(session: Session, account_id: int) -> None:

@@ -21,8 +21,10 @@ from geo.crs import WGS84
 from geo.errors import InputError, NotFoundError
 from geo.storage import events
 from geo.storage.batches import Batch, check_frame, frame_columns, frame_rows
+from geo.storage.catalogue import METADATA
+from geo.storage.declaring import SRID
 from geo.storage.refusals import in_plain_words, refusal
-from geo.storage.tables import NOUN_TABLES, SRID, Base
+from geo.storage.tables import NOUN_TABLES
 from geo.territory.nouns import Noun
 
 Bounds = tuple[float, float, float, float]  # west, south, east, north in degrees
@@ -41,7 +43,7 @@ def table_of(noun: Noun) -> Table:
     """Return the table that keeps a noun's rows."""
     if noun.name not in NOUN_TABLES:
         raise ValueError(f"{noun.name} has no layer of its own")
-    return Base.metadata.tables[noun.name]
+    return METADATA.tables[noun.name]
 
 
 def upsert(
@@ -255,7 +257,7 @@ def _in_buildings(code: ColumnElement[str], divisions: list[str], level: str) ->
     """Things of buildings of the given communities or streets, by their building's code."""
     if level == "street":
         return _under_any(code, divisions)
-    building = Base.metadata.tables["building"].c
+    building = METADATA.tables["building"].c
     return code.in_(select(building.code).where(building.community_code.in_(divisions)))
 
 
@@ -269,7 +271,7 @@ def _under_any(code: ColumnElement[str], parents: list[str]) -> ColumnElement[bo
 
 
 def _touches(geom: ColumnElement[Any], divisions: list[str], level: str) -> ColumnElement[bool]:
-    area = Base.metadata.tables[level]
+    area = METADATA.tables[level]
     return (
         select(1)
         .where(area.c.code.in_(divisions), func.ST_Intersects(area.c.geom, geom))

@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
+from geo.storage.access_tables import SignIn
 from geo.storage.refusals import in_plain_words
-from geo.storage.tables import SignIn
 
 
 @dataclass(frozen=True)

@@ -17,152 +17,47 @@ Only migrations change the schema; ``alembic check`` in the tests keeps them and
 from datetime import date, datetime
 from typing import Any
 
-from geoalchemy2 import Geometry, WKBElement
+from geoalchemy2 import WKBElement
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Computed,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
     Index,
-    MetaData,
-    Text,
     UniqueConstraint,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.schema import SchemaItem
+from sqlalchemy.orm import Mapped, mapped_column
 
-from geo.territory import codes, nouns
-
-SRID = 4326
-
-Code = Text(collation="C")
-
-
-class Base(DeclarativeBase):
-    """All tables; every constraint has a name that errors and migrations can say."""
-
-    metadata = MetaData(
-        naming_convention={
-            "pk": "pk_%(table_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "ix": "ix_%(table_name)s_%(column_0_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-        }
-    )
-    type_annotation_map = {datetime: DateTime(timezone=True), str: Text(), dict[str, Any]: JSONB()}  # noqa: RUF012
-
-
-class Kept:
-    """What every row of a noun carries: where it came from, its version, and its life from creation to end."""
-
-    source: Mapped[str | None]
-    source_key: Mapped[str | None]
-    version: Mapped[int] = mapped_column(server_default=text("1"))
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    ended_at: Mapped[datetime | None]
-
-
-def _code(target: str | None = None, *, nullable: bool = False, primary: bool = False, index: bool = True) -> Any:
-    """Column of a code; ``target`` is the table that it points at."""
-    keys = [ForeignKey(f"{target}.code")] if target else []
-    indexed = index and target is not None
-    return mapped_column(Code, *keys, primary_key=primary, nullable=nullable, index=indexed)
-
-
-def _geom(*, nullable: bool = False) -> Any:
-    return mapped_column(Geometry("GEOMETRY", srid=SRID, dimension=2, spatial_index=False), nullable=nullable)
-
-
-def code_pattern(noun: str) -> str:
-    """Return the regular expression of a noun's code, for PostgreSQL and Python alike."""
-    if noun in codes.DIGITS:
-        return f"^[0-9]{{{codes.DIGITS[noun]}}}$"
-    letter, stem, sequence = codes.LETTERS[noun]
-    return f"^[0-9]{{{stem}}}{letter}[0-9]{{{sequence}}}$"
-
-
-def _code_rule(noun: str, column: str = "code") -> CheckConstraint:
-    return CheckConstraint(f"{column} ~ '{code_pattern(noun)}'", name=f"{column}_structure")
-
-
-def _stem_rule(parent: str, child: str = "code") -> CheckConstraint:
-    """The child's code starts with its parent's."""
-    return CheckConstraint(f"starts_with({child}, {parent})", name=f"{child}_under_{parent}")
-
-
-def _street_rule() -> CheckConstraint:
-    """The code starts with the community's street; it keeps the community where it was given when borders move."""
-    return CheckConstraint("starts_with(code, left(community_code, 9))", name="code_under_street")
-
-
-def _not_blank(*columns: str) -> list[CheckConstraint]:
-    return [CheckConstraint(f"{column} ~ '[^[:space:]]'", name=f"{column}_not_blank") for column in columns]
-
-
-def _at_least(least: int, *columns: str) -> list[CheckConstraint]:
-    return [CheckConstraint(f"{column} >= {least}", name=f"{column}_range") for column in columns]
-
-
-def _fingerprint_rule() -> CheckConstraint:
-    """Of a token only its SHA-256 is kept."""
-    return CheckConstraint("octet_length(token_hash) = 32", name="token_hash_length")
-
-
-def _floor_rules() -> list[CheckConstraint]:
-    """A run of floors has both ends or none; missing ones mean all floors."""
-    return [
-        CheckConstraint("(floor_from IS NULL) = (floor_to IS NULL)", name="floors_both"),
-        CheckConstraint("floor_from <= floor_to", name="floors_order"),
-    ]
-
-
-def _geom_rules(table: str, allowed: tuple[str, ...]) -> list[SchemaItem]:
-    """Allowed types, validity, extent and index of a ``geom`` column.
-
-    NaN fails the extent rule too: PostgreSQL sorts it above every number.
-    """
-    types = ", ".join(f"'{name.upper()}'" for name in allowed)
-    return [
-        CheckConstraint(f"GeometryType(geom) IN ({types})", name="geom_type"),
-        CheckConstraint("NOT ST_IsEmpty(geom) AND ST_IsValid(geom)", name="geom_valid"),
-        CheckConstraint(
-            "ST_XMin(geom) >= -180 AND ST_XMax(geom) <= 180 AND ST_YMin(geom) >= -90 AND ST_YMax(geom) <= 90",
-            name="geom_extent",
-        ),
-        Index(f"ix_{table}_geom", "geom", postgresql_using="gist"),
-    ]
-
-
-def _noun_rules(noun: nouns.Noun) -> tuple[SchemaItem, ...]:
-    """Rules that follow from the catalogue of nouns alone."""
-    rules: list[SchemaItem] = [
-        _code_rule(noun.name),
-        UniqueConstraint("source", "source_key"),
-        *_at_least(1, "version"),
-    ]
-    rules.append(CheckConstraint("source_key IS NULL OR source IS NOT NULL", name="source_key_has_source"))
-    required = [c.name for c in noun.columns if c.required and c.type == "text" and c.code_of is None]
-    rules.extend(_not_blank(*required))
-    if noun.geometry:
-        rules.extend(_geom_rules(noun.name, noun.geometry))
-    return tuple(rules)
+from geo.storage.declaring import (
+    Base,
+    Code,
+    Kept,
+    at_least,
+    code_column,
+    code_rule,
+    floor_rules,
+    geom_column,
+    geom_rules,
+    not_blank,
+    noun_rules,
+    stem_rule,
+    street_rule,
+)
+from geo.territory import nouns
 
 
 class ResponsibleBody(Kept, Base):
     """A responsible body (责任主体)."""
 
     __tablename__ = "responsible_body"
-    __table_args__ = _noun_rules(nouns.RESPONSIBLE_BODY)
+    __table_args__ = noun_rules(nouns.RESPONSIBLE_BODY)
 
-    code: Mapped[str] = _code(primary=True)
+    code: Mapped[str] = code_column(primary=True)
     name: Mapped[str]
     kind: Mapped[str]
     phone: Mapped[str | None]
@@ -172,49 +67,49 @@ class Street(Kept, Base):
     """A street (街道)."""
 
     __tablename__ = "street"
-    __table_args__ = _noun_rules(nouns.STREET)
+    __table_args__ = noun_rules(nouns.STREET)
 
-    code: Mapped[str] = _code(primary=True)
+    code: Mapped[str] = code_column(primary=True)
     name: Mapped[str]
-    geom: Mapped[WKBElement] = _geom()
+    geom: Mapped[WKBElement] = geom_column()
 
 
 class Community(Kept, Base):
     """A community (社区)."""
 
     __tablename__ = "community"
-    __table_args__ = (*_noun_rules(nouns.COMMUNITY), _stem_rule("street_code"))
+    __table_args__ = (*noun_rules(nouns.COMMUNITY), stem_rule("street_code"))
 
-    code: Mapped[str] = _code(primary=True)
+    code: Mapped[str] = code_column(primary=True)
     name: Mapped[str]
-    street_code: Mapped[str] = _code("street")
-    geom: Mapped[WKBElement] = _geom()
+    street_code: Mapped[str] = code_column("street")
+    geom: Mapped[WKBElement] = geom_column()
 
 
 class Compound(Kept, Base):
     """A residential compound (住宅小区)."""
 
     __tablename__ = "compound"
-    __table_args__ = (*_noun_rules(nouns.COMPOUND), _street_rule())
+    __table_args__ = (*noun_rules(nouns.COMPOUND), street_rule())
 
-    code: Mapped[str] = _code(primary=True)
+    code: Mapped[str] = code_column(primary=True)
     name: Mapped[str]
     kind: Mapped[str]
-    community_code: Mapped[str] = _code("community")
-    responsible_body_code: Mapped[str | None] = _code("responsible_body", nullable=True)
-    geom: Mapped[WKBElement] = _geom()
+    community_code: Mapped[str] = code_column("community")
+    responsible_body_code: Mapped[str | None] = code_column("responsible_body", nullable=True)
+    geom: Mapped[WKBElement] = geom_column()
 
 
 class Barrier(Kept, Base):
     """A road, river, railway or wall (道路与屏障)."""
 
     __tablename__ = "barrier"
-    __table_args__ = (*_noun_rules(nouns.BARRIER),)
+    __table_args__ = (*noun_rules(nouns.BARRIER),)
 
-    code: Mapped[str] = _code(primary=True)
+    code: Mapped[str] = code_column(primary=True)
     name: Mapped[str | None]
     kind: Mapped[str]
-    geom: Mapped[WKBElement] = _geom()
+    geom: Mapped[WKBElement] = geom_column()
 
 
 class Building(Kept, Base):
@@ -222,21 +117,21 @@ class Building(Kept, Base):
 
     __tablename__ = "building"
     __table_args__ = (
-        *_noun_rules(nouns.BUILDING),
-        _street_rule(),
-        *_at_least(0, "households"),
+        *noun_rules(nouns.BUILDING),
+        street_rule(),
+        *at_least(0, "households"),
     )
 
-    code: Mapped[str] = _code(primary=True)
+    code: Mapped[str] = code_column(primary=True)
     name: Mapped[str | None]
     address: Mapped[str | None]
     kind: Mapped[str]
-    community_code: Mapped[str] = _code("community")
-    compound_code: Mapped[str | None] = _code("compound", nullable=True)
+    community_code: Mapped[str] = code_column("community")
+    compound_code: Mapped[str | None] = code_column("compound", nullable=True)
     floors: Mapped[int | None]
     households: Mapped[int | None]
     households_source: Mapped[str]
-    geom: Mapped[WKBElement] = _geom()
+    geom: Mapped[WKBElement] = geom_column()
 
 
 class Stairwell(Kept, Base):
@@ -244,17 +139,17 @@ class Stairwell(Kept, Base):
 
     __tablename__ = "stairwell"
     __table_args__ = (
-        *_noun_rules(nouns.STAIRWELL),
-        _stem_rule("building_code"),
-        *_at_least(0, "households"),
+        *noun_rules(nouns.STAIRWELL),
+        stem_rule("building_code"),
+        *at_least(0, "households"),
     )
 
-    code: Mapped[str] = _code(primary=True)
+    code: Mapped[str] = code_column(primary=True)
     name: Mapped[str | None]
-    building_code: Mapped[str] = _code("building")
+    building_code: Mapped[str] = code_column("building")
     floors: Mapped[int | None]
     households: Mapped[int | None]
-    geom: Mapped[WKBElement | None] = _geom(nullable=True)
+    geom: Mapped[WKBElement | None] = geom_column(nullable=True)
 
 
 class HouseholdUnit(Kept, Base):
@@ -262,14 +157,14 @@ class HouseholdUnit(Kept, Base):
 
     __tablename__ = "household_unit"
     __table_args__ = (
-        *_noun_rules(nouns.HOUSEHOLD_UNIT),
-        _stem_rule("building_code"),
-        _stem_rule("building_code", "stairwell_code"),
+        *noun_rules(nouns.HOUSEHOLD_UNIT),
+        stem_rule("building_code"),
+        stem_rule("building_code", "stairwell_code"),
     )
 
-    code: Mapped[str] = _code(primary=True)
-    building_code: Mapped[str] = _code("building")
-    stairwell_code: Mapped[str | None] = _code("stairwell", nullable=True)
+    code: Mapped[str] = code_column(primary=True)
+    building_code: Mapped[str] = code_column("building")
+    stairwell_code: Mapped[str | None] = code_column("stairwell", nullable=True)
     floor: Mapped[int | None]
     room: Mapped[str]
     kind: Mapped[str]
@@ -280,31 +175,31 @@ class Place(Kept, Base):
     """A place (场所): anything inspected."""
 
     __tablename__ = "place"
-    __table_args__ = _noun_rules(nouns.PLACE)
+    __table_args__ = noun_rules(nouns.PLACE)
 
-    code: Mapped[str] = _code(primary=True)
+    code: Mapped[str] = code_column(primary=True)
     name: Mapped[str]
     kind: Mapped[str]
     address: Mapped[str | None]
-    building_code: Mapped[str | None] = _code("building", nullable=True)
-    household_unit_code: Mapped[str | None] = _code("household_unit", nullable=True)
-    responsible_body_code: Mapped[str | None] = _code("responsible_body", nullable=True)
-    geom: Mapped[WKBElement] = _geom()
+    building_code: Mapped[str | None] = code_column("building", nullable=True)
+    household_unit_code: Mapped[str | None] = code_column("household_unit", nullable=True)
+    responsible_body_code: Mapped[str | None] = code_column("responsible_body", nullable=True)
+    geom: Mapped[WKBElement] = geom_column()
 
 
 class CityElement(Kept, Base):
     """A city element (城市管理要素)."""
 
     __tablename__ = "city_element"
-    __table_args__ = (*_noun_rules(nouns.CITY_ELEMENT), _street_rule())
+    __table_args__ = (*noun_rules(nouns.CITY_ELEMENT), street_rule())
 
-    code: Mapped[str] = _code(primary=True)
+    code: Mapped[str] = code_column(primary=True)
     name: Mapped[str | None]
     kind: Mapped[str]
-    community_code: Mapped[str] = _code("community")
+    community_code: Mapped[str] = code_column("community")
     address: Mapped[str | None]
-    responsible_body_code: Mapped[str | None] = _code("responsible_body", nullable=True)
-    geom: Mapped[WKBElement] = _geom()
+    responsible_body_code: Mapped[str | None] = code_column("responsible_body", nullable=True)
+    geom: Mapped[WKBElement] = geom_column()
 
 
 class GridStaff(Kept, Base):
@@ -315,12 +210,12 @@ class GridStaff(Kept, Base):
 
     __tablename__ = "grid_staff"
     __table_args__ = (
-        *_noun_rules(nouns.GRID_STAFF),
-        _code_rule("grid", "grid_code"),
+        *noun_rules(nouns.GRID_STAFF),
+        code_rule("grid", "grid_code"),
         CheckConstraint("since <= until", name="since_before_until"),
     )
 
-    code: Mapped[str] = _code(primary=True)
+    code: Mapped[str] = code_column(primary=True)
     name: Mapped[str]
     role: Mapped[str]
     phone: Mapped[str | None]
@@ -340,7 +235,7 @@ class Plan(Base):
 
     __tablename__ = "plan"
     __table_args__ = (
-        *_not_blank("name", "created_by"),
+        *not_blank("name", "created_by"),
         CheckConstraint("state IN ('draft', 'adopted', 'superseded')", name="state"),
         CheckConstraint("tier IN ('community', 'grid', 'cell')", name="tier"),
         CheckConstraint("(state = 'draft') = (adopted_at IS NULL)", name="adopted_at"),
@@ -349,8 +244,8 @@ class Plan(Base):
         CheckConstraint("scope_code ~ '^([0-9]{9}|[0-9]{12})$'", name="scope_code_structure"),
         CheckConstraint("lower <= upper", name="lower_upper"),
         CheckConstraint("cell_lower <= cell_upper", name="cell_lower_upper"),
-        *_at_least(0, "lower", "cell_lower"),
-        *_at_least(1, "version"),
+        *at_least(0, "lower", "cell_lower"),
+        *at_least(1, "version"),
         Index(
             "uq_plan_adopted_scope",
             "scope_code",
@@ -395,10 +290,10 @@ class Grid(Base):
 
     __tablename__ = "grid"
     __table_args__ = (
-        _code_rule("grid"),
-        _stem_rule("community_code"),
-        *_at_least(0, "households"),
-        *_geom_rules("grid", nouns.GRID.geometry),
+        code_rule("grid"),
+        stem_rule("community_code"),
+        *at_least(0, "households"),
+        *geom_rules("grid", nouns.GRID.geometry),
         UniqueConstraint("plan_id", "code"),
         UniqueConstraint("plan_id", "id"),
         UniqueConstraint("id", "code"),
@@ -408,11 +303,11 @@ class Grid(Base):
     plan_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("plan.id", ondelete="CASCADE"))
     code: Mapped[str] = mapped_column(Code)
     name: Mapped[str | None]
-    community_code: Mapped[str] = _code("community")
+    community_code: Mapped[str] = code_column("community")
     households: Mapped[int | None]
     reason_code: Mapped[str | None]
     reason: Mapped[str | None]
-    geom: Mapped[WKBElement] = _geom()
+    geom: Mapped[WKBElement] = geom_column()
 
 
 class Cell(Base):
@@ -420,10 +315,10 @@ class Cell(Base):
 
     __tablename__ = "cell"
     __table_args__ = (
-        _code_rule("cell"),
-        _stem_rule("grid_code"),
-        *_at_least(0, "households"),
-        *_geom_rules("cell", nouns.AREA),
+        code_rule("cell"),
+        stem_rule("grid_code"),
+        *at_least(0, "households"),
+        *geom_rules("cell", nouns.AREA),
         ForeignKeyConstraint(["grid_id", "grid_code"], ["grid.id", "grid.code"], ondelete="CASCADE"),
         UniqueConstraint("grid_id", "code"),
     )
@@ -436,7 +331,7 @@ class Cell(Base):
     households: Mapped[int | None]
     reason_code: Mapped[str | None]
     reason: Mapped[str | None]
-    geom: Mapped[WKBElement | None] = _geom(nullable=True)
+    geom: Mapped[WKBElement | None] = geom_column(nullable=True)
 
 
 class CellAssignment(Base):
@@ -447,15 +342,15 @@ class CellAssignment(Base):
 
     __tablename__ = "cell_assignment"
     __table_args__ = (
-        _stem_rule("building_code", "stairwell_code"),
-        *_at_least(0, "households"),
-        *_floor_rules(),
+        stem_rule("building_code", "stairwell_code"),
+        *at_least(0, "households"),
+        *floor_rules(),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     cell_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("cell.id", ondelete="CASCADE"), index=True)
-    building_code: Mapped[str] = _code("building")
-    stairwell_code: Mapped[str | None] = _code("stairwell", nullable=True)
+    building_code: Mapped[str] = code_column("building")
+    stairwell_code: Mapped[str | None] = code_column("stairwell", nullable=True)
     floor_from: Mapped[int | None]
     floor_to: Mapped[int | None]
     households: Mapped[int]
@@ -467,9 +362,9 @@ class Assignment(Base):
 
     __tablename__ = "assignment"
     __table_args__ = (
-        _stem_rule("building_code", "stairwell_code"),
-        *_at_least(0, "households"),
-        *_floor_rules(),
+        stem_rule("building_code", "stairwell_code"),
+        *at_least(0, "households"),
+        *floor_rules(),
         ForeignKeyConstraint(["plan_id", "grid_id"], ["grid.plan_id", "grid.id"], ondelete="CASCADE"),
         Index(
             "uq_assignment_building",
@@ -490,8 +385,8 @@ class Assignment(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     plan_id: Mapped[int] = mapped_column(BigInteger)
     grid_id: Mapped[int] = mapped_column(BigInteger, index=True)
-    building_code: Mapped[str] = _code("building")
-    stairwell_code: Mapped[str | None] = _code("stairwell", nullable=True)
+    building_code: Mapped[str] = code_column("building")
+    stairwell_code: Mapped[str | None] = code_column("stairwell", nullable=True)
     floor_from: Mapped[int | None]
     floor_to: Mapped[int | None]
     households: Mapped[int]
@@ -505,9 +400,9 @@ class DrawnCommunity(Base):
 
     __tablename__ = "drawn_community"
     __table_args__ = (
-        _code_rule("community"),
-        *_at_least(0, "households"),
-        *_geom_rules("drawn_community", nouns.COMMUNITY.geometry),
+        code_rule("community"),
+        *at_least(0, "households"),
+        *geom_rules("drawn_community", nouns.COMMUNITY.geometry),
         UniqueConstraint("plan_id", "code"),
         UniqueConstraint("plan_id", "id"),
     )
@@ -516,11 +411,11 @@ class DrawnCommunity(Base):
     plan_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("plan.id", ondelete="CASCADE"))
     code: Mapped[str] = mapped_column(Code)
     name: Mapped[str]
-    community_code: Mapped[str] = _code("community")
+    community_code: Mapped[str] = code_column("community")
     households: Mapped[int]
     reason_code: Mapped[str | None]
     reason: Mapped[str | None]
-    geom: Mapped[WKBElement] = _geom()
+    geom: Mapped[WKBElement] = geom_column()
 
 
 class CommunityAssignment(Base):
@@ -528,7 +423,7 @@ class CommunityAssignment(Base):
 
     __tablename__ = "community_assignment"
     __table_args__ = (
-        *_at_least(0, "households"),
+        *at_least(0, "households"),
         ForeignKeyConstraint(
             ["plan_id", "drawn_id"], ["drawn_community.plan_id", "drawn_community.id"], ondelete="CASCADE"
         ),
@@ -538,7 +433,7 @@ class CommunityAssignment(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     plan_id: Mapped[int] = mapped_column(BigInteger)
     drawn_id: Mapped[int] = mapped_column(BigInteger, index=True)
-    building_code: Mapped[str] = _code("building")
+    building_code: Mapped[str] = code_column("building")
     households: Mapped[int]
 
 
@@ -550,7 +445,7 @@ class Event(Base):
 
     __tablename__ = "event"
     __table_args__ = (
-        *_not_blank("who", "what", "noun"),
+        *not_blank("who", "what", "noun"),
         Index("ix_event_noun_code", "noun", "code", "id"),
     )
 
@@ -581,127 +476,6 @@ class EventChain(Base):
     hash: Mapped[bytes]
 
 
-class Account(Base):
-    """An account (账户): a person who may sign in. Its secrets are read by ``sign_ins`` alone."""
-
-    __tablename__ = "account"
-    __table_args__ = (
-        *_not_blank("person", "created_by"),
-        CheckConstraint("login ~ '^[a-z0-9][a-z0-9._-]{0,63}$'", name="login_structure"),
-        *_at_least(1, "version"),
-        UniqueConstraint("login"),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    login: Mapped[str]
-    person: Mapped[str]
-    password_hash: Mapped[str | None] = mapped_column(deferred=True)
-    second_factor_secret: Mapped[str | None] = mapped_column(deferred=True)
-    second_factor_confirmed_at: Mapped[datetime | None]
-    second_factor_last_step: Mapped[int | None] = mapped_column(BigInteger)
-    password_changed_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
-    version: Mapped[int] = mapped_column(server_default=text("1"))
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    created_by: Mapped[str]
-
-
-class AccountRole(Base):
-    """A role that an account holds, from a moment to another, in a street, community or grid, or in none."""
-
-    __tablename__ = "account_role"
-    __table_args__ = (
-        *_not_blank("role"),
-        CheckConstraint("scope_code ~ '^([0-9]{9}|[0-9]{12}|[0-9]{15})$'", name="scope_code_structure"),
-        CheckConstraint("since <= until", name="since_before_until"),
-        Index(
-            "uq_account_role_held",
-            "account_id",
-            "role",
-            "scope_code",
-            unique=True,
-            postgresql_where=text("until IS NULL"),
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("account.id"))
-    role: Mapped[str]
-    scope_code: Mapped[str | None] = mapped_column(Code)
-    since: Mapped[datetime] = mapped_column(server_default=func.now())
-    until: Mapped[datetime | None]
-
-
-class SignIn(Base):
-    """A sign-in (登录) of an account: what is kept of its token, and how long it holds."""
-
-    __tablename__ = "sign_in"
-    __table_args__ = (
-        CheckConstraint("kind IN ('cookie', 'bearer')", name="kind"),
-        _fingerprint_rule(),
-        UniqueConstraint("token_hash"),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    token_hash: Mapped[bytes] = mapped_column(deferred=True)
-    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("account.id"), index=True)
-    kind: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    idle_until: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-    ended_because: Mapped[str | None]
-    address: Mapped[str | None]
-    agent: Mapped[str | None]
-
-
-class Invitation(Base):
-    """A one-time link with which a person sets the password of an account."""
-
-    __tablename__ = "invitation"
-    __table_args__ = (
-        CheckConstraint("purpose IN ('administrator', 'password')", name="purpose"),
-        _fingerprint_rule(),
-        UniqueConstraint("token_hash"),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    token_hash: Mapped[bytes] = mapped_column(deferred=True)
-    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("account.id"), index=True)
-    purpose: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
-
-
-class SignInFailure(Base):
-    """A try to sign in that failed; ``key`` says of whom and from where."""
-
-    __tablename__ = "sign_in_failure"
-    __table_args__ = (Index("ix_sign_in_failure_key_at", "key", "at"),)
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    key: Mapped[str]
-    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-
-
-class IdempotencyKey(Base):
-    """The answer that a create was given, by the key that its client chose; unfinished while ``status`` is missing."""
-
-    __tablename__ = "idempotency_key"
-    __table_args__ = (*_not_blank("key"), Index("ix_idempotency_key_created_at", "created_at"))
-
-    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("account.id"), primary_key=True, autoincrement=False)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    request_hash: Mapped[bytes]
-    status: Mapped[int | None]
-    headers: Mapped[dict[str, Any] | None]
-    body: Mapped[bytes | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    finished_at: Mapped[datetime | None]
-
-
 class FormerName(Base):
     """A name or address that a thing had, until when, and who changed it; written by the database alone. Append-only.
 
@@ -710,7 +484,7 @@ class FormerName(Base):
 
     __tablename__ = "former_name"
     __table_args__ = (
-        *_not_blank("noun", "code", "field", "old"),
+        *not_blank("noun", "code", "field", "old"),
         Index("ix_former_name_noun_code", "noun", "code", "id"),
     )
 
@@ -732,12 +506,12 @@ class AddressAlias(Base):
 
     __tablename__ = "address_alias"
     __table_args__ = (
-        *_not_blank("alias", "kind", "noun", "code", "name", "proposed_by"),
+        *not_blank("alias", "kind", "noun", "code", "name", "proposed_by"),
         CheckConstraint("char_length(alias) <= 60", name="alias_length"),
         CheckConstraint("state IN ('proposed', 'accepted', 'rejected', 'ended')", name="state"),
         CheckConstraint("(decided_at IS NULL) = (state = 'proposed')", name="decided_at"),
         CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_by"),
-        *_at_least(1, "times", "version"),
+        *at_least(1, "times", "version"),
         Index(
             "uq_address_alias_said",
             "alias",
@@ -772,14 +546,14 @@ class UnplacedRow(Base):
 
     __tablename__ = "unplaced_row"
     __table_args__ = (
-        *_not_blank("noun", "source", "source_key", "created_by"),
+        *not_blank("noun", "source", "source_key", "created_by"),
         CheckConstraint("outcome IN ('several', 'none')", name="outcome"),
         CheckConstraint("state IN ('open', 'placed', 'dropped')", name="state"),
         CheckConstraint("(decided_at IS NULL) = (state = 'open')", name="decided_at"),
         CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_by"),
         CheckConstraint("(code IS NOT NULL) = (state = 'placed')", name="code_when_placed"),
         CheckConstraint("scope_code ~ '^([0-9]{9}|[0-9]{12})$'", name="scope_code_structure"),
-        *_at_least(1, "row_number", "version"),
+        *at_least(1, "row_number", "version"),
         UniqueConstraint("noun", "source", "source_key"),
     )
 

@@ -4,8 +4,8 @@ from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection, text
 
+from geo.storage.catalogue import METADATA
 from geo.storage.database import open_engine
-from geo.storage.tables import Base
 
 #: A migration that cannot get its lock fails soon instead of queueing every reader behind it.
 LOCK_TIMEOUT = "10s"
@@ -15,7 +15,7 @@ STATEMENT_TIMEOUT = "15min"
 def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=METADATA,
         include_object=alembic_helpers.include_object,
         process_revision_directives=alembic_helpers.writer,
         render_item=alembic_helpers.render_item,

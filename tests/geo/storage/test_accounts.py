@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from geo.access.actor import PUBLIC, Actor
 from geo.errors import AccessError, CodeError, ConflictError, InputError, NotFoundError, StaleVersionError
 from geo.storage import accounts, acting, audit, events, sign_ins
+from geo.storage.access_tables import Account
 from geo.storage.database import open_engine, session_scope
-from geo.storage.tables import Account
 
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"
 

@@ -9,8 +9,8 @@ from sqlalchemy import Engine, text
 
 from geo.access.actor import PUBLIC
 from geo.errors import SchemaError
+from geo.storage.catalogue import METADATA
 from geo.storage.database import migrate, migration_config, open_engine, session_scope
-from geo.storage.tables import Base
 
 DEFINITIONS = """
 SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
@@ -42,19 +42,19 @@ def empty_engine(empty_database_url: str) -> Iterator[Engine]:
 
 def definitions(engine: Engine) -> set[tuple[str, ...]]:
     with engine.connect() as connection:
-        return {tuple(row) for row in connection.execute(text(DEFINITIONS), {"tables": list(Base.metadata.tables)})}
+        return {tuple(row) for row in connection.execute(text(DEFINITIONS), {"tables": list(METADATA.tables)})}
 
 
 def test_the_tables_and_the_migrations_agree(engine: Engine, empty_engine: Engine) -> None:
     with engine.begin() as connection:
         command.check(migration_config(connection))
     # Alembic compares no CHECKs and no collations; two databases side by side do.
-    Base.metadata.create_all(empty_engine)
+    METADATA.create_all(empty_engine)
     assert definitions(engine) == definitions(empty_engine)
 
 
 def test_all_migrations_can_be_taken_back(empty_engine: Engine) -> None:
-    tables = {"tables": list(Base.metadata.tables)}
+    tables = {"tables": list(METADATA.tables)}
     migrate(empty_engine)
     with empty_engine.begin() as connection:
         command.downgrade(migration_config(connection), "base")
@@ -62,7 +62,7 @@ def test_all_migrations_can_be_taken_back(empty_engine: Engine) -> None:
         assert connection.scalar(text("SELECT count(*) FROM pg_proc WHERE proname = 'check_grids'")) == 0
     migrate(empty_engine)
     with empty_engine.begin() as connection:
-        assert connection.scalar(text(TABLES_AND_TRIGGERS), tables) > len(Base.metadata.tables)
+        assert connection.scalar(text(TABLES_AND_TRIGGERS), tables) > len(METADATA.tables)
 
 
 def test_migrations_are_one_line_of_dated_files() -> None:

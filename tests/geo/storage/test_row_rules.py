@@ -11,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from geo.errors import ConflictError
+from geo.storage.catalogue import METADATA
 from geo.storage.refusals import refusal
-from geo.storage.tables import NOUN_TABLES, Base
+from geo.storage.tables import NOUN_TABLES
 from geo.territory.nouns import NOUNS
 from tests import factories as make
 
@@ -62,7 +63,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "event": {"who": "张三", "what": "changed", "noun": "building"},
     "plan": {"name": "方案", "scope_code": "440307001", "created_by": "张三"},
 }
-SPATIAL = [name for name in ROWS if "geom" in Base.metadata.tables[name].columns]
+SPATIAL = [name for name in ROWS if "geom" in METADATA.tables[name].columns]
 TYPES = {**{name: noun.geometry for name, noun in NOUNS.items()}, "cell": ("Polygon", "MultiPolygon")}
 
 

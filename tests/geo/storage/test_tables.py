@@ -7,7 +7,9 @@ from geoalchemy2 import Geometry
 from sqlalchemy import Boolean, Date, Float, Integer, Text
 from sqlalchemy.types import TypeEngine
 
-from geo.storage.tables import NOUN_TABLES, Base, code_pattern
+from geo.storage.catalogue import METADATA
+from geo.storage.declaring import code_pattern
+from geo.storage.tables import NOUN_TABLES
 from geo.territory import codes
 from geo.territory.nouns import NOUNS
 
@@ -29,7 +31,7 @@ def test_every_noun_has_a_table() -> None:
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_table_has_the_columns_of_its_noun(name: str) -> None:
-    noun, table = NOUNS[name], Base.metadata.tables[name]
+    noun, table = NOUNS[name], METADATA.tables[name]
     expected = {*noun.column_names, *KEPT, *(["geom"] if noun.geometry else [])}
     assert set(table.columns.keys()) == expected
     for column in noun.columns:
@@ -44,15 +46,15 @@ def test_table_has_the_columns_of_its_noun(name: str) -> None:
 
 
 def test_grids_of_plans_have_the_columns_of_the_noun() -> None:
-    kept = set(Base.metadata.tables["grid"].columns.keys())
+    kept = set(METADATA.tables["grid"].columns.keys())
     # A department's name is its plan's.
     assert kept >= {*NOUNS["grid"].column_names, "geom"} - {"department"}
-    assert "department" in Base.metadata.tables["plan"].columns
+    assert "department" in METADATA.tables["plan"].columns
 
 
 @pytest.mark.parametrize("name", SPATIAL)
 def test_geometry_is_4326_indexed_and_checked(name: str) -> None:
-    table = Base.metadata.tables[name]
+    table = METADATA.tables[name]
     kind = table.columns["geom"].type
     assert isinstance(kind, Geometry)
     assert (kind.srid, kind.dimension) == (4326, 2)

@@ -24,6 +24,8 @@ class Role:
         Whether the role sees who lives where, and telephone numbers of persons.
     keeps_register, draws_plans
         Whether the role writes what is on the register (buildings, doors, places ...), and drafts and adopts plans.
+    handles_cases, plans_inspections
+        Whether the role works on the ledger, as far as workflows let it, and says what is inspected how often.
     excludes
         Codes of the roles that nobody may hold beside this one.
     second_factor
@@ -39,6 +41,8 @@ class Role:
     sees_phones: bool
     keeps_register: bool
     draws_plans: bool
+    handles_cases: bool
+    plans_inspections: bool
     excludes: frozenset[str]
     second_factor: bool
     scope: Level
@@ -63,6 +67,8 @@ def roles() -> MappingProxyType[str, Role]:
                 sees_phones=entry.extra["sees_phones"],
                 keeps_register=entry.extra["keeps_register"],
                 draws_plans=entry.extra["draws_plans"],
+                handles_cases=entry.extra["handles_cases"],
+                plans_inspections=entry.extra["plans_inspections"],
                 excludes=frozenset(entry.extra["excludes"]),
                 second_factor=entry.extra["second_factor"],
                 scope=entry.extra["scope"],

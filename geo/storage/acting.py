@@ -61,6 +61,9 @@ def allowed(actor: Actor) -> list[str]:
         "households": any(role.sees_households for role in held),
         "register": any(role.keeps_register for role in held),
         "plans": any(role.draws_plans for role in held),
+        "phones": any(role.sees_phones for role in held),
+        "ledger": any(role.handles_cases for role in held),
+        "inspection_plans": any(role.plans_inspections for role in held),
     }
     return [word for word, holds in words.items() if holds]
 

@@ -29,7 +29,9 @@ from tests.databases import Databases
 
 STREETS = {"A": "440307001", "B": "440307002"}
 COMMUNITIES = {"A1": "440307001001", "A2": "440307001002", "B1": "440307002001"}
-PEOPLE = ("household_unit", "place", "unplaced_row")
+PEOPLE = ("household_unit", "place", "unplaced_row", "place_grade", "inspection")
+#: What hangs on a case; here each case is about a door.
+OF_CASES = ("ledger_case", "case_move", "evidence", "evidence_content")
 
 #: The key of each table that holds rows with a scope.
 KEYS = {
@@ -37,7 +39,13 @@ KEYS = {
     **dict.fromkeys(["plan", "grid", "cell", "assignment", "cell_assignment"], "id"),
     **dict.fromkeys(["drawn_community", "community_assignment"], "id"),
     **dict.fromkeys(["former_name", "address_alias", "unplaced_row"], "id"),
+    **dict.fromkeys(["ledger_case", "case_move", "evidence", "inspection_plan", "place_grade", "inspection"], "id"),
+    **{"case_reporter": "case_id", "evidence_content": "hash"},
 }
+#: What of a street is seen by everybody who sees something of it.
+STREETS_OWN = ("street", "responsible_body", "inspection_plan")
+#: Workflows are the same everywhere.
+OF_ALL = {"workflow_version"}
 OF_ACCOUNTS = {"account", "account_role", "sign_in", "invitation", "sign_in_failure", "idempotency_key"}
 OF_EVENTS = {"event", "event_chain"}
 
@@ -65,6 +73,7 @@ def settle(session: Session, board: Board, street: str, name: str) -> None:
 
     ground = lifted(make.square(number - 1, 0, make.COMMUNITY_DEGREES))
     note_unplaced(session, board, path, code)
+    note_inspections(session, board, path, code)
     kept("community", path, make.make_community(session, number, street_code=STREETS[street], geometry=ground))
     rows = []
     for grid in (1, 2):
@@ -89,6 +98,7 @@ def settle(session: Session, board: Board, street: str, name: str) -> None:
         for offset, more in ((0, {"building_code": building}), (500, {})):
             place = codes.make("place", street_code, serial + offset)
             kept("place", where, make.make_place(session, code=place, name=where, geometry=spot.centroid, **more))
+        note_ledger(session, board, where, unit, codes.make("place", street_code, serial), spot.centroid)
         element = make.make_city_element(session, grid, community_code=code, geometry=spot.centroid)
         kept("city_element", where, element)
         staff = codes.make("grid_staff", street_code, serial)
@@ -128,6 +138,47 @@ def note_unplaced(session: Session, board: Board, path: str, scope: str) -> None
     board.paths["unplaced_row"][session.scalars(found, {"path": path}).one()] = path
 
 
+def note_ledger(session: Session, board: Board, where: str, unit: str, place: str, spot: Any) -> None:
+    """A hazard of a door with all that hangs on it, and an inspection of a place with a grade."""
+    values = {"unit": unit, "building": unit[:19], "community": unit[:12], "street": unit[:9], "place": place}
+    values |= {"where": where, "spot": spot.wkt}
+    for table, query in {
+        "workflow_version": "INSERT INTO workflow_version (code, digest, content) VALUES ('hazard', :where, '{}') "
+        "RETURNING id",
+        "ledger_case": "INSERT INTO ledger_case (number, workflow, workflow_version_id, kind, summary, step, "
+        "street_code, community_code, building_code, household_unit_code, geom, source, found_by, found_at, "
+        "step_since) "
+        "SELECT :where, 'hazard', id, 'wiring', :where, 'found', :street, :community, :building, :unit, "
+        "ST_GeomFromText(:spot, 4326), 'patrol', 'tester', now(), now() FROM workflow_version WHERE digest = :where "
+        "RETURNING id",
+        "case_move": "INSERT INTO case_move (case_id, action, to_step, state, at, who) "
+        "SELECT id, 'open', 'found', 'open', now(), 'tester' FROM ledger_case WHERE number = :where RETURNING id",
+        "case_reporter": "INSERT INTO case_reporter (case_id, name, phone) "
+        "SELECT id, :where, '139' FROM ledger_case WHERE number = :where RETURNING case_id",
+        "evidence_content": "INSERT INTO evidence_content (hash, media_type, content) "
+        "VALUES (sha256(convert_to(:where, 'UTF8')), 'image/png', 'x') RETURNING hash",
+        "evidence": "INSERT INTO evidence (case_id, phase, hash, who) SELECT id, 'finding', "
+        "sha256(convert_to(:where, 'UTF8')), 'tester' FROM ledger_case WHERE number = :where RETURNING id",
+        "place_grade": "INSERT INTO place_grade (place_code, grade, since, who) "
+        "VALUES (:place, 'orange', current_date, 'tester') RETURNING id",
+        "inspection": "INSERT INTO inspection (street_code, community_code, building_code, place_code, geom, party, "
+        "checklist, result, items, inspected_at, inspector) VALUES (:street, :community, :building, :place, "
+        "ST_GeomFromText(:spot, 4326), 'grid', 'rental', 'clear', '[]', now(), 'tester') RETURNING id",
+    }.items():
+        made = session.scalar(text(query), values)
+        if table in board.paths:
+            board.paths[table][made] = where
+
+
+def note_inspections(session: Session, board: Board, path: str, scope: str) -> None:
+    """What is inspected how often in a street or community."""
+    plan = text(
+        "INSERT INTO inspection_plan (name, scope_code, place_kind, party, cycle_days, checklist, since, created_by) "
+        "VALUES (:path, :scope, 'rental', 'grid', 7, 'rental', current_date, 'tester') RETURNING id"
+    )
+    board.paths["inspection_plan"][session.scalar(plan, {"path": path, "scope": scope})] = path
+
+
 def add_cells(session: Session, plan: int) -> None:
     session.execute(
         text(
@@ -164,6 +215,7 @@ def settle_street(session: Session, board: Board, street: str) -> None:
     code = STREETS[street]
     board.paths["street"][code] = street
     note_unplaced(session, board, street, code)
+    note_inspections(session, board, street, code)
     body = codes.make("responsible_body", code, 1)
     board.paths["responsible_body"][make.make_responsible_body(session, code=body)] = street
     area = make.square(0, 0 if street == "A" else 5, make.COMMUNITY_DEGREES)
@@ -250,12 +302,14 @@ def expected(who: str, table: str, path: str) -> bool:
     draft, place = path.startswith("draft "), path.removeprefix("draft ")
     if table == "barrier":
         return who != "public"
-    if table in PEOPLE and role not in ("planner", "staff", "leader", "inspector"):
+    if table in (*PEOPLE, *OF_CASES) and role not in ("planner", "staff", "leader", "inspector"):
+        return False
+    if table == "case_reporter" and role not in ("staff", "inspector"):
         return False
     _, _, scope = who.partition(" of ")
     if scope == "A":
         return place.startswith("A")
-    near = place == "A" and (table in ("street", "responsible_body") or (table == "plan" and not draft))
+    near = place == "A" and (table in STREETS_OWN or (table == "plan" and not draft))
     if scope == "A1":
         return near or place == "A/A1" or place.startswith("A/A1/")
     if scope == "A1/1":
@@ -263,7 +317,7 @@ def expected(who: str, table: str, path: str) -> bool:
             return place == "A/A1/1"
         if draft:
             return False
-        return near or place == "A/A1/1" or (table in ("community", "plan") and place == "A/A1")
+        return near or place == "A/A1/1" or (table in ("community", "plan", "inspection_plan") and place == "A/A1")
     return False
 
 
@@ -279,7 +333,7 @@ def test_the_board_has_rows_everywhere(board: Board) -> None:
         for table, paths in board.paths.items():
             assert paths, table
             assert seen(session, table) == set(paths), table
-    assert set(METADATA.tables) == {*KEYS, *OF_ACCOUNTS, *OF_EVENTS}
+    assert set(METADATA.tables) == {*KEYS, *OF_ACCOUNTS, *OF_EVENTS, *OF_ALL}
 
 
 @pytest.mark.parametrize("table", list(KEYS))
@@ -293,10 +347,11 @@ def test_a_query_without_a_filter_gives_the_actors_rows(board: Board, who: str, 
 
 @pytest.mark.parametrize("table", list(KEYS))
 def test_the_expectations_are_no_empty_promise(board: Board, table: str) -> None:
-    """Each table has rows that the planner of A1 sees, and rows that they do not."""
+    """Each table has rows that the planner of A1 (staff, who call back) sees, and rows that they do not."""
     if table == "barrier":
         return
-    told = {expected("planner of A1", table, path) for path in board.paths[table].values()}
+    who = "staff of A1" if table == "case_reporter" else "planner of A1"
+    told = {expected(who, table, path) for path in board.paths[table].values()}
     assert told == {True, False}
 
 

@@ -45,7 +45,7 @@ def test_the_database_is_told_who_acts(town: Engine) -> None:
             "address": "10.0.0.8",
             "request": "r1",
             "roles": "assessor,planner",
-            "may": "households,register,plans",
+            "may": "households,register,plans,ledger,inspection_plans",
             "streets": "",
             "whole": SECOND,
             "communities": f"{SECOND},{FIRST}",

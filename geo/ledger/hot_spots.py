@@ -1,0 +1,201 @@
+"""Hot spots: where in space and time cases come closer together than chance would have them.
+
+Density-based clustering with a radius in space and one in time, after ST-DBSCAN (Birant & Kut 2007, Data & Knowledge
+Engineering 60). What is found is weighed against the same places with their times shuffled (Knox 1964; Kulldorff et
+al. 2005, PLoS Medicine 2): a place where something happens all the time is no hot spot of this week.
+
+Nothing depends on the order of the points, and chance on the seed alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from geo.errors import BoundsError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+#: Shuffles that a spot is weighed against: the least chance that can be told is one in a thousand.
+SHUFFLES = 999
+#: Pairs of neighbours beyond which points are too dense to be told apart; 16 bytes each.
+MOST_PAIRS = 20_000_000
+#: Neighbours looked at by all shuffles together, beyond which fewer shuffles are made.
+MOST_LOOKS = 400_000_000
+
+
+@dataclass(frozen=True)
+class HotSpot:
+    """Cases that lie close together in space and time.
+
+    Attributes
+    ----------
+    members
+        Positions of its points among those given, in rising order.
+    x, y
+        Their middle, metres in the points' CRS.
+    radius_m
+        From the middle to the farthest of them.
+    first, last
+        Their first and last time, days.
+    chance
+        How likely a spot of as many cases is in this very place when times are shuffled over all places:
+        (1 + shuffles with one at least as large there) / (1 + shuffles). Of many spots a few are rare by chance too.
+    """
+
+    members: Integers
+    x: float
+    y: float
+    radius_m: float
+    first: float
+    last: float
+    chance: float
+
+    @property
+    def count(self) -> int:
+        """How many cases it has."""
+        return len(self.members)
+
+
+def find(
+    points: Floats,
+    times: Floats,
+    *,
+    radius_m: float,
+    days: float,
+    at_least: int,
+    shuffles: int = SHUFFLES,
+    seed: int = 0,
+) -> list[HotSpot]:
+    """Return the hot spots among points, the least likely by chance first, then the largest.
+
+    Parameters
+    ----------
+    points
+        n × 2, metres in a projected CRS.
+    times
+        n days since any moment.
+    radius_m, days
+        How close two cases are neighbours, in space and in time.
+    at_least
+        Neighbours, itself among them, that make a case the core of a spot. A spot has as many cases or more.
+    shuffles
+        How often times are shuffled; 0 leaves every chance at 1.
+
+    Raises
+    ------
+    BoundsError
+        A limit is not above zero, points and times are not as many, or one of them is no number; or there are more
+        than :data:`MOST_PAIRS` pairs of points within the radius.
+    """
+    _check(points, times, radius_m, days, at_least)
+    pairs = _close(points, radius_m)
+    labels = _clusters(points, times, pairs, days, at_least)
+    members = [np.flatnonzero(labels == label) for label in range(labels.max(initial=-1) + 1)]
+    if not members:
+        return []
+    shuffles = min(shuffles, MOST_LOOKS // max(len(pairs), 1))
+    as_large = np.zeros(len(members), np.int64)
+    for shuffled in _shuffled(points, times, shuffles, seed):
+        as_large += _as_large(members, _clusters(points, shuffled, pairs, days, at_least))
+    chances = (1 + as_large) / (1 + shuffles)
+    spots = [_spot(points, times, *each) for each in zip(members, chances.tolist(), strict=True)]
+    return sorted(spots, key=lambda spot: (spot.chance, -spot.count, spot.x, spot.y, spot.first))
+
+
+def _check(points: Floats, times: Floats, radius_m: float, days: float, at_least: int) -> None:
+    if points.ndim != 2 or points.shape[1:] != (2,) or times.shape != points.shape[:1]:
+        raise BoundsError("每个点要有两个坐标和一个时间", "every point has two coordinates and one time")
+    if not (np.isfinite(points).all() and np.isfinite(times).all()):
+        raise BoundsError("坐标或时间不是数", "a coordinate or time is no number")
+    if not (radius_m > 0 and days > 0 and at_least >= 2):
+        raise BoundsError(
+            "半径(米)和天数须大于 0,热点至少 2 件",
+            "radius (metres) and days are above 0, and a spot has 2 cases at least",
+        )
+
+
+def _close(points: Floats, radius_m: float) -> Integers:
+    """Return all pairs of points within the radius, m × 2."""
+    tree = cKDTree(points)
+    n_pairs = (tree.count_neighbors(tree, radius_m) - len(points)) // 2
+    if n_pairs > MOST_PAIRS:
+        raise BoundsError(
+            f"{radius_m:g} 米之内的点对有 {n_pairs} 对,最多 {MOST_PAIRS} 对;请缩小半径、时段或范围",
+            f"{n_pairs} pairs of points lie within {radius_m:g} m, {MOST_PAIRS} at most: take a smaller radius",
+        )
+    pairs = np.asarray(tree.query_pairs(radius_m, output_type="ndarray"), np.int64)
+    return pairs.reshape(-1, 2)
+
+
+def _cores(times: Floats, pairs: Integers, days: float, at_least: int) -> tuple[NDArray[np.bool_], Integers]:
+    """Return which points are cores, and the pairs that are neighbours in time as well."""
+    both = pairs[np.abs(times[pairs[:, 0]] - times[pairs[:, 1]]) <= days]
+    neighbours = 1 + np.bincount(both.ravel(), minlength=len(times))
+    return neighbours >= at_least, both
+
+
+def _components(cores: NDArray[np.bool_], both: Integers) -> Integers:
+    """Label cores that are neighbours, over any number of cores, alike; -1 for what is no core."""
+    linked = both[cores[both[:, 0]] & cores[both[:, 1]]]
+    n_points = len(cores)
+    graph = coo_array((np.ones(len(linked), np.int8), (linked[:, 0], linked[:, 1])), shape=(n_points, n_points))
+    labels: Integers = connected_components(graph, directed=False)[1].astype(np.int64)
+    labels[~cores] = -1
+    return labels
+
+
+def _clusters(points: Floats, times: Floats, pairs: Integers, days: float, at_least: int) -> Integers:
+    """Label each point with its spot, numbered by their first points; -1 for those of none."""
+    cores, both = _cores(times, pairs, days, at_least)
+    labels = _components(cores, both)
+    # What is no core but has one for a neighbour is of the nearest one's spot; of two as near, of the earlier point's.
+    rims = np.vstack([both, both[:, ::-1]])
+    rims = rims[~cores[rims[:, 0]] & cores[rims[:, 1]]]
+    if len(rims):
+        far = np.hypot(*(points[rims[:, 0]] - points[rims[:, 1]]).T)
+        order = np.lexsort((points[rims[:, 1], 1], points[rims[:, 1], 0], times[rims[:, 1]], far, rims[:, 0]))
+        point, first = np.unique(rims[order, 0], return_index=True)
+        labels[point] = labels[rims[order[first], 1]]
+    inside = labels >= 0
+    # Numbered in the order in which they begin, whatever the components were called.
+    kept, first = np.unique(labels[inside], return_index=True)
+    numbers = np.full(len(labels) + 1, -1, np.int64)
+    numbers[kept[np.argsort(first)]] = np.arange(len(kept))
+    numbered: Integers = np.where(inside, numbers[labels], -1)
+    return numbered
+
+
+def _shuffled(points: Floats, times: Floats, shuffles: int, seed: int) -> Iterator[Floats]:
+    """Yield the times shuffled over the points, from one order of both, whatever order they came in."""
+    rng = np.random.default_rng(seed)
+    order = np.lexsort((times, points[:, 1], points[:, 0]))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    in_order = np.sort(times)
+    for _ in range(shuffles):
+        yield rng.permutation(in_order)[rank]
+
+
+def _as_large(spots: list[Integers], labels: Integers) -> NDArray[np.bool_]:
+    """Tell of each spot whether some of its points are in one that is at least as large."""
+    sizes = np.append(np.bincount(labels[labels >= 0], minlength=1), 0)
+    return np.array([sizes[labels[members]].max() >= len(members) for members in spots])
+
+
+def _spot(points: Floats, times: Floats, members: Integers, chance: float) -> HotSpot:
+    middle = points[members].mean(axis=0)
+    return HotSpot(
+        members=members,
+        x=float(middle[0]),
+        y=float(middle[1]),
+        radius_m=float(np.hypot(*(points[members] - middle).T).max()),
+        first=float(times[members].min()),
+        last=float(times[members].max()),
+        chance=chance,
+    )

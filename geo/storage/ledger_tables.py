@@ -98,6 +98,8 @@ class LedgerCase(Base):
         UniqueConstraint("number"),
         UniqueConstraint("found_by", "client_key"),
         Index("ix_ledger_case_community_opened", "community_code", "opened_at"),
+        Index("ix_ledger_case_street_closed", "street_code", "closed_at"),
+        Index("ix_ledger_case_assignee", "assignee", postgresql_where=text("state IN ('open', 'paused')")),
         Index("ix_ledger_case_community_closed", "community_code", "closed_at"),
         Index(
             "ix_ledger_case_open",
@@ -118,7 +120,7 @@ class LedgerCase(Base):
     step: Mapped[str]
     state: Mapped[str] = mapped_column(server_default=text("'open'"))
     rung: Mapped[str | None]
-    street_code: Mapped[str] = code_column("street")
+    street_code: Mapped[str] = code_column("street", index=False)
     community_code: Mapped[str] = code_column("community", index=False)
     grid_code: Mapped[str | None] = mapped_column(Code, index=True)
     building_code: Mapped[str | None] = code_column("building", nullable=True)
@@ -167,6 +169,7 @@ class CaseMove(Base):
         UniqueConstraint("case_id", "client_key"),
         Index("ix_case_move_case_id_id", "case_id", "id"),
         Index("ix_case_move_at", "at"),
+        Index("ix_case_move_client_key", "client_key", postgresql_where=text("client_key IS NOT NULL")),
     )
 
     id: Mapped[int] = _id()

@@ -1,19 +1,22 @@
 """Programs and servers killed in the middle of their work, and the judge of what is left.
 
-A store of its own on a real disk; three programs work on it without a pause, each telling over a pipe what it was
+A store of its own on a real disk; programs work on it without a pause, each telling over a pipe what it was
 told to be done::
 
     imports    files of city elements, each in one transaction
     edits      a draft plan's buildings moved between its grids (see tests/races.py)
     adoptions  drafts made and put in force
+    requests   drafts edited and put in force over HTTP, by a planner of the web service beside the store
 
 Something of it is killed with SIGKILL, the server is started again, and the programs go on. In the end everything that
 was told to be done has to be there, and every import whole or not at all.
 """
 
+import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,9 +31,12 @@ from typing import Any
 
 import numpy as np
 import psycopg
+import uvicorn
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from api.main import create_app
+from api.settings import AppSettings
 from geo.errors import ConflictError, DatabaseError
 from geo.services.adopting import adopt_plan
 from geo.services.importing import import_file
@@ -38,13 +44,18 @@ from geo.storage import audit, embedded, plans
 from geo.storage.database import migrate, open_engine, session_scope
 from geo.storage.embedded import postmaster
 from tests import factories, races
+from tests.api.people import bearing, token_of
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Few: a community has numbers for 9,999 elements.
 IMPORT_ROWS = 12
 KINDS = ("imports", "edits", "adoptions")
-#: What dies: the whole server, one of its processes (the others are ended by the server itself), or the programs.
+#: What dies: the whole server, one of its processes (the others are ended by the server itself), the programs, or the
+#: web service in the middle of requests.
 VICTIMS = ("server", "backend", "programs")
+WEB = "web service"
+#: Edits of a draft over HTTP before it is put in force.
+EDITS_OF_A_DRAFT = 3
 #: Commits are told before they are written down: what a server must never do, to see that the judge notices. A
 #: transaction that drops a table is written down at once all the same, and with it those before; so let only edits run.
 CARELESS = {"synchronous_commit": "off", "wal_writer_delay": "10000ms"}
@@ -57,11 +68,13 @@ class Told:
     imports: list[str] = field(default_factory=list)
     adoptions: list[int] = field(default_factory=list)
     edits: dict[int, list[races.Acknowledged]] = field(default_factory=dict)
+    requests: int = 0
 
     def counts(self) -> dict[str, int]:
-        """How many there are of each of :data:`KINDS`."""
+        """How many there are of each of :data:`KINDS`, and how many requests were answered well."""
         edits = sum(map(len, list(self.edits.values())))
-        return {"imports": len(self.imports), "edits": edits, "adoptions": len(self.adoptions)}
+        counted = {"imports": len(self.imports), "edits": edits, "adoptions": len(self.adoptions)}
+        return {**counted, "requests": self.requests}
 
     def hear(self, line: str) -> None:
         what, value = json.loads(line)
@@ -69,6 +82,8 @@ class Told:
             self.imports.append(value)
         elif what == "adopted":
             self.adoptions.append(value)
+        elif what == "answered":
+            self.requests += 1
         else:
             plan_id, edit = value
             self.edits.setdefault(plan_id, []).append(races.Acknowledged(**edit))
@@ -101,6 +116,9 @@ class Crashes:
         self._settings: Mapping[str, str] = {"shared_buffers": "64MB"}
         self._launched = 0
         self._programs: dict[str, tuple[subprocess.Popen[str], threading.Thread]] = {}
+        self._web: tuple[subprocess.Popen[str], threading.Thread] | None = None
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = int(free.getsockname()[1])
         self.told = Told()
         self.kills = 0
         engine = self.open()
@@ -122,6 +140,8 @@ class Crashes:
     def crash(self, victim: str, *, seconds: tuple[float, float], kinds: tuple[str, ...] = KINDS) -> None:
         """Let the programs of some kinds work for a while, then kill."""
         url = embedded.start(self._data, settings=self._settings)
+        if "requests" in kinds and self._web is None:
+            self._web = self._launch("serve", url)
         for kind in kinds:
             if kind not in self._programs:
                 self._programs[kind] = self._launch(kind, url)
@@ -138,21 +158,23 @@ class Crashes:
         self.kills += 1
 
     def end_programs(self) -> None:
-        """Kill the programs, and hear what they were still told."""
-        for program, _ in self._programs.values():
+        """Kill the programs and the web service, and hear what they were still told."""
+        ending = [*self._programs.values(), *([self._web] if self._web else [])]
+        for program, _ in ending:
             with suppress(ProcessLookupError):
                 os.killpg(program.pid, signal.SIGKILL)
-        for program, listener in self._programs.values():
+        for program, listener in ending:
             program.wait()
             listener.join()
         self._programs.clear()
+        self._web = None
 
     def _launch(self, kind: str, url: str) -> tuple[subprocess.Popen[str], threading.Thread]:
         self._launched += 1
         name = f"{kind}-{self._launched}"
         with (self._folder / f"{name}.log").open("wb") as log:
             program = subprocess.Popen(
-                [sys.executable, "-m", "tests.crashes", url, name, str(self._folder)],
+                [sys.executable, "-m", "tests.crashes", url, name, str(self._folder), str(self._port)],
                 cwd=ROOT,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -173,6 +195,14 @@ class Crashes:
     def _kill(self, victim: str) -> None:
         if victim == "programs":
             self.end_programs()
+            return
+        if victim == WEB:
+            assert self._web is not None
+            service, listener = self._web
+            os.killpg(service.pid, signal.SIGKILL)
+            service.wait()
+            listener.join()
+            self._web = None
             return
         server = postmaster.running(self._data)
         assert server is not None
@@ -298,9 +328,62 @@ def adopt_drafts(engine: Engine, name: str) -> Iterator[None]:
         yield
 
 
+def ask(port: int, token: str, method: str, path: str, version: int, body: object = None) -> tuple[int, Any]:
+    """Send a request with the version that was seen; status 0 where the service died before it answered."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    headers = {**bearing(token), "If-Match": f'"{version}"', "Content-Type": "application/json", "Host": "localhost"}
+    try:
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    except (OSError, http.client.HTTPException, ValueError):
+        time.sleep(0.1)
+        return 0, None
+    finally:
+        connection.close()
+
+
+def ask_the_web_service(engine: Engine, name: str, port: int) -> Iterator[None]:
+    token = token_of(engine, name, scopes=[factories.STREET])
+    rng = np.random.default_rng(len(name))
+    while True:
+        with session_scope(engine) as session:
+            plan_id = races.make_draft(session, name)
+        for _ in range(EDITS_OF_A_DRAFT):
+            seen, view = races.see(engine, plan_id)
+            sent = races.flipped(view, int(rng.integers(races.COLUMNS)))
+            moves = [{"building_code": code, "grid_code": grid} for code, grid in sent.items()]
+            status, told = ask(port, token, "PATCH", f"/plans/{plan_id}/assignment", seen, {"moves": moves})
+            if status == 200:
+                edit = races.Acknowledged(name, seen, view, sent, told["version"])
+                tell("edited", [plan_id, asdict(edit)])
+                tell("answered", plan_id)
+            expect(status, told)
+        status, told = ask(port, token, "POST", f"/plans/{plan_id}/adopt", races.see(engine, plan_id)[0])
+        if status == 200:
+            tell("adopted", plan_id)
+            tell("answered", plan_id)
+        expect(status, told)
+        yield
+
+
+def expect(status: int, told: Any) -> None:
+    """A request is answered well, refused since somebody was quicker, or not answered: the service or store is down."""
+    if status not in (0, 200, 409, 412, 503):
+        raise AssertionError(f"{status}: {told}")
+
+
+def serve(engine: Engine, port: int) -> None:
+    config = uvicorn.Config(create_app(AppSettings(), engine), host="127.0.0.1", port=port, log_level="error")
+    uvicorn.Server(config).run()
+
+
 def main() -> None:
     """Work until killed; what the server's end interrupts is begun anew when it is back."""
-    url, name, folder = sys.argv[1:]
+    url, name, folder, port = sys.argv[1:]
+    if name.startswith("serve"):
+        serve(open_engine(url), int(port))
+        return
     begun = 0
     while True:
         begun += 1
@@ -310,6 +393,7 @@ def main() -> None:
                 "imports": lambda: import_files(engine, Path(folder), f"{name}-{begun}"),  # noqa: B023
                 "edits": lambda: edit_a_draft(engine, f"{name}-{begun}"),  # noqa: B023
                 "adoptions": lambda: adopt_drafts(engine, f"{name}-{begun}"),  # noqa: B023
+                "requests": lambda: ask_the_web_service(engine, f"{name}-{begun}", int(port)),  # noqa: B023
             }
             for _ in works[name.partition("-")[0]]():
                 pass

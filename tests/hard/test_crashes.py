@@ -1,10 +1,11 @@
-"""Sixty crashes in the middle of imports, edits and adoptions, and five of a server that is careless with commits."""
+"""Sixty crashes in the middle of imports, edits and adoptions, twenty of the web service, and a careless server's."""
 
 import pytest
 
-from tests.crashes import VICTIMS, crashing_store
+from tests.crashes import KINDS, VICTIMS, WEB, crashing_store
 
 CRASHES = 60
+WEB_CRASHES = 20
 CARELESS_CRASHES = 5
 
 
@@ -19,7 +20,20 @@ def test_sixty_crashes_lose_nothing() -> None:
         print(f"{store.kills} kills, told to be done: {store.told.counts()}; {verdict}")
         assert store.kills == CRASHES
         assert verdict.faults == 0, verdict
-        assert min(store.told.counts().values()) >= 2 * CRASHES
+        assert min(store.told.counts()[kind] for kind in KINDS) >= 2 * CRASHES
+
+
+@pytest.mark.timeout(3_600)
+def test_twenty_crashes_of_the_web_service_and_of_what_is_behind_it_lose_nothing() -> None:
+    with crashing_store(seed=20261124) as store:
+        for number in range(WEB_CRASHES):
+            victim = "server" if number % 5 == 4 else WEB
+            store.crash(victim, seconds=(0.0, 1.0), kinds=("requests",))
+        verdict = store.judge()
+        print(f"{store.kills} kills, told to be done: {store.told.counts()}; {verdict}")
+        assert store.kills == WEB_CRASHES
+        assert verdict.faults == 0, verdict
+        assert store.told.counts()["requests"] >= 2 * WEB_CRASHES
 
 
 @pytest.mark.timeout(1_200)

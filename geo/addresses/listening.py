@@ -21,6 +21,8 @@ Hashes = npt.NDArray[np.uint64]
 
 LONGEST_TEXT = 600
 """Tokens of a text that are looked at: what a caller says is shorter."""
+MOST_LETTERS = 160
+"""Latin letters in a text that is heard as pinyin: two names and a road have some fifty."""
 _STREAMS = 3
 _LATIN = re.compile("[a-z]+")
 _PASSED_OVER = frozenset("()[]{}<>《》「」【】“”‘’'\"·・•.-–—_/&")
@@ -152,6 +154,8 @@ _BARRIER = Features(BARRIER, 1, (), (-1,) * READINGS_KEPT, (-1,) * READINGS_KEPT
 def _ways(text: str) -> list[dict[int, tuple[str, ...]]]:
     """How the Latin runs (by their start) divide into syllables, a dictionary per stream; none first."""
     runs = [run for run in _LATIN.finditer(text[:LONGEST_TEXT]) if len(run[0]) > 1]
+    if sum(len(run[0]) for run in runs) > MOST_LETTERS:
+        return [{}]
     found = {run.start(): segmentations(run[0], _STREAMS) for run in runs}
     found = {start: ways for start, ways in found.items() if ways}
     count = max(map(len, found.values()), default=0)

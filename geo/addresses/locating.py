@@ -15,7 +15,7 @@ from geo.addresses.divisions import elsewhere
 from geo.addresses.lookup import look_up, meet_roads
 from geo.addresses.normalising import MOST_CHARACTERS, SEPARATORS, normalise
 from geo.addresses.numerals import with_numerals
-from geo.addresses.reading import MOST_READINGS, Named, named, readings, without_repeats
+from geo.addresses.reading import CROWDED, MOST_READINGS, Named, named, readings, without_repeats
 
 
 def locate(book: AddressBook, text: str) -> Answer:
@@ -34,7 +34,7 @@ def locate(book: AddressBook, text: str) -> Answer:
         return told(book, said, whole, exact)
     trials, divisions = _tried(book, said, exact, 12)
     best = certain(trials)
-    if best is None and not certainly_lacking(trials):
+    if best is None and len(exact) <= CROWDED and not certainly_lacking(trials):
         trials, divisions = _tried(book, said, exact + named(book, book.names.fuzzy(view)), MOST_READINGS)
         best = certain(trials)
     first = best or plausible(trials)

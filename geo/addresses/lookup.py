@@ -67,6 +67,8 @@ class Found:
 
 #: Numbers that are read of one text: no address has as many, and a text of nothing else shall not take long.
 MOST_PIECES, USUAL_PIECES = 8, 5
+#: Ways to read a usual text's numbers together, those of one that has more, and of one that is none.
+USUAL_WAYS, FEW_WAYS, FEWEST_WAYS = 64, 16, 4
 NOWHERE: Rows = np.empty(0, dtype=np.int64)
 
 
@@ -178,13 +180,18 @@ def hypotheses(reading: Reading) -> list[Elements]:
     pieces = reading.pieces[:MOST_PIECES]
     options = [_options(piece, reading, has, compound_ends, road_ends) for piece in pieces]
     found: dict[tuple[str, ...], Elements] = {}
-    for combination in islice(product(*options), 64 if len(pieces) <= USUAL_PIECES else 16):
+    for combination in islice(product(*options), _ways(len(reading.pieces))):
         elements = _joined(combination)
         if elements is not None:
             key = (elements.number, elements.zone, elements.mark, elements.unit, elements.room)
             if key not in found or found[key].cost > elements.cost:
                 found[key] = elements
     return sorted(found.values(), key=lambda elements: elements.cost)[:24] or [Elements()]
+
+
+def _ways(pieces: int) -> int:
+    """How many ways to read so many pieces together are tried."""
+    return USUAL_WAYS if pieces <= USUAL_PIECES else FEW_WAYS if pieces <= MOST_PIECES else FEWEST_WAYS
 
 
 def _options(

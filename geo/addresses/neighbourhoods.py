@@ -6,6 +6,7 @@ Garbe's symmetric delete spelling correction (SymSpell, 2012); which token is le
 pieces and names meet that lie side by side.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -107,24 +108,32 @@ class Neighbourhoods:
 
     def find(self, heard: Heard, longest: int) -> Pairs:
         """Return every piece of the text beside the rows of at most ``longest`` tokens that it meets."""
-        start, length, side, gap, hashes = _pieces(heard, longest)
-        places = hashes >> self._shift
-        known = np.flatnonzero(self._bitmap[places >> np.uint64(3)] & _bit(places))
-        hashes = hashes[known]
+        pieces = _Pieces.of(heard, longest)
+        # Each way is sifted before the next one is made: of a long text there are hundreds of thousands.
+        known = [(side, *self._known(owner, gap, hashes)) for side, owner, gap, hashes in pieces.ways(heard)]
+        side = np.repeat([each[0] for each in known], [len(each[1]) for each in known])
+        owner, gap, hashes = (np.concatenate([each[column] for each in known]) for column in (1, 2, 3))
         first = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
         met = np.flatnonzero(self._hashes[first] == hashes)
-        known, first = known[met], first[met]
+        first = first[met]
         count = np.minimum(self._ends[first] - first, BUCKET)
         total = np.cumsum(count)
         if len(total) and total[-1] > MOST_PAIRS:
             # Pieces that few names share say most: those are kept.
             kept = np.argsort(count, kind="stable")
             kept = np.sort(kept[np.cumsum(count[kept]) <= MOST_PAIRS])
-            known, first, count = known[kept], first[kept], count[kept]
+            met, first, count = met[kept], first[kept], count[kept]
         found = np.repeat(np.arange(len(count)), count)
         entry = first[found] + np.arange(len(found)) - (np.cumsum(count) - count)[found]
-        piece = known[found]
-        return Pairs(start[piece], length[piece], side[piece], gap[piece], self._rows[entry].astype(np.int64))
+        way = met[found]
+        piece, rows = owner[way], self._rows[entry].astype(np.int64)
+        return Pairs(pieces.start[piece], pieces.length[piece], side[way], gap[way], rows)
+
+    def _known(self, owner: Integers, gap: Integers, hashes: Hashes) -> tuple[Integers, Integers, Hashes]:
+        """Keep the hashes that may be in here: all that are, and one in some hundred of the others."""
+        places = hashes >> self._shift
+        known = np.flatnonzero(self._bitmap[places >> np.uint64(3)] & _bit(places))
+        return owner[known], gap[known], hashes[known]
 
 
 def _bit(places: Hashes) -> npt.NDArray[np.uint8]:
@@ -150,35 +159,45 @@ def _hashes_of(
     return np.concatenate(hashes), np.concatenate(owners)
 
 
-def _pieces(heard: Heard, longest: int) -> tuple[Integers, Integers, Integers, Integers, Hashes]:
-    """Starts, lengths, sides, gaps and hashes of all pieces of the text that a name may be, in every way."""
-    count = len(heard.key)
-    terms = heard.key * _POWERS[:count]
-    sums = np.zeros(count + 1, np.uint64)
-    np.cumsum(terms, dtype=np.uint64, out=sums[1:])
-    start, length = np.nonzero(np.arange(longest + 2) <= heard.room[:, None])
-    several = length >= 2
-    start, length = start[several], length[several]
-    end = start + length
-    whole = sums[end] - sums[start]
-    inverse = _INVERSES[start]
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """All pieces of a text that a name may be, and every token of each, with one place behind the last."""
 
-    # Every token of every piece, and one place behind it.
-    piece, gap = np.nonzero(np.arange(longest + 3) <= np.where(length >= SHORTEST_WITH_SLIP, length, -1)[:, None])
-    size, cut = length[piece], start[piece] + gap
-    missing = whole[piece] * inverse[piece] + _salts(gap)
-    inside = np.flatnonzero(gap < size)
-    at, place = piece[inside], cut[inside]
-    without = sums[place] - sums[start[at]] + (sums[end[at]] - sums[place + 1]) * np.uint64(_BASE_INVERSE)
-    without *= inverse[at]
-    inner = np.flatnonzero((gap[inside] > 0) & (gap[inside] < size[inside] - 1) & (size[inside] > SHORTEST_WITH_SLIP))
-    before = np.flatnonzero(gap < size - 1)
-    first = cut[before]
-    exchange = (heard.key[first + 1] - heard.key[first]) * (_POWERS[first] - _POWERS[first + 1])
-    swapped = (whole[piece[before]] + exchange) * inverse[piece[before]]
-    taken = (piece[inside], piece[inside[inner]], piece, piece[before])
-    owners = np.concatenate([np.arange(len(start)), *taken])
-    sides = np.repeat(np.arange(len(Side)), [len(start), *map(len, taken)])
-    gaps = np.concatenate([np.zeros(len(start), np.int64), gap[inside], gap[inside[inner]], gap, gap[before]])
-    hashes = np.concatenate([whole * inverse, without + _salts(gap[inside]), without[inner], missing, swapped])
-    return start[owners], length[owners], sides, gaps, hashes
+    start: Integers
+    length: Integers
+    whole: Hashes  # not moved to the start of the text yet, as ``sums`` are
+    sums: Hashes
+    piece: Integers  # of each token: its piece
+    gap: Integers  # of each token: its place there
+
+    @classmethod
+    def of(cls, heard: Heard, longest: int) -> "_Pieces":
+        """Cut a text into pieces of two tokens and more."""
+        sums = np.zeros(len(heard.key) + 1, np.uint64)
+        np.cumsum(heard.key * _POWERS[: len(heard.key)], dtype=np.uint64, out=sums[1:])
+        start, length = np.nonzero(np.arange(longest + 2) <= heard.room[:, None])
+        several = length >= 2
+        start, length = start[several], length[several]
+        piece, gap = np.nonzero(np.arange(longest + 3) <= np.where(length >= SHORTEST_WITH_SLIP, length, -1)[:, None])
+        return cls(start, length, sums[start + length] - sums[start], sums, piece, gap)
+
+    def ways(self, heard: Heard) -> Iterator[tuple[Side, Integers, Integers, Hashes]]:
+        """Yield, side by side, pieces with the place in which they differ, and their hashes."""
+        inverse = _INVERSES[self.start]
+        yield Side.WHOLE, np.arange(len(self.start)), np.zeros(len(self.start), np.int64), self.whole * inverse
+        piece, gap, size = self.piece, self.gap, self.length[self.piece]
+        cut, moved = self.start[piece] + gap, inverse[piece]
+
+        inside = np.flatnonzero(gap < size)
+        at, gone, place = piece[inside], gap[inside], cut[inside]
+        behind = self.sums[(self.start + self.length)[at]] - self.sums[place + 1]
+        without = (self.sums[place] - self.sums[self.start[at]] + behind * np.uint64(_BASE_INVERSE)) * moved[inside]
+        yield Side.REPLACED, at, gone, without + _salts(gone)
+        inner = np.flatnonzero((gone > 0) & (gone < size[inside] - 1) & (size[inside] > SHORTEST_WITH_SLIP))
+        yield Side.TOO_MANY, at[inner], gone[inner], without[inner]
+        whole = self.whole[piece]
+        yield Side.MISSING, piece, gap, whole * moved + _salts(gap)
+        first = np.flatnonzero(gap < size - 1)
+        token = cut[first]
+        exchange = (heard.key[token + 1] - heard.key[token]) * (_POWERS[token] - _POWERS[token + 1])
+        yield Side.SWAPPED, piece[first], gap[first], (whole[first] + exchange) * moved[first]

@@ -34,8 +34,9 @@ LONGEST_NAME = 8
 MOST_READINGS = 48
 #: Sets of names that are weighed: a real text has a dozen or two, one of names alone has no end of them.
 MOST_SELECTIONS = 300
-#: With more names in it than this, no text is an address; a quarter of the work is enough to say so.
-CROWDED = 24
+#: With more names in it than this, a text is a story or no address at all: those that explain most for least are
+#: weighed, with less work.
+CROWDED, LIKELIEST, SHARE_OF_WORK = 16, 12, 6
 
 _EDGES = SEPARATORS + "-/#."
 #: Kinds of which a reading has one at most; two roads make a crossing.
@@ -138,7 +139,11 @@ def _longer(name: Named, choices: Sequence[Named]) -> bool:
 
 def readings(text: str, choices: Sequence[Named], most: int = MOST_READINGS) -> Iterator[tuple[float, Reading]]:
     """Yield at most so many readings of ``text``, each with a cost that neither it nor any later one can be under."""
-    selections = _selections(text, choices, most if len(choices) <= CROWDED else most // 4)
+    crowded = len(choices) > CROWDED
+    if crowded:
+        choices = sorted(choices, key=_worth)[:LIKELIEST]
+    selections = _selections(text, choices, MOST_SELECTIONS // SHARE_OF_WORK if crowded else MOST_SELECTIONS)
+    selections = selections[: most // SHARE_OF_WORK if crowded else most]
     for chosen, left_out in sorted(selections, key=lambda each: _least(*each)):
         yield _least(chosen, left_out), _read(text, chosen, left_out)
 
@@ -147,38 +152,44 @@ def _least(chosen: tuple[Named, ...], left_out: float) -> float:
     return left_out + sum(name.cost for name in chosen)
 
 
-def _selections(text: str, choices: Sequence[Named], most: int) -> list[tuple[tuple[Named, ...], float]]:
+def _worth(name: Named) -> float:
+    """How little a name costs for what it explains; under 0 it is better than none."""
+    return name.cost - 0.1 * (name.end - name.start)
+
+
+def _selections(text: str, choices: Sequence[Named], enough: int) -> list[tuple[tuple[Named, ...], float]]:
     """Return sets of names, none over another, and what leaving out the others costs; those that explain much first."""
-    ranked = sorted(choices, key=lambda name: (name.start, -name.end, name.cost))[:40]
+    ranked = sorted(choices, key=lambda name: (name.start, -name.end, name.cost))
     found: list[tuple[float, tuple[Named, ...], float]] = []
-    enough = MOST_SELECTIONS if len(choices) <= CROWDED else MOST_SELECTIONS // 4
+    letterwise = [name for name in ranked if not name.cost]
 
     def extend(at: int, first: int, chosen: tuple[Named, ...], worth: float) -> None:
         if len(found) >= enough:
             return
-        left_out = _left_out(text, chosen, ranked)
+        left_out = _left_out(text, chosen, letterwise)
         found.append((worth + left_out, chosen, left_out))
         for place in range(first, len(ranked)):
             name = ranked[place]
             if name.start >= at and _may_join(chosen, name):
-                gain = name.cost - 0.1 * (name.end - name.start)
-                extend(name.end, place + 1, (*chosen, name), worth + gain)
+                extend(name.end, place + 1, (*chosen, name), worth + _worth(name))
 
     extend(0, 0, (), 0.0)
     found.sort(key=lambda each: each[0])
-    return [(chosen, left_out) for _, chosen, left_out in found[:most]]
+    return [(chosen, left_out) for _, chosen, left_out in found]
 
 
-def _left_out(text: str, chosen: tuple[Named, ...], choices: Sequence[Named]) -> float:
-    """What it costs that names which stand letter for letter in the text are not taken."""
-    left: list[Named] = []
-    for name in choices:
-        if name.cost or any(_explains(one, name) for one in chosen) or any(_meet(one, name) for one in left):
+def _left_out(text: str, chosen: tuple[Named, ...], letterwise: Sequence[Named]) -> float:
+    """What it costs that names which stand letter for letter in the text are not taken; they come as they begin."""
+    left = 0
+    free = 0
+    for name in letterwise:
+        if name.start < free or any(_explains(one, name) for one in chosen):
             continue
         if chosen and name.start >= chosen[-1].end and _far(text[chosen[-1].end : name.start]):
             continue
-        left.append(name)
-    return UNUSED * len(left)
+        left += 1
+        free = name.end
+    return UNUSED * left
 
 
 def _meet(one: Named, other: Named) -> bool:

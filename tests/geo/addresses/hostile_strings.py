@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from geo.addresses.sounds import readings
+
 MEGABYTE = 1 << 20
 #: What programs that trust their input stumble over.
 PIECES = (
@@ -18,6 +20,8 @@ UNSEEN = (
     "\u2060", "\u00ad", "\u180e", "\u3164", "\ufe0f", "\x7f", "\x85", "\u2028", "\u2029",
 )  # fmt: skip
 EMOJI = ("😀", "👨‍👩‍👧‍👦", "🇨🇳", "👍🏽", "🏠", "🀄", "㊗️", "1️⃣")
+#: Signs that are written as many, once their compatibility forms are folded.
+GROWING = ("\ufdfa", "\ufdfb", "㍿", "㌀", "㋿", "⑳", "ﬃ", "Ⅷ", "㉑")
 SURROGATES = ("\ud800", "\udfff", "\udc80", "\ud83d")
 #: Whose long runs make a regular expression, or a reader that tries every way, go through them again and again.
 RUNS = (
@@ -119,6 +123,61 @@ def _letters(rng: np.random.Generator, names: Sequence[str]) -> str:
     return "".join(rng.choice(list(signs), _length(rng)))
 
 
+def _zalgo(rng: np.random.Generator, names: Sequence[str]) -> str:
+    """Marks heaped upon each sign, and signs that grow twentyfold when compatibility forms are folded."""
+    heap = "".join(chr(int(code)) for code in rng.integers(0x300, 0x36F, int(rng.choice([1, 8, 40]))))
+    name = _pick(rng, names)
+    return "".join(sign + heap + _pick(rng, GROWING) * int(rng.integers(0, 3)) for sign in name) * _length(rng)
+
+
+def _right_to_left(rng: np.random.Generator, names: Sequence[str]) -> str:
+    name = _pick(rng, names) + "3栋2单元101"
+    hebrew = "".join(chr(int(code)) for code in rng.integers(0x5D0, 0x5EB, 1 + _length(rng) % 300))
+    overridden, isolated = "\u202e" + name[::-1] + "\u202c", "\u2067" + name + "\u2069" + hebrew
+    return _pick(rng, (overridden, isolated, hebrew + "\u061c" + name, name[::-1]))
+
+
+def _separators(rng: np.random.Generator, names: Sequence[str]) -> str:
+    """Blanks and commas in endless rows: between names, between the signs of one, and alone."""
+    row = (_pick(rng, (" ", ",", "，", "、", ";", "\n", "\t", "- ", ", ", "。")) * _length(rng))[:20_000]
+    name = _pick(rng, names)
+    return _pick(rng, (row, name + row + _pick(rng, names), row.join(name), row + name, name + row + "1栋"))
+
+
+def _chained(rng: np.random.Generator, names: Sequence[str]) -> str:
+    """Numbers that hang on one another, in digits and in characters, behind a name."""
+    joints = ("-", "之", "附", "弄", "支弄", "号", "#", "/", ".", "栋", "、", "至", "&", "百", "千零", "万", "十")
+    joint, signs = _pick(rng, joints), _pick(rng, (DIGITS, NUMERALS, "甲乙丙丁" + DIGITS))
+    count = min(_length(rng), 400)
+    return _pick(rng, names) + joint.join(_pick(rng, signs) for _ in range(count)) + _pick(rng, ("", "号", "室"))
+
+
+def _repeated(rng: np.random.Generator, names: Sequence[str]) -> str:
+    """One name, or one with a slip in it, again and again."""
+    name = _pick(rng, names)
+    place = int(rng.integers(len(name)))
+    slipped = name[:place] + _pick(rng, ("", "大", name[place] * 2)) + name[place + 1 :]
+    piece = _pick(rng, (name, slipped, slipped + "1号", name + slipped, slipped + " "))
+    return (piece * _length(rng))[: int(rng.choice([60, 240, 500, 1999]))]
+
+
+def _misheard(rng: np.random.Generator, names: Sequence[str]) -> str:
+    """Many names, each with another slip: every search that forgives has something to forgive."""
+    said = []
+    for _ in range(min(120, _length(rng))):
+        name = _pick(rng, names)
+        place = int(rng.integers(len(name)))
+        said.append(name[:place] + _pick(rng, ("", "一", "中", "x", name[::-1])) + name[place + 1 :])
+    return _pick(rng, ("", " ", "和")).join(said)[:500]
+
+
+def _spelt(rng: np.random.Generator, names: Sequence[str]) -> str:
+    """Names in Latin letters without a blank, which divide into syllables in no end of ways."""
+    read = [readings(sign)[:1] for name in (_pick(rng, names) for _ in range(min(80, _length(rng)))) for sign in name]
+    letters = "".join(syllable for each in read for syllable in each)
+    return _pick(rng, (letters, "".join(each[0][0] for each in read if each), "xian" * 125, letters + "3栋"))[:500]
+
+
 def _huge(rng: np.random.Generator, names: Sequence[str]) -> str:
     piece = _pick(rng, (*RUNS, _pick(rng, names), "\ud800", "\u202e"))
     return piece * (MEGABYTE // len(piece.encode("utf-8", "surrogatepass")))
@@ -126,7 +185,7 @@ def _huge(rng: np.random.Generator, names: Sequence[str]) -> str:
 
 MAKERS: tuple[Maker, ...] = (
     _nothing, _piece, _unseen, _combining, _emoji, _surrogates, _run, _run, _mixed_runs, _brackets, _digits, _names,
-    _halves, _common, _anything, _letters,
+    _halves, _common, _anything, _letters, _zalgo, _right_to_left, _separators, _chained, _repeated, _misheard, _spelt,
 )  # fmt: skip
 #: One in so many is a megabyte long.
 HUGE_ONE_IN = 50

@@ -76,8 +76,18 @@ class CaseRecord:
     opened_at: datetime
     step_since: datetime
     step_due_at: datetime | None
+    step_counts_from: datetime | None
+    step_unit: str | None
     due_at: datetime | None
+    due_counts_from: datetime | None
+    due_unit: str | None
+    due_is_own: bool
+    yellow_at: datetime | None
     paused_at: datetime | None
+    resume_step: str | None
+    moved_at: datetime | None
+    last_by: str | None
+    extended: int
     fixed_by: str | None
     fixed_at: datetime | None
     closed_by: str | None

@@ -93,7 +93,7 @@ class LedgerCase(Base):
         code_rule("grid", "grid_code"),
         *_about_rules(),
         *at_least(1, "sightings", "version"),
-        *at_least(0, "reopened"),
+        *at_least(0, "reopened", "extended"),
         *geom_rules("ledger_case", ("Point",)),
         UniqueConstraint("number"),
         UniqueConstraint("found_by", "client_key"),
@@ -139,8 +139,18 @@ class LedgerCase(Base):
     opened_at: Mapped[datetime] = mapped_column(server_default=func.now())
     step_since: Mapped[datetime]
     step_due_at: Mapped[datetime | None]
+    step_counts_from: Mapped[datetime | None]
+    step_unit: Mapped[str | None]
     due_at: Mapped[datetime | None]
+    due_counts_from: Mapped[datetime | None]
+    due_unit: Mapped[str | None]
+    due_is_own: Mapped[bool] = mapped_column(server_default=text("false"))
+    yellow_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
+    resume_step: Mapped[str | None]
+    moved_at: Mapped[datetime | None]
+    last_by: Mapped[str | None]
+    extended: Mapped[int] = mapped_column(server_default=text("0"))
     fixed_by: Mapped[str | None]
     fixed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]

@@ -18,14 +18,15 @@ from geo.storage import layers
 from geo.storage.database import session_scope
 from geo.territory.nouns import NOUNS
 from tests.databases import Databases
+from tests.geo.services import addressed
 from tests.geo.services.addressed import DOOR, ELSEWHERE, GRIDS, ONE, PHONE
-from tests.geo.services.test_placing_by_address import SHOPS, settle
+from tests.geo.services.test_placing_by_address import SHOPS
 
 
 @pytest.fixture
 def store(databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
     monkeypatch.chdir(tmp_path)
-    with databases.engine(databases.filled("addressed for lists", settle)) as engine:
+    with databases.engine(databases.filled("addressed", addressed.fill)) as engine:
         monkeypatch.setenv("WANGGE_DATABASE_URL", engine.url.render_as_string(hide_password=False))
         yield engine
 

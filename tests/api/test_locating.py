@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from api.main import create_app
 from api.settings import AppSettings
 from geo.storage import events
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import session_scope
 from tests import factories as make
 from tests.api.people import client_of
 from tests.databases import Databases
@@ -24,16 +24,8 @@ DOOR = "锦绣花园1栋1单元201"
 
 @pytest.fixture(scope="module")
 def engine(databases: Databases) -> Iterator[Engine]:
-    name = databases.create(template=databases.template("addressed", _settle, of=databases.migrated_template()))
-    engine = open_engine(databases.url(name))
-    yield engine
-    engine.dispose()
-    databases.drop(name)
-
-
-def _settle(engine: Engine) -> None:
-    with session_scope(engine) as session:
-        addressed.settle(session)
+    with databases.engine(databases.filled("addressed", addressed.fill)) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")

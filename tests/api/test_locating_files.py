@@ -19,15 +19,15 @@ from geo.territory.dictionaries import dictionary
 from tests.api.people import ADDRESS, bearing, token_of
 from tests.databases import Databases
 from tests.factories import STREET
+from tests.geo.services import addressed
 from tests.geo.services.addressed import DOOR, FIRST, GRIDS, ONE, SECOND
-from tests.geo.services.test_placing_by_address import settle
 
 CLEAR, DOUBTFUL, UNKNOWN = "荷香路12号锦绣花园1栋1单元101", "锦绣花园1栋", "桂花巷7号"
 
 
 @pytest.fixture(scope="module")
 def addressed_engine(databases: Databases) -> Iterator[Engine]:
-    with databases.engine(databases.filled("addressed for lists", settle)) as engine:
+    with databases.engine(databases.filled("addressed", addressed.fill)) as engine:
         yield engine
 
 

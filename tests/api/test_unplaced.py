@@ -17,13 +17,14 @@ from geo.territory.nouns import NOUNS
 from tests.api.people import ADDRESS, bearing, token_of
 from tests.databases import Databases
 from tests.factories import STREET
+from tests.geo.services import addressed
 from tests.geo.services.addressed import ELSEWHERE, FIRST
-from tests.geo.services.test_placing_by_address import SHOPS, imported, settle
+from tests.geo.services.test_placing_by_address import SHOPS, imported
 
 
 @pytest.fixture
 def store(databases: Databases, tmp_path: Path) -> Iterator[Engine]:
-    with databases.engine(databases.filled("addressed for lists", settle)) as engine:
+    with databases.engine(databases.filled("addressed", addressed.fill)) as engine:
         write_frame(pd.DataFrame(SHOPS), tmp_path / "shops.csv")
         imported(engine, tmp_path / "shops.csv")
         yield engine

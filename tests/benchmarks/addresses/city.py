@@ -7,25 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.addresses.book import COLUMNS
 from geo.sample import stream_city
 
 SEED = 7
-TEXTS = [
-    "level",
-    "kind",
-    "province",
-    "city",
-    "district",
-    "street",
-    "community",
-    "road",
-    "number",
-    "compound",
-    "building",
-    "unit",
-    "room",
-    "name",
-]
+TEXTS = COLUMNS[1:-2]  # without the id and the place
 #: The city's sub-districts have about so many buildings each; the stream is left as soon as there are rows enough.
 BUILDINGS = 1_000_000
 _PREFIX = r"^(?P<province>\D+?省)(?P<city>\D+?市)(?P<district>\D+?区)"

@@ -13,6 +13,7 @@ import pandas as pd
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from geo.addresses.book import COLUMNS
 from tests.geo.addresses.invented.hearing import homophone, look_alike, slip
 from tests.geo.addresses.scoring import Query, QuerySet
 
@@ -21,23 +22,7 @@ SAID = ("district", "road", "number", "compound", "building")
 NAMED = ("road", "compound", "building")
 #: Elements that make a place a part of another: 12號 is the door, and not the buildings behind it.
 FINER = ("number", "compound", "building")
-_COLUMNS = [
-    "id",
-    "level",
-    "kind",
-    "province",
-    "city",
-    "district",
-    "street",
-    "community",
-    "road",
-    "number",
-    "compound",
-    "building",
-    "unit",
-    "room",
-    "name",
-]
+_COLUMNS = COLUMNS[:-2]  # where each is comes from the table as it is
 #: Names shorter than this say too little once they are misspelt.
 SHORTEST = 3
 

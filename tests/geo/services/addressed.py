@@ -13,10 +13,12 @@
 """
 
 from shapely import LineString, Point
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from geo.access.actor import Actor
 from geo.storage import plans
+from geo.storage.database import session_scope
 from geo.territory import codes
 from tests import factories as make
 
@@ -74,6 +76,12 @@ def settle(session: Session) -> None:
     rows = [(ONE, None, GRIDS[0], 24), (TWO, None, GRIDS[0], 24), (FLAG, None, GRIDS[1], 24)]
     plan = make.make_plan(session, assignment=make.assignment_frame(rows))
     plans.adopt(session, plan, who=make.WHO, version=1)
+
+
+def fill(engine: Engine) -> None:
+    """Write both into a store of their own."""
+    with session_scope(engine) as session:
+        settle(session)
 
 
 def _building(session: Session, code: str, column: int, name: str, address: str, **given: object) -> None:

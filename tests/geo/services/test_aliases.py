@@ -10,7 +10,7 @@ from geo.errors import AccessError, BoundsError, InputError, NotFoundError, Stal
 from geo.services import aliases, locating
 from geo.services.address_books import AddressBooks
 from geo.storage import events
-from geo.storage.database import open_engine, session_scope
+from geo.storage.database import session_scope
 from tests.databases import Databases
 from tests.geo.services import addressed
 from tests.geo.services.addressed import (
@@ -31,16 +31,8 @@ from tests.geo.services.addressed import (
 
 @pytest.fixture(scope="module")
 def store(databases: Databases) -> Iterator[Engine]:
-    name = databases.create(template=databases.template("addressed", _settle, of=databases.migrated_template()))
-    engine = open_engine(databases.url(name))
-    yield engine
-    engine.dispose()
-    databases.drop(name)
-
-
-def _settle(engine: Engine) -> None:
-    with session_scope(engine) as session:
-        addressed.settle(session)
+    with databases.engine(databases.filled("addressed", addressed.fill)) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")

@@ -50,26 +50,15 @@ from tests.geo.services.addressed import (
 
 @pytest.fixture(scope="module")
 def store(databases: Databases) -> Iterator[Engine]:
-    name = databases.create(template=databases.template("addressed", _settle, of=databases.migrated_template()))
-    engine = open_engine(databases.url(name))
-    yield engine
-    engine.dispose()
-    databases.drop(name)
+    with databases.engine(databases.filled("addressed", addressed.fill)) as engine:
+        yield engine
 
 
 @pytest.fixture
 def changing(databases: Databases) -> Iterator[Engine]:
     """The same, for a test that writes."""
-    name = databases.create(template=databases.template("addressed", _settle, of=databases.migrated_template()))
-    engine = open_engine(databases.url(name))
-    yield engine
-    engine.dispose()
-    databases.drop(name)
-
-
-def _settle(engine: Engine) -> None:
-    with session_scope(engine) as session:
-        addressed.settle(session)
+    with databases.engine(databases.filled("addressed", addressed.fill)) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")

@@ -33,14 +33,9 @@ SHOPS = [
 ]
 
 
-def settle(engine: Engine) -> None:
-    with session_scope(engine) as session:
-        addressed.settle(session)
-
-
 @pytest.fixture
 def store(databases: Databases) -> Iterator[Engine]:
-    with databases.engine(databases.filled("addressed for lists", settle)) as engine:
+    with databases.engine(databases.filled("addressed", addressed.fill)) as engine:
         yield engine
 
 

@@ -96,6 +96,7 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/docs"): Access(SIGNED_IN, "none"),
         ("GET", "/docs/assets/{name}"): Access(SIGNED_IN, "none"),
         ("GET", "/openapi.json"): Access(SIGNED_IN, "none"),
+        ("GET", "/desk/assets/{name}"): Access(SIGNED_IN, "none"),
         # accounts: the administrator makes them, the security officer says what they may do
         ("GET", "/accounts"): Access(OFFICERS, "none"),
         ("POST", "/accounts"): Access(frozenset({"administrator"}), "none"),
@@ -110,6 +111,7 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         # the territory
         ("GET", "/map"): _LOOK,
         ("GET", "/compare"): _LOOK_AT_PLAN,
+        ("GET", "/desk"): _LOOK,
         ("GET", "/streets"): Access(OFFICE, "street"),
         ("GET", "/streets/{code}"): Access(OFFICE, "street"),
         ("GET", "/streets/{code}/communities"): Access(OFFICE, "street"),

@@ -25,6 +25,7 @@ from api.routes import (
     buildings,
     cells,
     compounds,
+    desk,
     divisions,
     docs,
     edits,
@@ -48,6 +49,7 @@ from geo.storage.database import migrate, open_engine
 
 ROUTERS = (
     pages,
+    desk,
     sign_in,
     accounts,
     audit,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
 
-from api.access import OFFICERS
+from api.access import OFFICERS, access_of
 from api.dependencies import MAX_ID, Acting, Store
 from api.openapi import problems
 from api.rendering import page
@@ -48,6 +48,7 @@ def home(store: Store, actor: Acting) -> HTMLResponse:
         login=actor.name,
         role_labels=[role.label for code, role in roles().items() if code in actor.roles],
         officer=actor.may(OFFICERS),
+        desk=actor.may(access_of("GET", "/desk").roles),
         streets=streets.head(SHOWN).to_dict("records"),
         more_streets=len(streets) > SHOWN,
         plans=plans[:SHOWN],

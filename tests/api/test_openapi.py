@@ -18,7 +18,9 @@ from api.schemas.geojson import Properties
 from geo.territory.nouns import NOUNS
 
 #: Addresses that belong to the documentation page itself, and where its pages' buttons lead.
-UNDESCRIBED = {"/docs", "/docs/assets/{name}", "/favicon.ico", "/openapi.json", "/sign-out"}
+UNDESCRIBED = {
+    *("/docs", "/docs/assets/{name}", "/desk/assets/{name}", "/favicon.ico", "/openapi.json", "/sign-out"),
+}
 #: Answers without a body.
 BARE = {"204"}
 

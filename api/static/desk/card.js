@@ -1,0 +1,154 @@
+// The place's card: which grid, who is in charge, where it belongs, and how the text was heard.
+
+import { both, button, element } from './dom.js';
+import { dialled, label, parts, say, spoken } from './words.js';
+
+const GRID_DIGITS = 12; // a grid's code begins with its community's
+const CELL_DIGITS = 15; // and a cell's with its grid's
+
+// `details` come later than the answer; without them the card has what the answer told.
+export function card(view, details, { answer, mayConfirm, confirmed, onConfirm }) {
+  const { divisions, rest } = parts(view.address);
+  return element(
+    'article',
+    { class: 'card', 'aria-labelledby': 'card-title' },
+    element('p', { class: 'kind' }, view.kind),
+    element('h2', { id: 'card-title', tabindex: '-1' }, rest),
+    divisions && element('p', { class: 'divisions' }, divisions),
+    whereFrom(view),
+    units(view),
+    people(view.people),
+    element('dl', { class: 'rows' }, rows(view, details).map(row)),
+    answer && heard(answer.heard),
+    confirmation(view, { mayConfirm, confirmed, onConfirm }),
+  );
+}
+
+// What was understood, piece by piece: also what was left out and what nothing matched.
+export function heard(pieces) {
+  if (!pieces.length) return null;
+  const chips = pieces.map(({ kind_label, text, name, how }) => {
+    const changed = name && name !== text && how !== 'exact';
+    return element(
+      'li',
+      { class: 'chip', 'data-how': how },
+      element('span', { class: 'chip-kind' }, label(kind_label)[0]),
+      element('span', { class: 'chip-said' }, text),
+      changed && element('span', { class: 'chip-name' }, `→ ${name}`),
+      element('span', { class: 'chip-how' }, say('address_readings', how)),
+    );
+  });
+  return element(
+    'section',
+    { class: 'heard', 'aria-label': '如何听懂 How it was heard' },
+    element('h3', {}, both('如何听懂', 'How it was heard')),
+    element('ul', {}, chips),
+  );
+}
+
+function whereFrom(view) {
+  if (view.relation) {
+    const { bearing, metres, text } = view.relation;
+    const led = view.led && [' · ', `${Math.round(metres)} m`, element('span', { class: 'beside' }, ` ${Math.round(bearing)}°`)];
+    const left = view.leftGrids.length > 0 && [
+      element('span', { class: 'beside' }, ' 出发点在网格 ', view.leftGrids.map((grid) => tail(grid.code, GRID_DIGITS)).join('、')),
+    ];
+    return element('p', { class: 'relation' }, element('strong', {}, text), led, left);
+  }
+  if (view.awayM) return element('p', { class: 'relation' }, ...both(`距此点 ${view.awayM} 米`, 'metres from the point'));
+  return null;
+}
+
+function units(view) {
+  const grids = unit('网格', 'grid', view.grids, GRID_DIGITS);
+  const cells = unit('联户网格', 'cell', view.cells, CELL_DIGITS);
+  const none = !grids && element('p', { class: 'hint' }, both('此处没有现行网格', 'no grid in force here'));
+  return element('div', { class: 'units' }, grids, cells, none);
+}
+
+// A building may lie in several: then their numbers stand side by side.
+function unit(zh, en, found, digits) {
+  if (!found.length) return null;
+  const numbers = found.map(({ code }) => element('span', { title: code }, tail(code, digits)));
+  const [{ name, code }] = found;
+  return element(
+    'div',
+    { class: 'unit' },
+    element('p', { class: 'unit-kind' }, both(zh, en)),
+    element('p', { class: found.length > 2 ? 'unit-number many' : 'unit-number' }, numbers),
+    found.length === 1 && name && element('p', { class: 'unit-name' }, name),
+    element('p', { class: 'unit-code' }, found.length === 1 ? code : `${found.length} 个 ${code.slice(0, digits)}…`),
+  );
+}
+
+function tail(code, digits) {
+  return code.length > digits ? code.slice(digits) : code;
+}
+
+function people(found) {
+  const rest = both('没有登记,或您的角色不可见', 'none on record, or not shown to your role');
+  return element(
+    'section',
+    { class: 'people', 'aria-label': '负责人 In charge' },
+    element('h3', {}, both('负责人', 'In charge')),
+    found.length ? element('ul', {}, found.map(person)) : element('p', { class: 'hint' }, rest),
+  );
+}
+
+function person({ name, role_label, phone }) {
+  const number = phone && spoken(phone);
+  const dials = phone && dialled(phone);
+  return element(
+    'li',
+    { class: 'person' },
+    element('span', { class: 'person-name' }, name),
+    element('span', { class: 'person-role' }, label(role_label)),
+    number && (dials ? element('a', { class: 'phone', href: dials }, number) : element('span', { class: 'phone' }, number)),
+  );
+}
+
+function rows(view, details) {
+  const told = details || {};
+  const { building, compound, community } = told;
+  return [
+    ['门户', 'door', door(view, building)],
+    ['楼栋', 'building', building && buildingWords(building.properties)],
+    ['小区', 'compound', compound && compound.properties.name],
+    ['社区', 'community', community && community.properties.name],
+    ['附近地址', 'nearest', view.near && `${parts(view.near.address).rest}(${Math.round(view.near.distance_m)} m)`],
+    ['编码', 'code', view.code],
+  ].filter(([, , words]) => words);
+}
+
+function row([zh, en, words]) {
+  return element('div', {}, element('dt', {}, both(zh, en)), element('dd', {}, words));
+}
+
+// What follows the building in the address of a stairwell or door.
+function door(view, building) {
+  const whole = building && building.properties.address;
+  return whole && view.address.length > whole.length && view.address.startsWith(whole) && view.address.slice(whole.length);
+}
+
+function buildingWords({ name, kind_label, floors, households }) {
+  const counted = [floors && `${floors} 层`, households !== null && `${households} 户`].filter(Boolean);
+  return [name, label(kind_label)[0].trim(), ...counted].filter(Boolean).join(' · ');
+}
+
+function confirmation(view, { mayConfirm, confirmed, onConfirm }) {
+  if (confirmed) return element('p', { class: 'done', role: 'status' }, learnt(confirmed));
+  if (!mayConfirm || !view.said) return null;
+  return button(
+    { class: 'confirm', 'aria-keyshortcuts': 'Control+Enter' },
+    onConfirm,
+    element('span', { class: 'confirm-words' }, both('这里就是', 'This is the place')),
+    element('span', { class: 'confirm-said' }, `“${view.said}”`),
+    element('kbd', {}, 'Ctrl Enter'),
+  );
+}
+
+function learnt({ aliases }) {
+  if (!aliases.length) return both('已记录', 'Recorded');
+  const names = aliases.map(({ alias, name }) => `“${alias}”= ${name}`).join(';');
+  return both(`已记录,并提议别名 ${names},待规划员审定`, 'recorded, and proposed as another name; a planner decides');
+}

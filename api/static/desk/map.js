@@ -1,0 +1,120 @@
+// The map: where the place is, its grid and cell round it, numbers where there is a choice; a click asks what is there.
+
+import { colours, whenColoursChange } from './colours.js';
+import { element } from './dom.js';
+
+const { L } = window;
+const CLOSE = 18; // a building and its neighbours
+const WIDE_PADDING = 24;
+
+export class Scene {
+  // onPoint({lat, lng}), onNumber(number)
+  constructor(place, { onPoint, onNumber }) {
+    this.onNumber = onNumber;
+    this.map = L.map(place, { zoomControl: false, attributionControl: false, preferCanvas: true, minZoom: 8, maxZoom: 20, zoomAnimation: false, fadeAnimation: false });
+    this.map.setView([22.53, 114.06], 11);
+    L.control.zoom({ position: 'bottomright', zoomInTitle: '放大 Zoom in', zoomOutTitle: '缩小 Zoom out' }).addTo(this.map);
+    L.control.scale({ position: 'bottomright', imperial: false }).addTo(this.map);
+    this.map.createPane('outlines').style.zIndex = 420;
+    this.renderer = L.canvas({ pane: 'outlines', padding: 0.3 });
+    this.outlines = L.layerGroup().addTo(this.map);
+    this.marks = L.layerGroup().addTo(this.map);
+    this.map.on('click', ({ latlng }) => onPoint(latlng));
+    new ResizeObserver(() => this.map.invalidateSize({ animate: false })).observe(place);
+    whenColoursChange(() => this.draw());
+  }
+
+  // Show all of one's scope.
+  start(collection) {
+    const bounds = L.geoJSON(collection).getBounds();
+    if (bounds.isValid()) this.map.fitBounds(bounds, { animate: false, ...this.padding(WIDE_PADDING) });
+  }
+
+  clear() {
+    this.outlines.clearLayers();
+    this.marks.clearLayers();
+    this.drawn = null;
+  }
+
+  // Jump to a place; its outlines follow with `outline`.
+  place(view) {
+    this.clear();
+    if (view.at) this.jump(view.at);
+    this.drawn = { view, details: null };
+    this.draw();
+  }
+
+  outline(view, details) {
+    this.drawn = { view, details };
+    this.draw();
+    const wide = ['community', 'street', 'compound', 'barrier'].includes(view.noun) && details.thing;
+    if (wide && !view.awayM && view.from) this.map.fitBounds(L.geoJSON(details.thing).getBounds(), { animate: false, maxZoom: CLOSE, ...this.padding(40) });
+  }
+
+  // Numbers on the map, each where a choice is.
+  numbers(points) {
+    this.clear();
+    this.marks.clearLayers();
+    const known = points.map((point, number) => [point, number]).filter(([point]) => point);
+    known.forEach(([point, number]) => this.number(point, number));
+    if (known.length === 1) this.jump(known[0][0]);
+    else if (known.length) this.map.fitBounds(known.map(([point]) => point), { animate: false, maxZoom: CLOSE, ...this.padding(60) });
+  }
+
+  jump(point) {
+    this.map.setView(point, Math.max(this.map.getZoom(), CLOSE), { animate: false });
+    const { paddingBottomRight } = this.padding(0);
+    this.map.panBy([0, paddingBottomRight[1] / 2], { animate: false });
+  }
+
+  number(point, number) {
+    const face = element('span', {}, String(number + 1));
+    const icon = L.divIcon({ className: 'map-number', html: face, iconSize: [30, 30] });
+    L.marker(point, { icon, title: `选择 ${number + 1} Choose`, alt: `${number + 1}` })
+      .on('click', () => this.onNumber(number))
+      .addTo(this.marks);
+  }
+
+  draw() {
+    if (!this.drawn) return;
+    const { view, details } = this.drawn;
+    const ink = colours();
+    this.outlines.clearLayers();
+    this.marks.clearLayers();
+    if (details) this.shapes(details, ink);
+    if (view.led && view.from) this.line([view.from, view.at], { color: ink.here, weight: 3, dashArray: '2 7' });
+    if (view.at) {
+      const icon = L.divIcon({ className: 'map-here', html: element('span'), iconSize: [26, 26] });
+      L.marker(view.at, { icon, interactive: false, keyboard: false }).addTo(this.marks);
+    }
+  }
+
+  shapes({ grids, cells, building, compound, thing }, ink) {
+    const shape = (features, style) => features.filter(Boolean).forEach((feature) => this.shape(feature, style));
+    shape([compound], { color: ink.compound, weight: 2, dashArray: '1 6', fill: false });
+    shape(grids, { color: ink.grid, weight: 4, fillColor: ink.grid, fillOpacity: 0.08 });
+    shape(cells, { color: ink.cell, weight: 3, dashArray: '8 5', fill: false });
+    shape([building || thing], { color: ink.here, weight: 3, fillColor: ink.here, fillOpacity: building ? 0.45 : 0.06 });
+  }
+
+  shape(feature, style) {
+    if (!feature.geometry) return;
+    const options = { ...style, renderer: this.renderer, interactive: false, pane: 'outlines' };
+    L.geoJSON(feature, { style: () => options, interactive: false, pane: 'outlines', pointToLayer: () => null }).eachLayer((layer) => {
+      layer.options.renderer = this.renderer;
+      layer.addTo(this.outlines);
+    });
+  }
+
+  line(points, style) {
+    L.polyline(points, { ...style, renderer: this.renderer, interactive: false }).addTo(this.outlines);
+  }
+
+  // On a phone the card lies over the map's foot, and the box over its head.
+  padding(around) {
+    const styles = getComputedStyle(this.map.getContainer());
+    const [top, foot] = ['--covered-top', '--covered-foot'].map((name) => parseFloat(styles.getPropertyValue(name)) || 0);
+    const height = this.map.getSize().y;
+    return { paddingTopLeft: [around, around + top], paddingBottomRight: [around, around + (foot * height) / 100] };
+  }
+}

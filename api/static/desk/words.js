@@ -1,0 +1,41 @@
+// Words of the product's dictionaries, as the page brought them, and how places are called on this page.
+
+import { both } from './dom.js';
+
+const DICTIONARIES = JSON.parse(document.body.dataset.words);
+
+// A code's Chinese and English names; an unknown code stands for itself.
+export function word(dictionary, code) {
+  return DICTIONARIES[dictionary][code] || [code, ''];
+}
+
+export function say(dictionary, code) {
+  return both(...word(dictionary, code));
+}
+
+// "楼栋 building" as the interface says it, split into its two languages.
+export function label(text) {
+  const [zh, ...en] = text.split(' ');
+  return both(zh, en.join(' '));
+}
+
+// An address in two parts: the divisions, which the whole desk has in common, and what tells places apart.
+export function parts(address) {
+  const found = /^(.*?[省市].*?[区县市].*?(?:街道|镇|乡)(?:[^路街巷号]{1,12}?(?:社区|村|居委会))?)(.+)$/u.exec(address);
+  return found ? { divisions: found[1], rest: found[2] } : { divisions: '', rest: address };
+}
+
+// A telephone number in groups that can be read out; masked ones too.
+export function spoken(phone) {
+  return phone.replace(/^(1[\d*]{2})([\d*]{4})([\d*]{4})$/, '$1 $2 $3');
+}
+
+// What a telephone dials; null for numbers that are masked.
+export function dialled(phone) {
+  const digits = phone.replace(/[\s()-]/g, '');
+  return /^\+?\d{5,15}$/.test(digits) ? `tel:${digits}` : null;
+}
+
+export function clock(moment) {
+  return moment.toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit', hour12: false });
+}

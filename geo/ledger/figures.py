@@ -1,0 +1,176 @@
+"""The figures of the ledger: what each is counted in, which way is better, and how it follows from counts.
+
+They are declared in ``data/dictionaries/ledger_figures.toml``; :func:`figures_of` is the one place that divides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from types import MappingProxyType
+from typing import Literal
+
+import pandas as pd
+
+from geo.errors import BoundsError
+from geo.territory.dictionaries import Entry, dictionary
+from geo.territory.times import CHINA_TIME
+
+#: What figures may be told apart by.
+BY = ("all", "community", "grid", "kind", "nature", "body", "month")
+By = Literal["all", "community", "grid", "kind", "nature", "body", "month"]
+#: Months that one table may have.
+MOST_MONTHS = 60
+
+#: Shares in percent: each of which counts, of which.
+SHARES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "in_time": ("solved_in_time", "solved_with_limit"),
+        "solved_in_grid": ("solved_below", "solved"),
+        "solved_in_community": ("solved_at_community", "solved"),
+        "solved_by_street": ("solved_above", "solved"),
+        "satisfied": ("satisfied_count", "rated"),
+        "coverage": ("inspected_buildings", "buildings"),
+    }
+)
+
+#: Counts of what was opened in a month; the others are of what was solved in it.
+OF_OPENED = frozenset({"complaints", "accidents"})
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a figure is.
+
+    Attributes
+    ----------
+    better
+        ``less``, ``more``, or ``none`` where it only describes.
+    opens
+        Whether it opens to the cases that it counts.
+    goal
+        What it is held to; None for most.
+    """
+
+    code: str
+    zh: str
+    en: str
+    unit_zh: str
+    unit_en: str
+    better: Literal["less", "more", "none"]
+    digits: int
+    opens: bool
+    goal: float | None
+    how_zh: str
+    how_en: str
+
+
+_DECLARED = [item.name for item in fields(Figure) if item.name not in ("code", "zh", "en")]
+
+
+@dataclass(frozen=True)
+class Period:
+    """From the first moment of a day to the last of another, in China."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise BoundsError(
+                f"时段的结束日 {self.last} 早于开始日 {self.first}",
+                f"the period ends on {self.last}, before it begins on {self.first}",
+            )
+
+    @property
+    def since(self) -> datetime:
+        """Its first moment."""
+        return datetime.combine(self.first, time(), CHINA_TIME)
+
+    @property
+    def until(self) -> datetime:
+        """The first moment after it."""
+        return datetime.combine(self.last + timedelta(days=1), time(), CHINA_TIME)
+
+    def months(self) -> list["Period"]:
+        """Return the months that it reaches into, each cut to it.
+
+        Raises
+        ------
+        BoundsError
+            There are more than :data:`MOST_MONTHS`.
+        """
+        found, day = [], self.first
+        while day <= self.last:
+            following = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+            found.append(Period(day, min(following - timedelta(days=1), self.last)))
+            day = following
+            if len(found) > MOST_MONTHS:
+                raise BoundsError(
+                    f"按月最多 {MOST_MONTHS} 个月;请缩短时段", f"{MOST_MONTHS} months at most: take a shorter period"
+                )
+        return found
+
+
+@cache
+def registry() -> MappingProxyType[str, Figure]:
+    """Return all figures, by code, in the order in which they are shown."""
+    entries = dictionary("ledger_figures").entries.values()
+    return MappingProxyType({entry.code: _declared(entry) for entry in entries})
+
+
+def _declared(entry: Entry) -> Figure:
+    given = {"goal": None, **entry.extra}
+    return Figure(entry.code, entry.zh, entry.en, **{name: given[name] for name in _DECLARED})
+
+
+def counts_by_month(cases: pd.DataFrame, months: Sequence[str]) -> dict[str, dict[str, float | None]]:
+    """Return the counts of each month from cases counted by the months in which something happened to them.
+
+    Parameters
+    ----------
+    cases
+        ``opened``, ``ended``, ``late`` (``2026-11``; missing where it did not happen), ``state``, ``cases`` and any
+        other counts, those of :data:`OF_OPENED` being of what was opened and the rest of what was solved.
+    months
+        Which are wanted.
+    """
+    told = [name for name in cases.columns if name not in ("opened", "ended", "late", "state", "cases")]
+    # "~" comes behind every month: what did not happen is later than all of them.
+    cases = cases.fillna({"ended": "~", "late": "~"})
+    found: dict[str, dict[str, float | None]] = {}
+    for month in months:
+        opened, ended = cases[cases["opened"] == month], cases[cases["ended"] == month]
+        solved = ended[ended["state"] == "closed"]
+        still = cases[(cases["opened"] <= month) & (cases["ended"] > month)]
+        overdue = still[(still["late"] <= month) & (still["state"] != "paused")]
+        parts = {"found": opened, "solved": solved, "open": still, "overdue": overdue}
+        counts = {name: int(part["cases"].sum()) for name, part in parts.items()}
+        counts["voided"] = int(ended["cases"].sum()) - counts["solved"]
+        counts |= {name: int((opened if name in OF_OPENED else solved)[name].sum()) for name in told}
+        found[month] = dict(counts)
+    return found
+
+
+def figures_of(counts: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Return every figure that follows from counts; None where there is nothing to divide by, or nothing counted.
+
+    Parameters
+    ----------
+    counts
+        Figures that are counts themselves by their codes, what :data:`SHARES` divides, and ``median_days``.
+
+    Examples
+    --------
+    >>> figures_of({"solved": 4, "solved_below": 3})["solved_in_grid"]
+    75.0
+    """
+    return {code: _figure(code, figure.digits, counts) for code, figure in registry().items()}
+
+
+def _figure(code: str, digits: int, counts: Mapping[str, float | None]) -> float | None:
+    if code not in SHARES:
+        value = counts.get(code)
+        return None if value is None else round(value, digits) if digits else value
+    part, whole = (counts.get(name) for name in SHARES[code])
+    return None if part is None or not whole else round(100 * part / whole, digits)

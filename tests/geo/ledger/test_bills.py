@@ -1,0 +1,170 @@
+"""Bills list every hazard, and statements add up: counted on fingers first, then over random histories."""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pandas import DataFrame
+
+from geo.errors import InputError
+from geo.ledger.bills import CASE_COLUMNS, LIVE, MOVE_COLUMNS, bill, month_bounds, statement, statements
+from geo.territory.times import CHINA_TIME
+from tests.examples import examples
+
+Row = tuple[int, datetime, str, str | None]
+
+
+def at(day: int, hour: int = 12, *, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, tzinfo=CHINA_TIME)
+
+
+def frame(*rows: Row) -> DataFrame:
+    return DataFrame(rows, columns=list(MOVE_COLUMNS))
+
+
+class TestStatement:
+    def test_of_four_hazards_counted_on_fingers(self) -> None:
+        moves = frame(
+            (1, at(5, month=10), "open", None),  # found in October, closed in November
+            (1, at(3), "open", "fix"),
+            (1, at(4), "closed", "close"),
+            (2, at(20, month=10), "open", None),  # found in October, still open
+            (3, at(10), "open", None),  # found, closed, back again
+            (3, at(11), "open", "fix"),
+            (3, at(12), "closed", "close"),
+            (3, at(20), "open", "reopen"),
+            (4, at(15), "open", None),  # found and entered twice
+            (4, at(16), "void", "void"),
+        )
+        november = statement(moves, "2026-11")
+        assert (november.opening, november.found, november.reopened) == (2, 2, 1)
+        assert (november.closed, november.voided, november.closing, november.fixed) == (2, 1, 2, 2)
+        assert november.adds_up
+
+    def test_of_a_month_nothing_happened_in_carries_over(self) -> None:
+        december = statement(frame((1, at(5), "open", None)), "2026-12")
+        assert (december.opening, december.found, december.closing) == (1, 0, 1)
+
+    def test_of_nothing_at_all(self) -> None:
+        empty = statement(frame(), "2026-11")
+        assert (empty.opening, empty.found, empty.closing) == (0, 0, 0)
+
+    def test_counts_by_chinas_midnight(self) -> None:
+        # 16:30 UTC on 31 October is half past midnight of 1 November in China.
+        found = datetime.fromisoformat("2026-10-31T16:30:00+00:00")
+        october, november = statements(frame((1, found, "open", None)), ["2026-10", "2026-11"])
+        assert (october.found, november.found) == (0, 1)
+
+    def test_pauses_and_notes_change_nothing(self) -> None:
+        moves = frame(
+            (1, at(1), "open", None),
+            (1, at(2), "open", None),
+            (1, at(3), "paused", "pause"),
+            (1, at(9), "open", "resume"),
+        )
+        found = statement(moves, "2026-11")
+        assert (found.found, found.reopened, found.closed, found.closing) == (1, 0, 0, 1)
+
+    def test_moves_at_the_same_moment_keep_their_order(self) -> None:
+        moves = frame((1, at(1), "open", None), (1, at(1), "open", "fix"), (1, at(1), "closed", "close"))
+        assert statement(moves, "2026-11").closing == 0
+
+    @pytest.mark.parametrize("month", ["", "2026", "2026-13", "2026-11-01", "十一月"])
+    def test_refuses_what_is_no_month(self, month: str) -> None:
+        with pytest.raises(InputError, match="2026-11"):
+            statement(frame(), month)
+
+    def test_refuses_moments_without_a_zone_and_missing_columns(self) -> None:
+        with pytest.raises(InputError, match="no time zone"):
+            statement(frame((1, datetime(2026, 11, 1), "open", None)), "2026-11")
+        with pytest.raises(InputError, match="effect"):
+            statement(frame().drop(columns="effect"), "2026-11")
+
+    def test_december_ends_where_january_begins(self) -> None:
+        assert month_bounds("2026-12")[1] == month_bounds("2027-01")[0]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> DataFrame:
+    """Cases that were opened, ended, opened again, paused, in any order that states allow."""
+    after = {"open": ["open", "paused", "closed", "void"], "paused": ["open", "void"], "closed": ["open"], "void": []}
+    rows: list[Row] = []
+    for case in range(draw(st.integers(0, 6))):
+        moment = datetime(2026, 1, 1, tzinfo=CHINA_TIME) + timedelta(hours=draw(st.integers(0, 4_000)))
+        state = "open"
+        rows.append((case, moment, state, None))
+        for _ in range(draw(st.integers(0, 6))):
+            if not after[state]:
+                break
+            state = draw(st.sampled_from(after[state]))
+            moment += timedelta(hours=draw(st.integers(0, 900)))
+            rows.append((case, moment, state, draw(st.sampled_from([None, "fix"]))))
+    return frame(*rows)
+
+
+@given(moves=histories())
+@examples(200)
+def test_statements_add_up_whatever_happened(moves: DataFrame) -> None:
+    months = [f"2026-{month:02}" for month in range(1, 13)]
+    found = statements(moves, months)
+    for one, next_one in pairwise(found):
+        assert one.adds_up
+        assert one.closing == next_one.opening
+    by_hand = [
+        sum(_stood(moves, case, month_bounds(one.month)[1]) in LIVE for case in moves["case"].unique()) for one in found
+    ]
+    assert [one.closing for one in found] == by_hand
+    assert statements(moves.sort_values("at", kind="stable"), months) == found
+
+
+def _stood(moves: DataFrame, case: int, moment: datetime) -> str | None:
+    """Return the state of a case just before a moment, the slow way."""
+    states = [row.state for row in moves.itertuples() if row.case == case and row.at < moment]
+    return states[-1] if states else None
+
+
+def case(number: str, state: str, **other: object) -> dict[str, object]:
+    usual = {"kind": "wiring", "nature": "general", "step": "x", "light": "green", "found_at": at(1), "who": "张三"}
+    return {"number": number, "state": state, "closed_at": None} | usual | other
+
+
+class TestBill:
+    ON = at(21)
+
+    def test_lists_the_most_pressing_first(self) -> None:
+        cases = DataFrame(
+            [
+                case("ended", "closed", light=None, closed_at=at(6)),
+                case("young", "open", found_at=at(20)),
+                case("old", "open", found_at=at(2)),
+                case("grave", "open", nature="major", found_at=at(19)),
+                case("late", "open", light="red", found_at=at(20)),
+            ]
+        )
+        drawn = bill(cases, self.ON, gravest_first=("major", "general"))
+        assert list(drawn.items["number"]) == ["late", "grave", "old", "young", "ended"]
+        assert list(drawn.items["age_days"]) == [1, 2, 19, 1, 5]
+
+    def test_sums_by_kind_and_nature(self) -> None:
+        cases = DataFrame(
+            [
+                case("1", "open", light="red"),
+                case("2", "closed", light=None, closed_at=at(6)),
+                case("3", "void", light=None, closed_at=at(6)),
+                case("4", "paused", light=None, kind="gas", nature=None, found_at=at(11)),
+            ]
+        )
+        drawn = bill(cases, self.ON)
+        sums = {(row.kind, row.number, row.live, row.overdue, row.ended) for row in drawn.kinds.itertuples()}
+        assert sums == {("wiring", 2, 1, 1, 1), ("gas", 1, 1, 0, 0)}
+        assert (drawn.number, drawn.live, drawn.overdue, drawn.oldest_days) == (3, 2, 1, 20)
+
+    def test_of_a_thing_without_hazards(self) -> None:
+        drawn = bill(DataFrame(columns=list(CASE_COLUMNS)), self.ON)
+        assert (drawn.number, drawn.live, drawn.oldest_days, len(drawn.items)) == (0, 0, None, 0)
+
+    def test_refuses_missing_columns(self) -> None:
+        with pytest.raises(InputError, match="light"):
+            bill(DataFrame([case("1", "open")]).drop(columns="light"), self.ON)

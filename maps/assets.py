@@ -20,6 +20,16 @@ _SHARED_SCRIPTS = (
     "view.js",
 )
 PAGE_SCRIPTS = (*_SHARED_SCRIPTS, "page.js")
+LEDGER_SCRIPTS = (
+    *_SHARED_SCRIPTS,
+    "hazards.js",
+    "hazard_discs.js",
+    "ledger_grids.js",
+    "ledger_panel.js",
+    "timeline.js",
+    "ledger.js",
+    "page.js",
+)
 COMPARISON_SCRIPTS = (*_SHARED_SCRIPTS, "change.js", "figures.js", "comparison.js")
 
 

@@ -18,8 +18,10 @@ from maps.encoding import MICRO, Shapes, encode, label_points
 from maps.escaping import plain_text
 from maps.styles import NOT_LIVED_IN, OLD_GRID_LINES, HouseholdClass, class_of
 
-Group = Literal["plan", "base", "elements", "compare"]
-Drawn = Literal["grids", "cells", "communities", "compounds", "buildings", "lines", "elements", "old_grids"]
+Group = Literal["plan", "base", "elements", "compare", "ledger"]
+Drawn = Literal[
+    "grids", "cells", "communities", "compounds", "buildings", "lines", "elements", "old_grids", "hot_spots", "hazards"
+]
 
 
 @dataclass(frozen=True)

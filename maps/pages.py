@@ -15,10 +15,11 @@ from folium.template import Template
 from geo.errors import BoundsError
 from geo.territory.dictionaries import Dictionary, dictionary
 from geo.territory.map_content import MapContent
-from maps.assets import leaflet_script, leaflet_style, page_script, page_style
+from maps.assets import LEDGER_SCRIPTS, PAGE_SCRIPTS, leaflet_script, leaflet_style, page_script, page_style
 from maps.escaping import content_hash, html_text, json_text, plain_text
 from maps.facts import facts_of, holds_estimates
-from maps.layers import Extent, extent_of, layers_of
+from maps.hazards import ledger_data, ledger_layers
+from maps.layers import Extent, Layer, extent_of, layers_of
 from maps.panel import TEMPLATES, panel_markup
 from maps.styles import PALETTE, UNKNOWN, HouseholdClass, household_classes
 
@@ -139,14 +140,15 @@ def plan_page(content: MapContent, *, tianditu_token: str | None = None, stamp: 
     data = page_data(content, extent)
     if tianditu_token:
         data["tianditu"] = tianditu_token
+    led = content.ledger is not None
     figure = PlanFigure(
         title=content.title,
-        panel=panel_markup("plan_page.html"),
+        panel=panel_markup("ledger_page.html" if led else "plan_page.html"),
         data=json_text(data),
         image_hosts=hosts,
-        script=page_script(),
-        style=page_style(),
-        over_map=stamp_markup(stamp),
+        script=page_script(LEDGER_SCRIPTS if led else PAGE_SCRIPTS),
+        style=page_style("page.css", *(["ledger.css"] if led else [])),
+        over_map=stamp_markup(stamp) + (panel_markup("timeline.html") if led else ""),
     )
     figure.add_child(PlanMap(extent))
     return str(figure.render())
@@ -161,11 +163,25 @@ def page_data(content: MapContent, extent: Extent) -> dict[str, Any]:
     """Return everything the page's script is told, as plain values."""
     households = [] if content.grids is None else content.grids["households"].tolist()
     classes = household_classes(content.lower, content.upper, households)
-    return shared_data(content, extent, classes) | {
-        "facts": [fact.as_row() for fact in facts_of(content)],
-        "estimated": holds_estimates(content),
-        "layers": [layer.as_row() for layer in layers_of(content, extent.origin, classes)],
-    }
+    layers = layers_of(content, extent.origin, classes)
+    return (
+        shared_data(content, extent, classes)
+        | _ledger(content, extent, layers)
+        | {
+            "facts": [fact.as_row() for fact in facts_of(content)],
+            "estimated": holds_estimates(content),
+            "layers": [layer.as_row() for layer in layers],
+        }
+    )
+
+
+def _ledger(content: MapContent, extent: Extent, layers: list[Layer]) -> dict[str, Any]:
+    """Put the ledger's layers over the others; return what the page must know beside them."""
+    if content.ledger is None:
+        return {}
+    layers += ledger_layers(content.ledger, extent.origin, content.grids)
+    codes = next((layer.columns.get("code", []) for layer in layers if layer.drawn == "buildings"), [])
+    return {"ledger": ledger_data(content.ledger, codes)}
 
 
 def shared_data(content: MapContent, extent: Extent, classes: Sequence[HouseholdClass]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from geo.crs import WGS84
 from geo.errors import ColumnError, DatumError
+from geo.territory.ledger_content import LedgerContent
 
 #: Columns without which a frame cannot be drawn. Everything else is drawn when it is there.
 NEEDED = {
@@ -48,6 +49,8 @@ class MapContent:
         Geometry is not read.
     old_grids
         Department's name to its grids: ``code``, optional ``name``, ``households``.
+    ledger
+        Hazards, what was looked at, hot spots; None leaves them out of the page.
     """
 
     title: str
@@ -66,6 +69,7 @@ class MapContent:
     barriers: gpd.GeoDataFrame | None = None
     city_elements: gpd.GeoDataFrame | None = None
     old_grids: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    ledger: LedgerContent | None = None
 
     def __post_init__(self) -> None:
         for name, frame in self.frames().items():

@@ -39,7 +39,7 @@ function titleOf(plan, layer, i) {
     grids: plan.terms.grid, cells: plan.terms.cell, communities: plan.terms.community, compounds: plan.terms.compound,
     buildings: plan.terms.building, old_grids: [`${plan.terms.old_grid[0]} · ${layer.zh}`, plan.terms.old_grid[1]],
   }[drawn];
-  const name = columns.short ? columns.short[i] : textAt(layer, 'name', i) || textAt(layer, 'address', i);
+  const name = columns.short ? columns.short[i] : textAt(layer, 'number', i) || textAt(layer, 'name', i) || textAt(layer, 'address', i);
   return { kind: singular || kind, name: name || textAt(layer, 'code', i) || plan.terms.unnamed[0] };
 }
 

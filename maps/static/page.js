@@ -7,6 +7,7 @@
 //   visible(name) whether a layer is switched on
 //   milliseconds  {decode, paint, ready}: how long it took; ready counts from the start of navigation
 //   place(layer, i)  where a feature is, in pixels of the map's container
+//   ledger()      where a ledger stands: its stop, what it shows, the month's statement
 //   select(layer, i) fly to a feature, mark it, open its card
 
 class Page extends MapView {
@@ -14,6 +15,7 @@ class Page extends MapView {
     const started = performance.now();
     const data = JSON.parse(document.getElementById('plan-data').textContent);
     super(map, { ...data, layers: data.layers.map((row) => decodeLayer(row, data.origin)), labelled: true });
+    if (this.plan.ledger) this.ledger = new Ledger(this);
     this.decoded = performance.now() - started;
   }
 
@@ -25,6 +27,7 @@ class Page extends MapView {
     const base = fillLayers(plan, () => this.painter.repaint());
     if (plan.tianditu) this.offerTiles(base);
     fillGridList(plan, show);
+    this.ledger?.start();
     this.search = new Search(plan, show);
     this.addControls();
     this.fit();
@@ -61,8 +64,10 @@ class Page extends MapView {
   fit() {
     const [west, south, east, north] = this.plan.extent;
     const covered = isNarrow() ? document.getElementById('panel').offsetHeight : 0;
+    const bar = document.getElementById('timeline')?.offsetHeight || 0;
+    const [above, below] = isNarrow() ? [bar, 0] : [0, bar];
     this.map.fitBounds([[south, west], [north, east]], {
-      animate: false, paddingTopLeft: [16, 16], paddingBottomRight: [16, 16 + covered],
+      animate: false, paddingTopLeft: [16, 16 + above], paddingBottomRight: [16, 16 + covered + below],
     });
   }
 
@@ -91,6 +96,7 @@ window.wangge = {
         return [point.x, point.y];
       },
       select: (name, i) => page.select(layerNamed(name), i),
+      ledger: () => page.ledger.told(),
       milliseconds: { decode: page.decoded, paint: page.painter.milliseconds, ready: performance.now() },
       ready: true,
     });

@@ -145,8 +145,9 @@ function paintCompounds(pen, layer, view, plan) {
 // Light enough for the base map to show through, strong enough to tell classes apart.
 const FILL_ALPHA = 0.58;
 
-// By households, or by how many of them change grid where plans are compared.
+// By households, by how many of them change grid where plans are compared, or by what the ledger says of them.
 function gridClasses(layer, plan) {
+  if (plan.results) return [plan.results.of, plan.results.classes];
   return plan.change ? [layer.columns.changed, plan.change_classes] : [layer.columns.class, plan.classes];
 }
 
@@ -207,6 +208,7 @@ function paintBuildings(pen, layer, view, plan) {
   const marked = markedBuildings(layer);
   return eachInView(layer, view, radius, (i, side) => {
     pen.fillStyle = paler.has(kind[i]) ? palette.other_building : palette.building;
+    if (layer.colourOf) pen.fillStyle = layer.colourOf(i);
     if (marked.has(i)) pen.fillStyle = palette.highlight;
     const least = marked.has(i) ? 3 : 1.2;
     if (layer.kinds[i] === 'P') paintDisc(pen, layer, i, view, marked.has(i) ? radius + 1.5 : radius);
@@ -326,6 +328,7 @@ function font(size, weight = 400) {
 function paintLabels(pen, view, plan) {
   const labels = new Labels(pen, view.width, view.height);
   const shown = (drawn) => plan.layers.filter((layer) => layer.drawn === drawn && layer.visible);
+  (plan.reserves || []).forEach((reserve) => reserve(labels, view));
   if (view.zoom >= 16.5) shown('elements').forEach((layer) => reserveElements(labels, layer, view));
   const far = view.zoom < 14.5;
   if (far) shown('communities').forEach((layer) => labelCommunities(labels, layer, view, plan));
@@ -349,19 +352,22 @@ function reserveElements(labels, layer, view) {
   eachInView(layer, view, 20, (i) => labels.take(...placeOf(layer, i, view), side, side));
 }
 
+const NO_MARK = { mark: '' };
+
 function labelGrids(labels, layer, view, plan) {
   const { short, households } = layer.columns;
   const large = view.zoom >= 16 ? 2 : 0;
   eachInView(layer, view, 0, (i, side) => {
     if (side < 20) return;
-    const style = plan.classes[layer.columns.class[i]] || plan.unknown;
+    const style = plan.results ? NO_MARK : plan.classes[layer.columns.class[i]] || plan.unknown;
     const number = { text: short[i], size: 14 + large, font: font(14 + large, 700) };
-    const said = plan.change ? layer.columns.said[i] : `${style.mark}${households[i] ?? '?'}户`;
+    const other = plan.results ? plan.results.said : plan.change && layer.columns.said;
+    const said = other ? other[i] : `${style.mark}${households[i] ?? '?'}户`;
     const count = { text: said, size: 12 + large, font: font(12 + large, 500) };
     const shifts = [[0, 0], [0, -12], [0, 12], [-16, 0], [16, 0]];
     const options = { colour: plan.palette.text, room: side * 1.15, shifts };
     const [x, y] = placeOf(layer, i, view);
-    if (side > 46 && labels.put([number, count], x, y, options)) return;
+    if (side > 46 && labels.put(said ? [number, count] : [number], x, y, options)) return;
     labels.put([{ text: plan.change ? short[i] : style.mark + short[i], size: 11, font: font(11, 600) }], x, y, options);
   });
 }

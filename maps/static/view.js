@@ -42,8 +42,8 @@ class MapView {
     for (const drawn of HIT_ORDER) {
       for (const layer of this.plan.layers) {
         if (layer.drawn !== drawn || !layer.visible) continue;
-        const i = featureAt(layer, x, y, reach);
-        if (i >= 0) return { layer, i };
+        const hit = layer.hitAt ? layer.hitAt(x, y) : { layer, i: featureAt(layer, x, y, reach) };
+        if (hit && hit.i !== -1) return hit;
       }
     }
     return null;
@@ -51,17 +51,21 @@ class MapView {
 
   open(place) {
     const hit = this.at(place);
-    if (hit) this.card(hit.layer, hit.i, place);
+    if (hit && hit.open) hit.open(place);
+    else if (hit) this.card(hit.layer, hit.i, place);
     else this.map.closePopup();
   }
 
   card(layer, i, place) {
-    const content = cardOf(this.plan, layer, i, (other, index) => this.select(other, index));
+    this.popUp(cardOf(this.plan, layer, i, (other, index) => this.select(other, index)), place);
+    this.highlight(layer, i);
+    this.markBlocking(layer.drawn === 'grids' ? i : -1);
+  }
+
+  popUp(content, place) {
     this.popup.setLatLng(place).setContent(content).openOn(this.map);
     this.popup.getElement()?.querySelector('.leaflet-popup-close-button')
       ?.setAttribute('aria-label', this.plan.terms.close.join(' '));
-    this.highlight(layer, i);
-    this.markBlocking(layer.drawn === 'grids' ? i : -1);
   }
 
   // The buildings that keep the opened grid out of range are coloured as long as its card is open.

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.addresses.keys import ZONE, building_key, number_key, room_key, unit_key
+from geo.addresses.keys import ZONE, building_key, number_key, room_key, said_key, unit_key
 from geo.addresses.names import NameIndex
 from geo.addresses.normalising import SEPARATORS, normalise
 from geo.addresses.numerals import with_numerals
@@ -124,6 +124,7 @@ class AddressBook:
         tell(0.2)
         columns, vocabularies = _elements(texts)
         _part_divisions(rows, columns, vocabularies)
+        _part_turned(texts["number"], columns, vocabularies)
         order = np.lexsort([columns[name] for name in (*reversed(NESTING), "city")])
         columns = {name: column[order] for name, column in columns.items()}
         rows = rows.take(order).reset_index(drop=True)
@@ -369,6 +370,29 @@ def _part_divisions(
     """Give rows of streets and communities a name number of their own: nothing lies in them by its other elements."""
     divisions = np.flatnonzero(rows["level"].isin(["street", "community"]).to_numpy())
     columns["name"][divisions] = len(vocabularies["name"].texts) + np.arange(len(divisions), dtype=np.int32)
+
+
+def _part_turned(
+    written: tuple[NDArray[np.int32], list[str]],
+    columns: dict[str, NDArray[np.int32]],
+    vocabularies: dict[str, Vocabulary],
+) -> None:
+    """Give 乙126号 a number of its own where 126号乙 is on the same road too: there they are two doors."""
+    numbers, texts = written
+    own = {place: said_key(text) for place, text in enumerate(texts) if text and said_key(text) != number_key(text)}
+    turned = np.flatnonzero(np.isin(numbers, list(own)))
+    if not len(turned):
+        return
+    pairs = np.stack([columns[name] for name in ("district", "road", "number")], axis=1)
+    plain = np.setdiff1d(np.flatnonzero(np.isin(columns["number"], columns["number"][turned])), turned)
+    both = {tuple(pair) for pair in pairs[plain].tolist()}
+    number, vocabulary = columns["number"], vocabularies["number"]
+    for row in turned[[tuple(pair) in both for pair in pairs[turned].tolist()]].tolist():
+        key = own[int(numbers[row])]
+        if key not in vocabulary.numbers:
+            vocabulary.numbers[key] = len(vocabulary.texts)
+            vocabulary.texts.append(key)
+        number[row] = vocabulary.numbers[key]
 
 
 def _entities(columns: dict[str, NDArray[np.int32]]) -> NDArray[np.int32]:

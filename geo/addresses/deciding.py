@@ -225,8 +225,9 @@ def _told_of(book: AddressBook, text: str, best: Trial, places: Sequence[int]) -
 def _asserted(book: AddressBook, text: str, rows: Sequence[int], cost: float, heard: tuple[Heard, ...]) -> Answer:
     places = [candidate(book, row, cost) for row in rows[:MOST_PLACES]]
     if len(rows) == 1:
-        code = "found" if cost <= CERTAIN else "found-inexact"
-        return Answer("one", text, (places[0],), (), _reason(code), heard, total=1)
+        ignored = [each.text for each in heard if each.how == "ignored"]
+        code = "found-despite" if ignored else "found" if cost <= CERTAIN else "found-inexact"
+        return Answer("one", text, (places[0],), (), _reason(code, "、".join(ignored)), heard, total=1)
     number = str(len(rows)) if len(rows) <= MOST_PLACES else f"{MOST_PLACES}+"
     shown = tuple(_apart(book, places))
     return Answer("several", text, shown, (), _reason("several", number), heard, total=len(rows))
@@ -353,10 +354,12 @@ def _apart(book: AddressBook, candidates: list[Candidate]) -> list[Candidate]:
 
 
 def _heard(book: AddressBook, text: str, trial: Trial) -> tuple[Heard, ...]:
+    names = [*trial.reading.names, *trial.reading.left_out]
+    ignored = [name in trial.reading.left_out or name.kind in trial.found.ignored for name in names]
     elements: list[tuple[int, Heard]] = []
-    for name in trial.reading.names:
+    for name, without in zip(names, ignored, strict=True):
         heard = _heard_name(book, text, name)
-        elements.append((name.start, replace(heard, how="ignored") if name.kind in trial.found.ignored else heard))
+        elements.append((name.start, replace(heard, how="ignored") if without else heard))
     failed = trial.found.failed
     for piece in trial.reading.pieces:
         kind = {"bare": "room", "letter": "building", "chain": "building", "suffix": "number", "zone": "building"}

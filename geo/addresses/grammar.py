@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
-from geo.addresses.keys import MARK, SIDE, SUFFIX, ZONE, arabic, door, number_key, on_floor, room_key
+from geo.addresses.keys import MARK, SIDE, SUFFIX, ZONE, arabic, door, on_floor, room_key, said_key
 from geo.addresses.numerals import NUMBER, spelt, value
 from geo.addresses.words import either
 
@@ -132,7 +132,7 @@ def _building(match: re.Match[str]) -> Piece | None:
 
 
 def _lane(match: re.Match[str]) -> Piece:
-    return Piece("number", *match.span(), number_key(match[0]))
+    return Piece("number", *match.span(), said_key(match[0]))
 
 
 def _number(match: re.Match[str]) -> Piece | None:

@@ -48,7 +48,16 @@ _DOOR = re.compile(
 
 
 def number_key(text: str) -> str:
-    """Return the key of a doorplate; what follows no known way of writing is its own key."""
+    """Return the key of a doorplate; what follows no known way of writing is its own key.
+
+    乙126号 and 126号乙 have one key, 126乙: few roads have both, and those keep them apart (:func:`turned`).
+    """
+    key = said_key(text)
+    return turned(key) if _FIRST_MARKED.search(key) else key
+
+
+def said_key(text: str) -> str:
+    """Return the key of a doorplate with 甲 and the like where they stand: 乙126号 has 乙126."""
     rest, lanes = text.replace(" ", ""), []
     for pattern in (_LANE, _SUBLANE):
         found = pattern.match(rest)
@@ -63,13 +72,31 @@ def number_key(text: str) -> str:
     return "/".join([*lanes, door(found)])
 
 
+_FIRST_MARKED = re.compile(rf"(?:^|(?<=/))({SUFFIX})([0-9]+)(?=-|$)")
+_LAST_MARKED = re.compile(rf"(?:^|(?<=/))([0-9]+)({SUFFIX})(?=-|$)")
+
+
+def turned(key: str) -> str:
+    """Return a number's key with 甲 and the like on its other side; "" where it has none.
+
+    Examples
+    --------
+    >>> turned("乙126"), turned("126乙-1"), turned("126")
+    ('126乙', '乙126-1', '')
+    """
+    for pattern in (_FIRST_MARKED, _LAST_MARKED):
+        if pattern.search(key):
+            return pattern.sub(r"\2\1", key)
+    return ""
+
+
 def door(found: re.Match[str]) -> str:
     """Return the key of what the pattern of doors matched."""
     parts = found.groupdict()
     before = parts["before"] if parts["before"] not in ("附", "第") else None
-    mark = (parts["letter"] or "") + (before or parts["middle"] or parts["after"] or "")
+    mark = (parts["letter"] or "") + (parts["middle"] or parts["after"] or "")
     subs = [arabic(parts[name]) for name in ("to", "sub") if parts[name]]
-    return "-".join([_digits(parts["first"]) + mark, *subs])
+    return "-".join([(before or "") + _digits(parts["first"]) + mark, *subs])
 
 
 # ── inside a compound ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geo.addresses.book import NESTING, AddressBook, Rows, Target
 from geo.addresses.grammar import Piece
-from geo.addresses.keys import SUFFIX, on_floor
+from geo.addresses.keys import SUFFIX, on_floor, turned
 from geo.addresses.reading import ANCHORS, Named, Reading
 from geo.addresses.words import either
 
@@ -331,7 +331,8 @@ def _anywhere(book: AddressBook, elements: Elements) -> Rows:
     for name in ("number", "zone", "mark", "unit", "room"):
         key = getattr(elements, name)
         if key:
-            rows = book.holding(name, book.vocabularies[name].number(key))
+            held = [book.holding(name, book.vocabularies[name].number(said)) for said in _keys(name, key)]
+            rows = np.unique(np.concatenate(held))
             return rows if len(rows) else np.arange(len(book.frame))
     return np.arange(len(book.frame))
 
@@ -342,10 +343,17 @@ def _having(book: AddressBook, rows: Rows, name: str, elements: Elements) -> tup
     key = getattr(elements, name)
     if not key:
         return rows, 0.0
-    kept = rows[book.columns[name][rows] == book.vocabularies[name].number(key)]
-    if len(kept) or name != "number":
-        return kept, 0.0
-    return _in_range(book, rows, key), NUMBER_IN_RANGE
+    for said in _keys(name, key):
+        kept = rows[book.columns[name][rows] == book.vocabularies[name].number(said)]
+        if len(kept):
+            return kept, 0.0
+    return (rows[:0], 0.0) if name != "number" else (_in_range(book, rows, key), NUMBER_IN_RANGE)
+
+
+def _keys(name: str, key: str) -> tuple[str, ...]:
+    """Return the keys that an element may have, the first that there is being the one: 乙126号 may be 126号乙."""
+    other = turned(key) if name == "number" else ""
+    return (key, other) if other else (key,)
 
 
 def _having_building(book: AddressBook, rows: Rows, elements: Elements) -> Rows:

@@ -58,14 +58,24 @@ class Named:
 
 @dataclass(frozen=True)
 class Reading:
-    """Names, structure and the cost of both; ``unknown`` is a stretch that seems to be a name nobody knows."""
+    """Names, structure and the cost of both.
+
+    Attributes
+    ----------
+    unknown
+        A stretch that seems to be a name nobody knows.
+    tail
+        Where the text after the last element begins.
+    left_out
+        Names that stand letter for letter in the text and are not taken.
+    """
 
     names: tuple[Named, ...]
     pieces: tuple[Piece, ...]
     cost: float
     unknown: str = ""
-    #: Where the text after the last element begins.
     tail: int = 0
+    left_out: tuple[Named, ...] = ()
 
     @property
     def explained(self) -> int:
@@ -101,16 +111,17 @@ def without_repeats(text: str, choices: Sequence[Named]) -> tuple[str, list[Name
     divisions: list[Named] = []
     left: list[Named] = []
     signs = list(text)
-    seen: set[tuple[str, tuple[int, ...]]] = set()
+    seen: dict[tuple[str, tuple[int, ...]], int] = {}
     for name in sorted(choices, key=lambda each: (each.start, -each.end)):
         inside = name.cost == 0 and _longer(name, choices)
         if name.kind in DIVISIONS and name.cost == 0 and not inside:
             divisions.append(name)
             signs[name.start : name.end] = " " * (name.end - name.start)
-        elif name.cost == 0 and (name.kind, name.entities) in seen:
+        elif name.cost == 0 and seen.get((name.kind, name.entities), 0) >= name.end - name.start:
             signs[name.start : name.end] = " " * (name.end - name.start)
         elif name.kind not in DIVISIONS:
-            seen.add((name.kind, name.entities))
+            # 松岭 of 松岭一路 may stand for 松岭花园, and is no repetition of it that makes the whole name needless.
+            seen[name.kind, name.entities] = max(seen.get((name.kind, name.entities), 0), name.end - name.start)
             left.append(replace(name, cost=INSIDE) if inside or _shadowed(name, choices) else name)
     return "".join(signs), divisions, [name for name in left if not any(_cuts(name, other) for other in divisions)]
 
@@ -148,8 +159,8 @@ def readings(text: str, choices: Sequence[Named], most: int = MOST_READINGS) -> 
         yield _least(chosen, left_out), _read(text, chosen, left_out)
 
 
-def _least(chosen: tuple[Named, ...], left_out: float) -> float:
-    return left_out + sum(name.cost for name in chosen)
+def _least(chosen: tuple[Named, ...], left_out: tuple[Named, ...]) -> float:
+    return UNUSED * len(left_out) + sum(name.cost for name in chosen)
 
 
 def _worth(name: Named) -> float:
@@ -157,17 +168,17 @@ def _worth(name: Named) -> float:
     return name.cost - 0.1 * (name.end - name.start)
 
 
-def _selections(text: str, choices: Sequence[Named], enough: int) -> list[tuple[tuple[Named, ...], float]]:
-    """Return sets of names, none over another, and what leaving out the others costs; those that explain much first."""
+def _selections(text: str, choices: Sequence[Named], enough: int) -> list[tuple[tuple[Named, ...], tuple[Named, ...]]]:
+    """Return sets of names, none over another, and the names that each leaves out; those that explain much first."""
     ranked = sorted(choices, key=lambda name: (name.start, -name.end, name.cost))
-    found: list[tuple[float, tuple[Named, ...], float]] = []
+    found: list[tuple[float, tuple[Named, ...], tuple[Named, ...]]] = []
     letterwise = [name for name in ranked if not name.cost]
 
     def extend(at: int, first: int, chosen: tuple[Named, ...], worth: float) -> None:
         if len(found) >= enough:
             return
         left_out = _left_out(text, chosen, letterwise)
-        found.append((worth + left_out, chosen, left_out))
+        found.append((worth + UNUSED * len(left_out), chosen, left_out))
         for place in range(first, len(ranked)):
             name = ranked[place]
             if name.start >= at and _may_join(chosen, name):
@@ -178,18 +189,18 @@ def _selections(text: str, choices: Sequence[Named], enough: int) -> list[tuple[
     return [(chosen, left_out) for _, chosen, left_out in found]
 
 
-def _left_out(text: str, chosen: tuple[Named, ...], letterwise: Sequence[Named]) -> float:
-    """What it costs that names which stand letter for letter in the text are not taken; they come as they begin."""
-    left = 0
+def _left_out(text: str, chosen: tuple[Named, ...], letterwise: Sequence[Named]) -> tuple[Named, ...]:
+    """Return the names that stand letter for letter in the text and are not taken; they come as they begin."""
+    left: list[Named] = []
     free = 0
     for name in letterwise:
         if name.start < free or any(_explains(one, name) for one in chosen):
             continue
         if chosen and name.start >= chosen[-1].end and _far(text[chosen[-1].end : name.start]):
             continue
-        left += 1
+        left.append(name)
         free = name.end
-    return UNUSED * left
+    return tuple(left)
 
 
 def _meet(one: Named, other: Named) -> bool:
@@ -211,15 +222,13 @@ def _may_join(chosen: tuple[Named, ...], name: Named) -> bool:
 # ── one reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read(text: str, chosen: tuple[Named, ...], left_out: float) -> Reading:
+def _read(text: str, chosen: tuple[Named, ...], left_out: tuple[Named, ...]) -> Reading:
     structure = _structure(text, chosen)
     elements: list[Named | Piece] = sorted([*chosen, *structure], key=lambda each: each.start)
     kept, cost, unknown = _cluster(text, elements)
     names = tuple(each for each in kept if isinstance(each, Named))
     parts = tuple(each for each in kept if isinstance(each, Piece))
-    total = cost + left_out + sum(name.cost for name in names)
-    dropped = sum(1 for name in chosen if name not in names)
-    return Reading(names, parts, total + 0.05 * dropped, unknown, kept[-1].end if kept else 0)
+    return Reading(names, parts, cost + _least(names, left_out), unknown, kept[-1].end if kept else 0, left_out)
 
 
 def _structure(text: str, chosen: tuple[Named, ...]) -> list[Piece]:

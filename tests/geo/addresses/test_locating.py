@@ -4,7 +4,8 @@ Two roads that meet, a compound on each and a third one of the same name as the 
 
     南湖大道 12号 湖畔花园 1栋(1单元 101 201, 2单元 101) 2栋      朝阳路 8号 湖畔花园 A座 B座
     朝阳路  20号 田心村 东区3栋 一巷3号                          朝阳路 30号 30号之一 30号甲 31-2号
-    梅林路 261弄17支弄9号                                        城南菜市场, 南湖大道与朝阳路交叉口
+    梅林路 261弄17支弄9号 甲32号                                 32号甲 甲32号(502) 甲34号
+                                                                 城南菜市场, 南湖大道与朝阳路交叉口
 """
 
 import pandas as pd
@@ -41,6 +42,11 @@ ROWS: dict[str, dict[str, str]] = {
     "30": {"level": "number", "road": "朝阳路", "number": "30号"},
     "30-1": {"level": "number", "road": "朝阳路", "number": "30号之一"},
     "30a": {"level": "number", "road": "朝阳路", "number": "30号甲"},
+    "32a": {"level": "number", "road": "朝阳路", "number": "32号甲"},
+    "a32": {"level": "number", "road": "朝阳路", "number": "甲32号"},
+    "a32 502": {"level": "room", "road": "朝阳路", "number": "甲32号", "room": "502"},
+    "a34": {"level": "number", "road": "朝阳路", "number": "甲34号"},
+    "plum a32": {"level": "number", "road": "梅林路", "number": "甲32号"},
     "31-2": {"level": "number", "road": "朝阳路", "number": "31-2号"},
     "lane": {"level": "number", "road": "梅林路", "number": "261弄17支弄9号"},
     "market": {"level": "poi", "name": "城南菜市场"},
@@ -71,6 +77,11 @@ def ids(answer: Answer) -> list[str]:
         ("解放路八号A座", "sun a"),
         ("朝阳路30号附1", "30-1"),
         ("朝阳路甲30号", "30a"),
+        ("朝阳路32号甲", "32a"),
+        ("朝阳路甲32号", "a32"),
+        ("朝阳路甲32号502", "a32 502"),
+        ("朝阳路34号甲", "a34"),
+        ("梅林路32号甲", "plum a32"),
         ("朝阳路31号-2", "31-2"),
         ("田心村东区第3幢", "village east 3"),
         ("田心村1巷3号", "village lane 3"),
@@ -111,6 +122,7 @@ def test_a_question_where_it_could_be_several(book: AddressBook, text: str, plac
     ("text", "code", "failed", "near"),
     [
         ("南湖大道14号", "no-such-number", "number", "lake road"),
+        ("朝阳路32号甲502", "no-such-room", "room", "32a"),
         ("南湖大道12号湖畔花园7栋", "no-such-building", "building", "lake"),
         ("田心村B座", "no-such-building", "building", "village"),
         ("湖畔花园1栋3单元", "no-such-unit", "unit", "lake 1"),
@@ -156,6 +168,23 @@ def test_what_was_heard_is_told(book: AddressBook) -> None:
         ("road", "解放路", "alias"),
         ("number", "30号", "exact"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "left_out"),
+    [
+        ("梅林路田心村东区3栋", "village east 3", "梅林路"),
+        ("南湖大道20号田心村", "village", "南湖大道"),
+        ("南湖大道城南菜市场", "market", "南湖大道"),
+    ],
+)
+def test_what_was_left_out_is_told(book: AddressBook, text: str, place: str, left_out: str) -> None:
+    answer = locate(book, text)
+    assert ids(answer) == [place]
+    assert [(each.kind, each.text) for each in answer.heard if each.how == "ignored"] == [("road", left_out)]
+    assert answer.reason.code == "found-despite"
+    assert left_out in answer.reason.zh
+    assert left_out in answer.reason.en
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ change is an event. Whoever asks gets what row-level security shows them.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Row, Select, and_, func, insert, or_, select, text, update
+from sqlalchemy import DateTime, Row, Select, and_, func, insert, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.orm import Session
 
@@ -40,6 +40,7 @@ _VERSIONS = METADATA.tables["workflow_version"]
 _LIVE = ("open", "paused")
 
 Box = tuple[float, float, float, float]
+Light = Literal["green", "yellow", "red"]
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,8 @@ class CaseFilter:
         Code of a building, household unit, place or city element; what is in a building is about the building too.
     states
         ``open``, ``paused``, ``closed``, ``void``.
-    overdue
-        Only cases whose present step should have been done by then.
+    light
+        ``green``, ``yellow`` or ``red``, as they show at ``moment``; now where that is not said.
     text
         In the number or the summary.
     since, until
@@ -156,7 +157,8 @@ class CaseFilter:
     assignee: str | None = None
     found_by: str | None = None
     inspection_id: int | None = None
-    overdue: datetime | None = None
+    light: Light | None = None
+    moment: datetime | None = None
     text: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -413,8 +415,8 @@ def _where(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
         rules.append(_in_compound(wanted.compound))
     if wanted.states is not None:
         rules.append(columns.state.in_(wanted.states))
-    if wanted.overdue is not None:
-        rules += [columns.state == "open", columns.step_due_at < wanted.overdue]
+    if wanted.light is not None:
+        rules += [columns.state == "open", _lit(wanted.light, wanted.moment)]
     if wanted.text is not None:
         said = [column.icontains(wanted.text, autoescape=True) for column in (columns.number, columns.summary)]
         rules.append(or_(*said))
@@ -425,6 +427,18 @@ def _where(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
     if wanted.box is not None:
         rules.append(func.ST_Intersects(columns.geom, func.ST_MakeEnvelope(*wanted.box, SRID)))
     return query.where(*rules)
+
+
+def _lit(light: Light, moment: datetime | None) -> Any:
+    """Return the rule for open cases of a light; its twin is :func:`geo.ledger.lights.light_at`."""
+    now = func.now() if moment is None else literal(moment, DateTime(timezone=True))
+    red_at = func.least(_CASES.c.step_due_at, _CASES.c.due_at)
+    is_yellow = func.coalesce(_CASES.c.yellow_at < now, False)
+    return {
+        "red": red_at < now,
+        "yellow": and_(red_at >= now, is_yellow),
+        "green": and_(red_at >= now, ~is_yellow),
+    }[light]
 
 
 def scope_column(code: str) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.orm import Session
 
@@ -71,7 +71,8 @@ def keep(
     known = session.execute(select(*_columns()).where(*same).order_by(_EVIDENCE.c.id).limit(1)).first()
     if known is not None:
         return EvidenceRecord(**known._mapping)
-    values = {**of, "taken_at": taken_at, "lon": lon, "lat": lat, "who": who}
+    # Later than what was done before in this very transaction.
+    values = {**of, "taken_at": taken_at, "lon": lon, "lat": lat, "who": who, "recorded_at": func.clock_timestamp()}
     with in_plain_words():
         bytes_once = insert_or(_CONTENT).values(hash=fingerprint, media_type=media_type, content=content)
         session.execute(bytes_once.on_conflict_do_nothing(index_elements=["hash"]))

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from geo.storage import events
@@ -30,7 +31,7 @@ class Reporter:
 
 
 def keep(session: Session, case_id: int, reporter: Reporter, *, who: str) -> None:
-    """Keep who asked for a case.
+    """Keep who asked for a case; whoever asked first stays on record.
 
     Raises
     ------
@@ -39,8 +40,10 @@ def keep(session: Session, case_id: int, reporter: Reporter, *, who: str) -> Non
     """
     values = {"name": reporter.name or None, "phone": reporter.phone or None, "contact": reporter.contact}
     with in_plain_words():
-        session.execute(insert(_REPORTERS).values(case_id=case_id, **values))
-    events.record(session, who=who, what="created", noun=REPORTER, code=str(case_id))
+        new = insert(_REPORTERS).values(case_id=case_id, **values).on_conflict_do_nothing(index_elements=["case_id"])
+        kept = session.scalar(new.returning(_REPORTERS.c.case_id))
+    if kept is not None:
+        events.record(session, who=who, what="created", noun=REPORTER, code=str(case_id))
 
 
 def look(session: Session, case_id: int, *, who: str) -> Reporter | None:

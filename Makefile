@@ -6,6 +6,8 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-hard bench serve lint clean clean-all environment browser
 .NOTPARALLEL:
+# A run of the tests starts Python a hundred times: what is compiled once is kept, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## 列出这些命令 | list these commands
 	@awk -F '  ## | [|] ' '/^[a-z-]+:.*  ## / { split($$1, name, ":"); printf "  make %-10s %s\n%18s%s\n", name[1], $$2, "", $$3 }' Makefile

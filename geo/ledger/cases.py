@@ -235,6 +235,7 @@ def _answered(case: Case, workflow: Workflow, calendar: Calendar, action: Action
     if action.effect == "reopen":
         case = replace(case, due_is_own=False, due_counts_from=answers.at, extended=0)
         case = replace(case, fixed_by=None, fixed_at=None, closed_by=None, closed_at=None, reopened=case.reopened + 1)
+        case = replace(case, assignee=answers.assignee, rating=None)
     begun = case.due_counts_from or case.opened_at
     nature_is_new = answers.nature is not None and answers.nature != case.nature
     case = replace(case, nature=answers.nature or case.nature)

@@ -1,6 +1,6 @@
 """Whose turn it is: what may be done to a case as it stands, by whom, and why not."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from geo.territory.dictionaries import dictionary
 
 if TYPE_CHECKING:
     from geo.ledger.cases import Case
+
+_OTHERS = {CLOCK: "系统时限"}
 
 
 class StepError(ConflictError):
@@ -57,8 +59,8 @@ def check_opening(workflow: Workflow, by: Doer) -> None:
     """
     if not workflow.opens & by.roles:
         raise NotAllowedError(
-            f"“{workflow.zh}”须由{_roles_zh(workflow.opens)}登记;您的角色是{_roles_zh(by.roles)}",
-            f"a {workflow.en} is opened by {_roles_en(workflow.opens)}; you are {_roles_en(by.roles)}",
+            f"“{workflow.zh}”须由{roles_zh(workflow.opens)}登记;您的角色是{roles_zh(by.roles)}",
+            f"a {workflow.en} is opened by {roles_en(workflow.opens)}; you are {roles_en(by.roles)}",
         )
 
 
@@ -91,16 +93,16 @@ def check_doer(workflow: Workflow, case: "Case", action: Action, by: Doer) -> No
     """
     if not _has_role(action, by):
         raise NotAllowedError(
-            f"“{action.zh}”须由{_roles_zh(action.roles)}办理;您的角色是{_roles_zh(by.roles)};"
+            f"“{action.zh}”须由{roles_zh(action.roles)}办理;您的角色是{roles_zh(by.roles)};"
             f"{_what_can_zh(workflow, case, by)}",
-            f"{action.en!r} is for {_roles_en(action.roles)}; you are {_roles_en(by.roles)};"
+            f"{action.en!r} is for {roles_en(action.roles)}; you are {roles_en(by.roles)};"
             f" {_what_can_en(workflow, case, by)}",
         )
     for bar in _barred(case, action, by):
         name = dictionary("case_bars")[bar]
         raise NotAllowedError(
-            f"“{action.zh}”不能由{name.zh}({by.name})办理;须由另一位{_roles_zh(action.roles)}办理",
-            f"{action.en!r} may not be done by {name.en} ({by.name}); it takes another {_roles_en(action.roles)}",
+            f"“{action.zh}”不能由{name.zh}({by.name})办理;须由另一位{roles_zh(action.roles)}办理",
+            f"{action.en!r} may not be done by {name.en} ({by.name}); it takes another {roles_en(action.roles)}",
         )
 
 
@@ -165,22 +167,28 @@ def _what_can_zh(workflow: Workflow, case: "Case", by: Doer) -> str:
     if own := possible(workflow, case, by):
         return "您现在可以办理:" + "、".join(action.zh for action in own)
     step = workflow.steps[case.step]
-    return f"现在轮到{_roles_zh(step.roles)}办理" if step.roles else "此环节无须办理"
+    return f"现在轮到{roles_zh(step.roles)}办理" if step.roles else "此环节无须办理"
 
 
 def _what_can_en(workflow: Workflow, case: "Case", by: Doer) -> str:
     if own := possible(workflow, case, by):
         return "you can now: " + ", ".join(action.en for action in own)
     step = workflow.steps[case.step]
-    return f"it is the turn of {_roles_en(step.roles)}" if step.roles else "nothing is to be done here"
+    return f"it is the turn of {roles_en(step.roles)}" if step.roles else "nothing is to be done here"
 
 
-def _roles_zh(codes: Iterable[str]) -> str:
+def roles_zh(codes: Collection[str]) -> str:
+    """Return the Chinese names of roles, in the order of their dictionary."""
     roles = dictionary("roles").entries
-    names = {CLOCK: "系统时限"}
-    return "、".join(roles[code].zh if code in roles else names.get(code, code) for code in sorted(codes)) or "(无)"
+    return "、".join(roles[code].zh if code in roles else _OTHERS.get(code, code) for code in _ordered(codes)) or "(无)"
 
 
-def _roles_en(codes: Iterable[str]) -> str:
+def roles_en(codes: Collection[str]) -> str:
+    """Return the English names of roles, in the order of their dictionary."""
     roles = dictionary("roles").entries
-    return ", ".join(roles[code].en if code in roles else code for code in sorted(codes)) or "(none)"
+    return ", ".join(roles[code].en if code in roles else code for code in _ordered(codes)) or "(none)"
+
+
+def _ordered(codes: Collection[str]) -> list[str]:
+    known = [code for code in dictionary("roles").entries if code in codes]
+    return known + sorted(set(codes) - set(known))

@@ -9,7 +9,7 @@ import json
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Literal
@@ -163,6 +163,22 @@ class Workflow(Named):
     def actions_from(self, step: str) -> Iterator[Action]:
         """Yield what may be done to a case in a step, in the order of the file."""
         return (action for action in self.actions.values() if step in action.sources)
+
+    @cached_property
+    def settled_steps(self) -> frozenset[str]:
+        """The steps in which it is fixed as far as reported: from them a case can be closed without another fix."""
+        settled = {step.code for step in self.steps.values() if step.state == "closed"}
+        grown = True
+        while grown:
+            more = {
+                source
+                for action in self.actions.values()
+                if action.target in settled and action.effect not in ("fix", "reopen")
+                for source in action.sources - settled
+            }
+            settled |= more
+            grown = bool(more)
+        return frozenset(settled)
 
 
 def limit_for(limits: Limits, nature: str | None) -> Limit | None:

@@ -447,11 +447,12 @@ class _Surroundings:
             return ()
         if grid not in self._people:
             staff = look_at_staff(self._session, grid, actor=self._actor, who=self._who)
-            self._people[grid] = tuple(_of_today(staff))
+            self._people[grid] = tuple(in_charge_today(staff))
         return self._people[grid]
 
 
-def _of_today(staff: Iterable[StaffRow]) -> Iterator[StaffRow]:
+def in_charge_today(staff: Iterable[StaffRow]) -> Iterator[StaffRow]:
+    """Yield those who are in charge today, in China."""
     today = datetime.now(CHINA_TIME).date()
     for person in staff:
         if (person.since is None or person.since <= today) and (person.until is None or today <= person.until):

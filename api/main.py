@@ -45,6 +45,7 @@ from api.routes import (
 from api.settings import AppSettings
 from api.workbench import Workbench
 from geo.services.address_books import AddressBooks
+from geo.services.warming import warming
 from geo.storage.database import migrate, open_engine
 
 ROUTERS = (
@@ -125,7 +126,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         return
     app.state.engine = await run_in_threadpool(_open_database)
     try:
-        yield
+        with warming(app.state.books, app.state.engine):
+            yield
     finally:
         app.state.engine.dispose()
         app.state.engine = None

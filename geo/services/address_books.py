@@ -92,7 +92,7 @@ class AddressBooks:
         actor
             None for the store's owner, who sees everything.
         """
-        key = _key(engine, actor)
+        key = asked_by(engine, actor)
         with self._lock:
             book = self._kept.get(key)
         if book is None:
@@ -116,7 +116,7 @@ class AddressBooks:
 
     def renew(self, engine: Engine, actor: Actor | None, *, old: Book | None) -> Book:
         """Return a book other than the old one, read now unless another has just done so."""
-        key = _key(engine, actor)
+        key = asked_by(engine, actor)
         with self._lock:
             reading = self._reading.setdefault(key, threading.Lock())
         with reading:
@@ -133,6 +133,12 @@ class AddressBooks:
         """Wait until nothing is being read beside."""
         for thread in list(self._beside.values()):
             thread.join()
+
+    @property
+    def full(self) -> bool:
+        """Whether a further book might put out another one: half of what may be kept is."""
+        with self._lock:
+            return 2 * sum(len(kept.places) for kept in self._kept.values()) > self._most_rows
 
     def _keep(self, key: Hashable, book: Book) -> None:
         self._kept[key] = book
@@ -162,6 +168,7 @@ def _read(engine: Engine, actor: Actor | None) -> Book:
     return Book(book, moment, places, rested_at=ended + REST * (ended - began))
 
 
-def _key(engine: Engine, actor: Actor | None) -> Hashable:
+def asked_by(engine: Engine, actor: Actor | None) -> Hashable:
+    """Return what all who see the same have in common: they ask from one book."""
     scope = None if actor is None else (actor.streets, actor.communities, actor.grids, sees_households(actor.roles))
     return engine.url, scope

@@ -59,6 +59,12 @@ def map_command(
     lower: Lower = None,
     upper: Upper = None,
     title: Title = None,
+    hazards: Annotated[
+        bool,
+        typer.Option(
+            "--hazards", help="加上安全账单:隐患、检查、热点 With the ledger: hazards, inspections, hot spots"
+        ),
+    ] = False,
     out: Annotated[Path, typer.Option(help="结果网页 Page to write")] = Path("out/map.html"),
     tianditu_token: Annotated[
         str | None,
@@ -66,6 +72,11 @@ def map_command(
     ] = None,
 ) -> None:
     """生成地图:一个不需要网络的网页文件。 Draw the map as one page that needs no network."""
+    if hazards and (compare or against is not None or file is not None):
+        raise InputError(
+            "--hazards 只用于数据库中的地图,不能与 --compare、--against、--file 同时使用",
+            "--hazards is for maps out of the store: not with --compare, --against or --file",
+        )
     if compare or against is not None:
         comparison = _comparison(places or [], compare, against, plan, file, lower, upper, title)
         said = _stamp(comparison.ground.title, " | ".join(side.name for side in comparison.plans))
@@ -74,7 +85,7 @@ def map_command(
         names = "、".join(side.name for side in comparison.plans)
         console.print(f"比较 Comparison: {out} ({names})", highlight=False, soft_wrap=True)
         return
-    content = _content(_one_scope(places or []), plan, file, report, lower, upper, title)
+    content = _content(_one_scope(places or []), plan, file, report, lower, upper, title, ledger=hazards)
     _write_page(content, out, tianditu_token)
     grids = 0 if content.grids is None else len(content.grids)
     size = f"{out.stat().st_size / 1e6:.1f} MB, 网格 grids {grids}"
@@ -190,6 +201,8 @@ def _content(
     lower: int | None,
     upper: int | None,
     title: str | None,
+    *,
+    ledger: bool = False,
 ) -> MapContent:
     if file is not None:
         if plan is not None or scope is not None:
@@ -198,4 +211,4 @@ def _content(
             )  # fmt: skip
         return content_from_file(file, report=report, title=title, lower=lower, upper=upper)
     with open_store() as session:
-        return content_from_store(session, scope, plan, title=title)
+        return content_from_store(session, scope, plan, title=title, ledger=ledger)

@@ -71,10 +71,17 @@ def map_page(
     plan: Annotated[
         int | None, Query(ge=1, le=MAX_ID, description="方案编号,缺省为最新的 A plan; by default the newest")
     ] = None,
+    layers: Annotated[
+        Literal["plan", "hazards"],
+        Query(
+            description="plan 网格方案;hazards 加上安全账单(隐患、检查、热点) "
+            "The plan, or with it the ledger: hazards, inspections, hot spots"
+        ),
+    ] = "plan",
 ) -> HTMLResponse:
     """Draw the map of a street or community: one page that holds everything it needs."""
     with request.app.state.maps.work_on(str(uuid.uuid4())):
-        content = content_from_store(store, scope, plan)
+        content = content_from_store(store, scope, plan, ledger=layers == "hazards")
         said = stamp_now(actor.name, scope=content.title, plan=content.plan_name).line
         drawn = plan_page(content, stamp=said)
     return HTMLResponse(drawn, headers={"Content-Security-Policy": MAP_POLICY})

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from geo.crs import WGS84
 from geo.errors import NotFoundError
+from geo.services.ledger_layers import ledger_content
 from geo.storage import buildings as building_rows
 from geo.storage import cells as cell_rows
 from geo.storage import divisions, layers, plans
@@ -27,7 +28,12 @@ _MANY_PLANS = 10_000
 
 
 def content_from_store(
-    session: Session, scope_code: str | None = None, plan_id: int | None = None, *, title: str | None = None
+    session: Session,
+    scope_code: str | None = None,
+    plan_id: int | None = None,
+    *,
+    title: str | None = None,
+    ledger: bool = False,
 ) -> MapContent:
     """Gather the map of a street or community with one of its plans.
 
@@ -38,6 +44,8 @@ def content_from_store(
     plan_id
         The newest plan of the merged network when None: the scope's own, else the street's, else the communities'
         newest ones side by side. A scope without any plan gives a map without grids.
+    ledger
+        Whether hazards, inspection coverage and hot spots are on it.
 
     Raises
     ------
@@ -75,6 +83,7 @@ def content_from_store(
         barriers=_barriers(session, communities),
         city_elements=layers.read(session, CITY_ELEMENT, community_codes=codes),
         old_grids=_old_grids(session, scope, codes),
+        ledger=ledger_content(session, scope.code) if ledger else None,
     )
 
 

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from api.cli import app
 from geo.crs import WGS84
 from geo.errors import InputError
+from geo.services.cases import NewCase, open_case
 from geo.storage import plans
 from geo.storage.database import session_scope
 from tests.factories import COMMUNITY, grid_frame, make_building, make_plan, square
@@ -46,6 +47,20 @@ def test_a_map_and_sheets_out_of_the_store(empty_store: Engine, tmp_path: Path) 
     run("print", COMMUNITY, "--out", png, "--dpi", 50)
     assert png.read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deep", "sheet.pdf", "sheet.png"]
+
+
+def test_a_map_with_hazards_is_one_out_of_the_store(empty_store: Engine, tmp_path: Path) -> None:
+    with session_scope(empty_store) as session:
+        building = make_building(session, 1)
+        new = NewCase("hazard", "gas", "燃气软管老化", building_code=building)
+        number = open_case(session, new, who="finder").number
+    page = tmp_path / "map.html"
+    run("map", COMMUNITY, "--out", page)
+    assert number not in page.read_text(encoding="utf-8")
+    run("map", COMMUNITY, "--hazards", "--out", page)
+    assert number in page.read_text(encoding="utf-8")
+    with pytest.raises(InputError, match="--hazards"):
+        run("map", "--hazards", "--file", planned_file(tmp_path), "--out", page)
 
 
 def test_a_map_out_of_a_planned_file_needs_no_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

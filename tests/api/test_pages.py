@@ -5,11 +5,12 @@ import re
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from api.main import create_app
 from api.settings import AppSettings
-from geo.storage.database import open_engine
+from geo.services.cases import NewCase, open_case
+from geo.storage.database import open_engine, session_scope
 from maps.assets import installed
 from tests.api import town
 from tests.api.people import client_of
@@ -53,9 +54,20 @@ def test_the_map_needs_nothing_from_elsewhere(client: TestClient) -> None:
     assert re.search(r'<p id="stamp">[^<]*planner[^<]*南湖街道', answer.text)
 
 
+def test_the_map_has_hazards_when_asked(client: TestClient, town_engine: Engine) -> None:
+    with session_scope(town_engine) as session:
+        building = str(session.scalar(text("SELECT min(code) FROM building WHERE ended_at IS NULL")))
+        case = open_case(session, NewCase("hazard", "gas", "张三家燃气", building_code=building), who="finder")
+    with_hazards = client.get(f"/map?scope={town.STREET}&layers=hazards")
+    assert case.number in with_hazards.text
+    assert "张三" not in with_hazards.text
+    assert case.number not in client.get(f"/map?scope={town.STREET}").text
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [
+        (f"scope={town.STREET}&layers=nothing", 422),
         ("scope=440304099", 404),
         (f"scope={town.STREET}&plan=2147483647", 404),
         ("scope=南湖街道", 422),

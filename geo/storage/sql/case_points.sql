@@ -1,0 +1,37 @@
+-- Cases of a workflow in a street, community or box that stood open at some time since a moment: dates for maps, and
+-- nothing of whom they are about. What turned out to be none (void) is left out.
+-- Parameters: workflow, scope (code of a street or community, NULL), west, south, east, north (degrees, NULL),
+-- since, at (moments), limit.
+WITH chosen AS (
+  SELECT c.* FROM ledger_case c
+  WHERE c.workflow = :workflow AND c.state <> 'void' AND c.opened_at <= :at
+    AND (c.closed_at IS NULL OR c.closed_at >= :since)
+    AND (CAST(:scope AS text) IS NULL
+      OR c.street_code = left(CAST(:scope AS text), 9)
+        AND (length(CAST(:scope AS text)) = 9 OR c.community_code = CAST(:scope AS text)))
+    AND (CAST(:west AS float8) IS NULL
+      OR c.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326))
+  ORDER BY c.id
+  LIMIT CAST(:limit AS bigint)
+),
+-- When those that came back were closed, and when they came back, in turns; the end of those that are closed again is
+-- their own date.
+turns AS (
+  SELECT t.case_id, array_agg(t.at ORDER BY t.id) AS moments
+  FROM (
+    SELECT m.id, m.case_id, m.at, m.state = 'closed' AS ends,
+      lag(m.state) OVER (PARTITION BY m.case_id ORDER BY m.id) = 'closed' AS was_closed
+    FROM case_move m JOIN chosen c ON c.id = m.case_id AND c.reopened > 0
+  ) t
+  WHERE t.ends IS DISTINCT FROM coalesce(t.was_closed, false)
+  GROUP BY t.case_id
+)
+SELECT
+  c.number, c.kind, c.nature, c.grid_code, c.opened_at AS found_at, c.closed_at AS ended_at, c.paused_at,
+  least(c.due_at, c.step_due_at) AS due_at,
+  -- Of those that are closed only the limit as a whole is known: four fifths of it, as of the calendar.
+  coalesce(c.yellow_at, c.due_counts_from + 0.8 * (c.due_at - c.due_counts_from)) AS near_at,
+  t.moments AS turns,
+  ST_AsBinary(c.geom) AS geometry
+FROM chosen c LEFT JOIN turns t ON t.case_id = c.id
+ORDER BY c.id

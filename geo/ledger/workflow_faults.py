@@ -51,7 +51,7 @@ def _is_counts(value: Any) -> bool:
 
 
 def _is_limit(value: Any) -> bool:
-    if not isinstance(value, Mapping) or set(value) != {"amount", "unit"}:
+    if not isinstance(value, Mapping) or set(value) != {"amount", "unit"} or not _is_text(value["unit"]):
         return False
     counted = _is_count if value["unit"] in ("working_days", "days") else _is_number
     return value["unit"] in dictionary("limit_units") and counted(value["amount"])
@@ -162,17 +162,17 @@ class _Sketch:
             return {}
         return {row["code"]: row for row in rows if isinstance(row, Mapping) and _is_text(row.get("code"))}
 
-    def state(self, step: Any) -> Any:
-        return self.steps[step].get("state") if step in self.steps else None
+    def state(self, step: str | None) -> str | None:
+        return _text(self.steps[step], "state") if step in self.steps else None
 
-    def is_live(self, step: Any) -> bool:
+    def is_live(self, step: str | None) -> bool:
         return self.state(step) in ("open", "paused")
 
     def interludes(self) -> list[str]:
         return [code for code, step in self.steps.items() if step.get("interlude") is True]
 
-    def start(self) -> Any:
-        return self.content.get("start")
+    def start(self) -> str | None:
+        return _text(self.content, "start")
 
 
 def _texts(row: Row, key: str) -> tuple[str, ...]:
@@ -225,8 +225,7 @@ def _row_faults(row: Row, keys: Mapping[str, tuple[_Form, bool]], zh: str, en: s
 
 def _word_faults(sketch: _Sketch, roles: Collection[str] | None) -> Iterator[Fault]:
     yield from _unknown("文件的 opens", "opens of the file", _texts(sketch.content, "opens"), roles)
-    if _is_text(sketch.start()):
-        yield from _unknown("文件的 start", "start of the file", [sketch.start()], sketch.steps)
+    yield from _unknown("文件的 start", "start of the file", _given(sketch.content, "start"), sketch.steps)
     for code, step in sketch.steps.items():
         yield from _unknown(f"环节 {code} 的 roles", f"roles of step {code}", _texts(step, "roles"), roles)
         yield from _unknown(

@@ -5,11 +5,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+import pandas as pd
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from geo.storage import queries
-from geo.storage.cases import CaseRecord, read_case
+from geo.storage.cases import CaseRecord, read_case, scope_column
 from geo.storage.catalogue import METADATA
 from geo.storage.declaring import SRID
 
@@ -113,3 +114,26 @@ def read_live(session: Session, *, workflows: Mapping[str, tuple[str, bool]], no
 def point(lon: float, lat: float) -> Any:
     """Return a point (EPSG:4326) as a column takes it."""
     return func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID)
+
+
+def read_points(
+    session: Session,
+    scope: str,
+    since: datetime,
+    until: datetime,
+    *,
+    workflow: str | None = None,
+    kind: str | None = None,
+    limit: int,
+) -> pd.DataFrame:
+    """Read up to ``limit`` cases found in a period and not void: ``kind``, ``found_at``, ``lon``, ``lat``."""
+    columns: tuple[Any, ...] = _CASES.c.kind, _CASES.c.found_at, func.ST_X(_CASES.c.geom), func.ST_Y(_CASES.c.geom)
+    query = select(*columns).where(
+        scope_column(scope) == scope, _CASES.c.found_at >= since, _CASES.c.found_at < until, _CASES.c.state != "void"
+    )
+    if workflow is not None:
+        query = query.where(_CASES.c.workflow == workflow)
+    if kind is not None:
+        query = query.where(_CASES.c.kind == kind)
+    rows = session.execute(query.order_by(_CASES.c.id).limit(limit)).all()
+    return pd.DataFrame([tuple(row) for row in rows], columns=["kind", "found_at", "lon", "lat"])

@@ -1,0 +1,244 @@
+"""Use case: the figures of the ledger (指标): of a street, community or grid over a period, row by row.
+
+Every count opens to its cases: :func:`cases_of` lists exactly those that were counted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from geo.access.actor import SCOPE_DIGITS, Actor, check_scope
+from geo.access.roles import sees_households
+from geo.errors import InputError
+from geo.ledger.figures import BY, By, Figure, Period, counts_by_month, figures_of, registry
+from geo.storage import figures as stored
+from geo.storage.figures import Counted, Span
+from geo.storage.network import read_network
+from geo.territory.dictionaries import dictionary
+from geo.territory.times import CHINA_TIME
+
+__all__ = ["BY", "By", "Counted", "Figure", "FigureRow", "FigureTable", "Period", "cases_of", "figure", "registry"]
+
+Counts = dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One line of a table.
+
+    Attributes
+    ----------
+    key
+        The community, grid, kind, nature, body or month (``2026-11``); None for all together, and for what has none.
+    label
+        What it is called, where a dictionary says so.
+    values
+        By the figure's code; None where there is nothing to count or to divide by, or the asker may not know.
+    """
+
+    key: str | None
+    label: str
+    values: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class FigureTable:
+    """Figures, row by row.
+
+    Attributes
+    ----------
+    total
+        All rows together.
+    is_whole
+        False for who sees no households: cases about doors and places are not counted for them.
+    """
+
+    scope: str
+    workflow: str | None
+    period: Period
+    by: By
+    rows: Sequence[FigureRow]
+    total: FigureRow
+    is_whole: bool
+
+
+def figure(
+    session: Session,
+    scope: str,
+    period: Period,
+    *,
+    workflow: str | None = None,
+    by: By = "all",
+    actor: Actor | None = None,
+    now: datetime | None = None,
+) -> FigureTable:
+    """Return the figures of a street, community or grid over a period.
+
+    Parameters
+    ----------
+    workflow
+        Cases of this one alone; None: of all.
+    by
+        What rows are told apart by; ``month`` takes whole months.
+
+    Raises
+    ------
+    CodeError
+        The scope is no code of a street, community or grid.
+    InputError
+        ``by`` is unknown.
+    BoundsError
+        There are more months than one table has.
+    """
+    check_scope(scope)
+    if by not in BY:
+        raise InputError(
+            f"不能按“{by}”统计;可用:{'、'.join(BY)}", f"figures are not told by {by!r}; by: {', '.join(BY)}"
+        )
+    if by == "month":
+        period = _whole_months(period)
+    span = _span(scope, workflow, period, now)
+    sees = actor is None or sees_households(actor.roles)
+    ground = _ground(session, scope, period, sees)
+    accidents = _accidents()
+    together = (stored.count_cases(session, span, "all", accidents) or [{}])[0]
+    total = FigureRow(None, "", figures_of(_nothing() | _counts(together) | ground[None]))
+    rows = [total] if by == "all" else _rows(session, span, by, period, ground)
+    return FigureTable(scope, workflow, period, by, rows, total, is_whole=sees)
+
+
+def cases_of(
+    session: Session,
+    code: str,
+    scope: str,
+    period: Period,
+    *,
+    workflow: str | None = None,
+    by: By = "all",
+    key: str | None = None,
+    limit: int,
+    after: int | None = None,
+    now: datetime | None = None,
+) -> list[Counted]:
+    """Return the cases that a figure counts, the newest first; of one row where ``by`` and ``key`` say which.
+
+    Raises
+    ------
+    CodeError
+        The scope is no code of a street, community or grid.
+    InputError
+        There is no such figure, or it does not open to cases: a share or a median is of many at once.
+    """
+    check_scope(scope)
+    known = registry().get(code)
+    if known is None or not known.opens:
+        opening = [name for name, one in registry().items() if one.opens]
+        raise InputError(
+            f"指标“{code[:40]}”不能打开为事项;可以的有:{'、'.join(opening)}",
+            f"figure {code[:40]!r} does not open to cases; these do: {', '.join(opening)}",
+        )
+    if by == "month" and key is not None:
+        period, by = _month(key), "all"
+    span = _span(scope, workflow, period, now)
+    return stored.read_counted(session, span, code, _accidents(), by=by, key=key, limit=limit, after=after)
+
+
+# ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _rows(session: Session, span: Span, by: By, period: Period, ground: Mapping[str | None, Counts]) -> list[FigureRow]:
+    if by == "month":
+        return _months(session, span, period)
+    counted: dict[str | None, Counts] = {
+        row["key"]: _counts(row) for row in stored.count_cases(session, span, by, _accidents())
+    }
+    if by in ("community", "grid"):
+        # What nothing happened in is there too: that it was looked for is a figure.
+        for key in ground:
+            if key is not None and len(key) == SCOPE_DIGITS[by]:
+                counted.setdefault(key, {})
+    labels = _labels(by, span.workflow)
+    order = sorted(counted, key=lambda key: (key is None, key))
+    return [
+        FigureRow(key, labels.get(key or "", ""), figures_of(_nothing() | counted[key] | ground.get(key, {})))
+        for key in order
+    ]
+
+
+def _months(session: Session, span: Span, period: Period) -> list[FigureRow]:
+    names = [f"{month.first:%Y-%m}" for month in period.months()]
+    counts = counts_by_month(stored.count_cases_by_month(session, span, _accidents()), names)
+    medians, returned = stored.median_days_by_month(session, span), stored.count_reopened_by_month(session, span)
+    return [
+        FigureRow(
+            name,
+            "",
+            figures_of(counts[name] | {"median_days": medians.get(name), "reopened": returned.get(name, 0)}),
+        )
+        for name in names
+    ]
+
+
+def _ground(session: Session, scope: str, period: Period, sees: bool) -> dict[str | None, Counts]:
+    """Return coverage and grids without anybody, by community, by grid, and all together (None)."""
+    inspected = stored.count_inspected(session, scope, period.since, period.until)
+    found: dict[str | None, Counts] = {
+        code: {"buildings": there, "inspected_buildings": seen} for code, (there, seen) in inspected.items()
+    }
+    everywhere = [sum(each) for each in zip(*inspected.values(), strict=True)] or [0, 0]
+    grids = [code for code in read_network(session, scope[:12], on=period.last)["code"] if str(code).startswith(scope)]
+    staffed = stored.staffed(session, grids, period.last) if sees else set()
+    for code in grids if sees else ():
+        found[code] = {"grids_without_worker": int(code not in staffed)}
+        whole = dict(found.get(code[:12], {}))
+        found[code[:12]] = whole | {
+            "grids_without_worker": (whole.get("grids_without_worker") or 0) + (code not in staffed)
+        }
+    lonely = len(grids) - len(staffed) if sees else None
+    found[None] = {"buildings": everywhere[0], "inspected_buildings": everywhere[1], "grids_without_worker": lonely}
+    return found
+
+
+def _span(scope: str, workflow: str | None, period: Period, now: datetime | None) -> Span:
+    return Span(scope, workflow, period.since, period.until, now or datetime.now(CHINA_TIME))
+
+
+def _counts(row: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {name: None if value is None else _number(value) for name, value in row.items() if name != "key"}
+
+
+def _number(value: float) -> float:
+    return value if isinstance(value, int) else float(value)
+
+
+def _nothing() -> dict[str, float | None]:
+    """Return the counts of what has no case."""
+    return {code: 0 for code, one in registry().items() if one.opens}
+
+
+def _accidents() -> list[str]:
+    entries = dictionary("request_kinds").entries.values()
+    return [entry.code for entry in entries if entry.extra.get("counts_as_accident")]
+
+
+def _labels(by: By, workflow: str | None) -> dict[str, str]:
+    if by != "kind":
+        return {}
+    names = [f"{workflow}_kinds"] if workflow in ("hazard", "request") else ["request_kinds", "hazard_kinds"]
+    return {entry.code: entry.label for name in names for entry in dictionary(name).entries.values()}
+
+
+def _whole_months(period: Period) -> Period:
+    first = period.first.replace(day=1)
+    return replace(period, first=first, last=_month(f"{period.last:%Y-%m}").last)
+
+
+def _month(name: str) -> Period:
+    try:
+        first = date.fromisoformat(f"{name}-01")
+    except ValueError:
+        raise InputError(f"月份“{name[:20]}”应写成 2026-11", f"month {name[:20]!r} is to be like 2026-11") from None
+    following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+    return Period(first, date.fromordinal(following.toordinal() - 1))

@@ -1,0 +1,252 @@
+"""Counts of the ledger, by sets: of cases, of buildings that were inspected, of grids that have nobody in charge.
+
+Each count of cases has one condition (:func:`counted`), by which it is counted and by which its cases are listed, so
+that a figure always opens to as many cases as it says.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal_column, or_, select, text, true
+from sqlalchemy.orm import Session
+
+from geo.storage.cases import scope_column
+from geo.storage.catalogue import METADATA
+
+_CASES = METADATA.tables["ledger_case"]
+_MOVES = METADATA.tables["case_move"]
+
+#: Columns that counts are told apart by.
+KEYS: Mapping[str, Any] = {
+    "community": _CASES.c.community_code,
+    "grid": _CASES.c.grid_code,
+    "kind": _CASES.c.kind,
+    "nature": _CASES.c.nature,
+    "body": _CASES.c.responsible_body_code,
+}
+#: The rungs that are above a grid's own, and those above a community's.
+ABOVE_GRID = ("community", "street", "joint")
+ABOVE_COMMUNITY = ("street", "joint")
+#: The action of every workflow that brings a closed case back.
+REOPEN = "reopen"
+SATISFIED = 3
+
+#: Of solved cases, how; counted beside the figures, which are shares of them.
+_RUNG = func.coalesce(_CASES.c.rung, "")
+_HOW_SOLVED: Mapping[str, Any] = {
+    "solved_in_time": _CASES.c.closed_at <= _CASES.c.due_at,
+    "solved_with_limit": _CASES.c.due_at.is_not(None),
+    "solved_below": _RUNG.not_in(ABOVE_GRID),
+    "solved_at_community": _RUNG == "community",
+    "solved_above": _RUNG.in_(ABOVE_COMMUNITY),
+    "rated": _CASES.c.rating.is_not(None),
+    "satisfied_count": _CASES.c.rating >= SATISFIED,
+}
+_TOOK = func.extract("epoch", _CASES.c.closed_at - _CASES.c.opened_at) / 86_400.0
+
+_INSPECTED = text("""
+WITH inside AS (
+  SELECT code, community_code FROM building
+  WHERE ended_at IS NULL AND starts_with(community_code, left(:scope, 12))
+    AND (length(:scope) < 15 OR code = ANY (:buildings))
+),
+seen AS (
+  SELECT DISTINCT building_code AS code FROM inspection
+  WHERE inspected_at >= :since AND inspected_at < :until AND result <> 'no_access' AND building_code IS NOT NULL
+    AND starts_with(community_code, left(:scope, 12))
+)
+SELECT i.community_code AS key, count(*) AS buildings, count(s.code) AS inspected
+FROM inside i LEFT JOIN seen s USING (code) GROUP BY i.community_code
+""")
+_STAFFED = text("""
+SELECT DISTINCT grid_code FROM grid_staff
+WHERE grid_code = ANY (:grids) AND ended_at IS NULL
+  AND (since IS NULL OR since <= :day) AND (until IS NULL OR until >= :day)
+""")
+_BUILDINGS_OF_GRID = text("""
+SELECT DISTINCT a.building_code FROM assignment a JOIN grid g ON g.id = a.grid_id JOIN plan p ON p.id = g.plan_id
+WHERE g.code = :grid AND p.state = 'adopted' AND p.tier = 'grid' AND p.department = ''
+""")
+
+
+@dataclass(frozen=True)
+class Span:
+    """The cases of a workflow (None: of all) in a street, community or grid, over a period.
+
+    Attributes
+    ----------
+    since, until
+        The first moment of the period, and the first after it.
+    now
+        Limits that pass after it are not overdue yet.
+    """
+
+    scope: str
+    workflow: str | None
+    since: datetime
+    until: datetime
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A case that a figure counts, as far as a list shows it."""
+
+    id: int
+    number: str
+    workflow: str
+    kind: str
+    nature: str | None
+    step: str
+    state: str
+    rung: str | None
+    community_code: str
+    grid_code: str | None
+    building_code: str | None
+    opened_at: datetime
+    due_at: datetime | None
+    closed_at: datetime | None
+
+
+def counted(span: Span, accidents: Sequence[str]) -> dict[str, ColumnElement[bool]]:
+    """Return, by figure, which cases it counts; see ``data/dictionaries/ledger_figures.toml``."""
+    row = _CASES.c
+    opened = row.opened_at >= span.since
+    ended = and_(row.closed_at >= span.since, row.closed_at < span.until)
+    still = or_(row.closed_at.is_(None), row.closed_at >= span.until)
+    late = row.due_at < min(span.until, span.now)
+    return {
+        "found": opened,
+        "solved": and_(ended, row.state == "closed"),
+        "voided": and_(ended, row.state == "void"),
+        "open": still,
+        "overdue": and_(still, late, row.state != "paused"),
+        "complaints": and_(opened, row.workflow == "request", row.nature == "complaint"),
+        "accidents": and_(opened, row.kind.in_(list(accidents)) if accidents else false()),
+        "reopened": row.id.in_(_came_back(span)),
+    }
+
+
+def count_cases(session: Session, span: Span, by: str, accidents: Sequence[str]) -> list[dict[str, Any]]:
+    """Count cases by community, grid, kind, nature or body, or all together (``key`` None)."""
+    key = _key(by)
+    told = counted(span, accidents)
+    back = told.pop("reopened")
+    solved = told["solved"]
+    told |= {name: and_(solved, condition) for name, condition in _HOW_SOLVED.items()}
+    counts = [func.count().filter(condition).label(name) for name, condition in told.items()]
+    median = func.percentile_cont(0.5).within_group(_TOOK).filter(solved).label("median_days")
+    rows = session.execute(_inside(select(key.label("key"), *counts, median), span).group_by(key))
+    found = {row.key: {**row._mapping, "reopened": 0} for row in rows}
+    returned = select(key.label("key"), func.count().label("reopened")).where(back, _there(span)).group_by(key)
+    for row in session.execute(returned):
+        found.setdefault(row.key, {"key": row.key, **dict.fromkeys(told, 0), "median_days": None})["reopened"] = row[1]
+    return [found[name] for name in sorted(found, key=lambda name: (name is None, name))]
+
+
+def count_cases_by_month(session: Session, span: Span, accidents: Sequence[str]) -> pd.DataFrame:
+    """Count cases by the months in which they were opened, came to an end and passed their limit, in one go.
+
+    Columns: ``opened``, ``ended`` and ``late`` (``2026-11``; missing where that did not happen by ``span.now``),
+    ``state`` and how many of which sort there are.
+    """
+    opened, ended = _month(_CASES.c.opened_at), _month(_CASES.c.closed_at)
+    late = case((_CASES.c.due_at < span.now, _month(_CASES.c.due_at)))
+    told = {"cases": true(), **_HOW_SOLVED}
+    told |= {
+        name: condition for name, condition in counted(span, accidents).items() if name in ("complaints", "accidents")
+    }
+    keys = [opened.label("opened"), ended.label("ended"), late.label("late"), _CASES.c.state]
+    counts = [func.count().filter(condition).label(name) for name, condition in told.items()]
+    rows = session.execute(_inside(select(*keys, *counts), span).group_by(*keys))
+    return pd.DataFrame(rows.all(), columns=list(rows.keys()))
+
+
+def median_days_by_month(session: Session, span: Span) -> dict[str, float]:
+    """Return the median days that solved cases took, by the month in which they were."""
+    month = _month(_CASES.c.closed_at)
+    solved = counted(span, ())["solved"]
+    rows = session.execute(
+        _inside(select(month, func.percentile_cont(0.5).within_group(_TOOK)), span).where(solved).group_by(month)
+    )
+    return {str(name): float(days) for name, days in rows}
+
+
+def count_reopened_by_month(session: Session, span: Span) -> dict[str, int]:
+    """Return how many cases came back, by the month in which they did."""
+    month = _month(_MOVES.c.at)
+    moved = select(month, func.count(_MOVES.c.case_id.distinct())).join(_CASES, _CASES.c.id == _MOVES.c.case_id)
+    rows = session.execute(moved.where(*_moved_back(span), _there(span)).group_by(month))
+    return {str(name): int(count) for name, count in rows}
+
+
+def read_counted(
+    session: Session,
+    span: Span,
+    figure: str,
+    accidents: Sequence[str],
+    *,
+    by: str = "all",
+    key: str | None = None,
+    limit: int,
+    after: int | None = None,
+) -> list[Counted]:
+    """Read up to ``limit`` of the cases that a figure counts, the newest first, with ids below ``after``.
+
+    Parameters
+    ----------
+    by, key
+        Only those of one row of the table; a key of None is the row of what has none.
+    """
+    condition = counted(span, accidents)[figure]
+    query = select(*(_CASES.c[item.name] for item in fields(Counted))).where(condition, _there(span))
+    # What came back in the period may have been closed before it again: only its moves bound it.
+    query = query if figure == "reopened" else _inside(query, span)
+    if by != "all":
+        query = query.where(_key(by).is_not_distinct_from(key))
+    if after is not None:
+        query = query.where(_CASES.c.id < after)
+    return [Counted(*row) for row in session.execute(query.order_by(_CASES.c.id.desc()).limit(limit))]
+
+
+def count_inspected(session: Session, scope: str, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
+    """Return, by community, how many buildings there are, and how many were inspected; of a grid those in force."""
+    buildings = list(session.scalars(_BUILDINGS_OF_GRID, {"grid": scope})) if len(scope) == 15 else []
+    values = {"scope": scope, "buildings": buildings, "since": since, "until": until}
+    return {row.key: (row.buildings, row.inspected) for row in session.execute(_INSPECTED, values)}
+
+
+def staffed(session: Session, grids: Sequence[str], day: date) -> set[str]:
+    """Return which of the grids have somebody in charge on a day."""
+    return set(session.scalars(_STAFFED, {"grids": list(grids), "day": day}))
+
+
+def _key(by: str) -> Any:
+    return literal_column("CAST(NULL AS text)") if by == "all" else KEYS[by]
+
+
+def _there(span: Span) -> ColumnElement[bool]:
+    of_workflow = true() if span.workflow is None else _CASES.c.workflow == span.workflow
+    return and_(scope_column(span.scope) == span.scope, of_workflow)
+
+
+def _inside(query: Select[Any], span: Span) -> Select[Any]:
+    """Only cases that were opened before the period ends, and had not come to an end before it begins."""
+    lived = or_(_CASES.c.closed_at.is_(None), _CASES.c.closed_at >= span.since)
+    return query.where(_there(span), _CASES.c.opened_at < span.until, lived)
+
+
+def _came_back(span: Span) -> Select[Any]:
+    return select(_MOVES.c.case_id).where(*_moved_back(span))
+
+
+def _moved_back(span: Span) -> tuple[ColumnElement[bool], ...]:
+    return _MOVES.c.action == REOPEN, _MOVES.c.at >= span.since, _MOVES.c.at < span.until
+
+
+def _month(moment: Any) -> Any:
+    """Return the month of a moment in China, as text."""
+    return func.to_char(func.timezone(literal_column("'Asia/Shanghai'"), moment), literal_column("'YYYY-MM'"))

@@ -127,6 +127,7 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/compounds/{code}"): _LOOK,
         ("GET", "/barriers"): Access(OFFICE, "none"),
         ("GET", "/barriers/{code}"): Access(OFFICE, "none"),
+        ("GET", "/tiles/{layers}/{z}/{x}/{y}"): _LOOK,
         # addresses; doors, places and people are shown to those roles alone that see households
         ("GET", "/locate"): Access(OFFICE, "community", looks_at_households=True),
         ("GET", "/locate/suggest"): _LOOK,

@@ -40,6 +40,7 @@ from api.routes import (
     plans,
     published,
     sign_in,
+    tiles,
     unplaced,
 )
 from api.settings import AppSettings
@@ -69,6 +70,7 @@ ROUTERS = (
     elements,
     compounds,
     barriers,
+    tiles,
     published,
     docs,
 )

@@ -1,5 +1,7 @@
 """The clerk's desk: one page on which what a caller says becomes a place, its grid and the people in charge."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
@@ -24,11 +26,23 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-Asset = Literal["leaflet.js", "leaflet.css"]
+SCRIPT = "text/javascript"
+Asset = Literal["leaflet.js", "leaflet.css", "vector-tile.js", "point-geometry.js", "pbf.js"]
+
+
+def _module(path: str) -> str:
+    # Modules of packages name each other by package, which a browser cannot resolve: here they lie side by side.
+    script = assets.installed(path).read_text(encoding="utf-8")
+    return script.replace("from '@mapbox/point-geometry'", "from './point-geometry.js'")
+
+
 #: Each of the page's files from others: who reads it, and what it is.
-ASSETS = {
-    "leaflet.js": (assets.leaflet_script, "text/javascript"),
+ASSETS: dict[Asset, tuple[Callable[[], str], str]] = {
+    "leaflet.js": (assets.leaflet_script, SCRIPT),
     "leaflet.css": (assets.leaflet_style, "text/css"),
+    "vector-tile.js": (partial(_module, "@mapbox/vector-tile/index.js"), SCRIPT),
+    "point-geometry.js": (partial(_module, "@mapbox/point-geometry/index.js"), SCRIPT),
+    "pbf.js": (partial(_module, "pbf/index.js"), SCRIPT),
 }
 
 

@@ -22,7 +22,7 @@ UNDESCRIBED = {
     *("/docs", "/docs/assets/{name}", "/desk/assets/{name}", "/favicon.ico", "/openapi.json", "/sign-out"),
 }
 #: Answers without a body.
-BARE = {"204"}
+BARE = {"204", "304"}
 
 Operation = tuple[str, str, dict[str, Any]]
 

@@ -14,7 +14,7 @@ const ENDED = ['登录已结束,您输入的文字仍在', 'your sign-in has end
 // Ask with GET, or POST `body` where there is one. Stopped by `signal`, it throws what fetch throws then.
 export async function ask(path, { signal, body, key } = {}) {
   const answer = await reach(path, signal, body, key);
-  if (answer.status === 401) throw new Trouble('session', ...ENDED);
+  if (answer.status === 401) throw ended();
   const said = await answer.json().catch(() => null);
   if (answer.ok && said) return said;
   throw trouble(answer, said || {});
@@ -23,6 +23,10 @@ export async function ask(path, { signal, body, key } = {}) {
 // A key for something that is to be made once, however often it has to be sent.
 export function onceKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export function ended() {
+  return new Trouble('session', ...ENDED);
 }
 
 export function stopped(error) {

@@ -42,8 +42,12 @@ export class Box {
     this.settle();
   }
 
-  // Ready for the next call: typing replaces what stands there.
+  // Ready for the next call: typing replaces what stands there. On a phone the keyboard would cover the answer.
   ready() {
+    if (window.matchMedia('(pointer: coarse)').matches) {
+      this.input.blur();
+      return;
+    }
     this.input.focus();
     this.input.select();
   }

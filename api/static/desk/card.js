@@ -5,6 +5,7 @@ import { dialled, label, parts, say, spoken } from './words.js';
 
 const GRID_DIGITS = 12; // a grid's code begins with its community's
 const CELL_DIGITS = 15; // and a cell's with its grid's
+const COMPASS = ['north', 'north-east', 'east', 'south-east', 'south', 'south-west', 'west', 'north-west'];
 
 // `details` come later than the answer; without them the card has what the answer told.
 export function card(view, details, { answer, mayConfirm, confirmed, onConfirm }) {
@@ -49,11 +50,14 @@ export function heard(pieces) {
 function whereFrom(view) {
   if (view.relation) {
     const { bearing, metres, text } = view.relation;
-    const led = view.led && [' · ', `${Math.round(metres)} m`, element('span', { class: 'beside' }, ` ${Math.round(bearing)}°`)];
-    const left = view.leftGrids.length > 0 && [
-      element('span', { class: 'beside' }, ' 出发点在网格 ', view.leftGrids.map((grid) => tail(grid.code, GRID_DIGITS)).join('、')),
-    ];
-    return element('p', { class: 'relation' }, element('strong', {}, text), led, left);
+    const way = view.led ? `${Math.round(metres)} m ${COMPASS[Math.round(bearing / 45) % 8]} of it` : 'from there';
+    const left = view.leftGrids.map((grid) => tail(grid.code, GRID_DIGITS)).join('、');
+    return element(
+      'p',
+      { class: 'relation' },
+      element('strong', {}, both(text, way)),
+      left && element('span', { class: 'beside' }, ` 出发点在网格 ${left}`),
+    );
   }
   if (view.awayM) return element('p', { class: 'relation' }, ...both(`距此点 ${view.awayM} 米`, 'metres from the point'));
   return null;

@@ -1,6 +1,6 @@
 // The desk: one box, an answer, a map. What is asked last is what is shown.
 
-import { ask, onceKey, stopped } from './asking.js';
+import { ask, ended, onceKey, stopped } from './asking.js';
 import { Box } from './box.js';
 import { card, heard } from './card.js';
 import { Choices } from './choices.js';
@@ -30,7 +30,11 @@ class Desk {
       onDown: () => this.choices && this.choices.focus(),
       onTrouble: (trouble) => this.notice.tell(trouble, () => this.box.typed()),
     });
-    this.scene = new Scene(by('map'), { onPoint: (point) => this.point(point), onNumber: (number) => this.choose(number) });
+    this.scene = new Scene(by('map'), {
+      onPoint: (point) => this.point(point),
+      onNumber: (number) => this.choose(number),
+      onEnded: () => this.notice.tell(ended(), () => this.start()),
+    });
     this.choices = null;
     document.addEventListener('keydown', (event) => this.key(event));
     by('sheet').addEventListener('click', () => this.fold(!document.body.classList.contains('sheet-folded')));
@@ -40,6 +44,8 @@ class Desk {
   async start() {
     await this.asking(async (signal) => this.scene.start(await ask('/communities?limit=1000', { signal })), () => this.start());
     document.documentElement.dataset.ready = '';
+    // The first question after the server starts reads the address book, which takes seconds: best before the first call.
+    ask('/locate/suggest?text=1&limit=1').catch(() => {});
   }
 
   // Do what needs the server; what was under way before is dropped. `again` does it once more after trouble.
@@ -50,7 +56,9 @@ class Desk {
     this.notice.forget();
     try {
       await does(under.signal);
-      if (this.under === under) this.notice.clear();
+      if (this.under !== under) return;
+      this.notice.clear();
+      this.scene.mend();
     } catch (error) {
       if (stopped(error) || this.under !== under) return;
       if (error.kind === undefined) throw error;
@@ -100,7 +108,7 @@ class Desk {
       const view = viewOfPlace(place, answer, said);
       this.result(reason(answer), answer.outcome === 'one' ? 'one' : '', view);
       this.searches.note(said, became(view));
-      this.show(view, answer);
+      this.show(view, prefer ? null : answer); // of what was picked there is nothing to be heard
       this.box.ready();
     } else if (answer.outcome === 'several') {
       this.several(answer, said);

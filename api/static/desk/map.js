@@ -2,20 +2,26 @@
 
 import { colours, whenColoursChange } from './colours.js';
 import { element } from './dom.js';
+import { addGround } from './ground.js';
 
 const { L } = window;
+const CALM = { zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false }; // an answer is there at once
 const CLOSE = 18; // a building and its neighbours
 const WIDE_PADDING = 24;
 
 export class Scene {
-  // onPoint({lat, lng}), onNumber(number)
-  constructor(place, { onPoint, onNumber }) {
+  // onPoint({lat, lng}), onNumber(number), onEnded() when the sign-in has
+  constructor(place, { onPoint, onNumber, onEnded }) {
     this.onNumber = onNumber;
-    this.map = L.map(place, { zoomControl: false, attributionControl: false, preferCanvas: true, minZoom: 8, maxZoom: 20, zoomAnimation: false, fadeAnimation: false });
+    this.map = L.map(place, { ...CALM, zoomControl: false, attributionControl: false, minZoom: 9, maxZoom: 20 });
     this.map.setView([22.53, 114.06], 11);
     L.control.zoom({ position: 'bottomright', zoomInTitle: '放大 Zoom in', zoomOutTitle: '缩小 Zoom out' }).addTo(this.map);
     L.control.scale({ position: 'bottomright', imperial: false }).addTo(this.map);
-    this.map.createPane('outlines').style.zIndex = 420;
+    this.ground = addGround(this.map, (answer) => {
+      this.isPatchy = true;
+      if (answer && answer.status === 401) onEnded();
+    });
+    this.map.createPane('outlines').style.zIndex = 350; // under the names
     this.renderer = L.canvas({ pane: 'outlines', padding: 0.3 });
     this.outlines = L.layerGroup().addTo(this.map);
     this.marks = L.layerGroup().addTo(this.map);
@@ -27,7 +33,13 @@ export class Scene {
   // Show all of one's scope.
   start(collection) {
     const bounds = L.geoJSON(collection).getBounds();
-    if (bounds.isValid()) this.map.fitBounds(bounds, { animate: false, ...this.padding(WIDE_PADDING) });
+    if (bounds.isValid()) this.map.fitBounds(bounds, { animate: false, paddingTopLeft: this.padding(WIDE_PADDING).paddingTopLeft });
+  }
+
+  // Ask again for the ground that could not be had before.
+  mend() {
+    if (this.isPatchy) this.ground.redraw();
+    this.isPatchy = false;
   }
 
   clear() {

@@ -117,8 +117,14 @@ def check_case(workflow: Workflow, case: "Case", action: Action, nature: str | N
     Raises
     ------
     StepError
-        It is for other natures, the limit was put off often enough, or there is no rung above.
+        It is for other natures, the limit was put off often enough, there is no rung above, or what was dealt with
+        already is to be made void.
     """
+    if _was_dealt_with(case, action):
+        raise StepError(
+            f"事项已整改过或重开过 {case.reopened} 次,不能作废;请办理到底",
+            f"the case was fixed, or reopened {case.reopened} times, and cannot be made void: see it through",
+        )
     if action.natures and nature not in action.natures:
         found = workflow.nature(nature)
         wanted = [name for name in workflow.natures if name.code in action.natures]
@@ -143,7 +149,7 @@ def check_case(workflow: Workflow, case: "Case", action: Action, nature: str | N
 def _fits(workflow: Workflow, case: "Case", action: Action) -> bool:
     if action.extensions is not None and case.extended >= action.extensions:
         return False
-    if _is_at_top(workflow, case, action):
+    if _is_at_top(workflow, case, action) or _was_dealt_with(case, action):
         return False
     return not action.natures or case.nature in action.natures or "nature" in action.requires
 
@@ -152,6 +158,11 @@ def _is_at_top(workflow: Workflow, case: "Case", action: Action) -> bool:
     """Whether it would take the case up from the highest rung."""
     up = action.effect == "escalate" and action.rung is None
     return up and workflow.rung_number(case.rung) >= len(workflow.rungs) - 1
+
+
+def _was_dealt_with(case: "Case", action: Action) -> bool:
+    """Whether it would make void what somebody dealt with: a hazard that was there stays on the bill."""
+    return action.effect == "void" and (case.reopened > 0 or case.fixed_by is not None)
 
 
 def _has_role(action: Action, by: Doer) -> bool:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from api import open311
 from api.rendering import page
 from api.validation import explain
 from geo import errors as geo_errors
@@ -61,6 +62,7 @@ PROBLEMS = {
         Problem("not-found", 404, "没有找到", "Not found"),
         Problem("method-not-allowed", 405, "不支持此方法", "Method not allowed"),
         Problem("conflict", 409, "与现状冲突", "Conflict"),
+        Problem("known-already", 409, "可能已有相同的诉求", "May be known already"),
         Problem("already-drafting", 409, "此范围正在划分", "Already being drafted"),
         Problem("stale-version", 412, "版本已过时", "Stale version"),
         Problem("body-too-large", 413, "请求正文过大", "Body too large"),
@@ -73,6 +75,7 @@ PROBLEMS = {
         Problem("bad-datum", 422, "坐标基准不明或有误", "Unknown or wrong datum"),
         Problem("bad-code", 422, "编码有误", "Wrong code"),
         Problem("bad-geometry", 422, "几何不可用", "Unusable geometry"),
+        Problem("no-one-place", 422, "地点不止一处或没有找到", "Several places or none"),
         Problem("weak-password", 422, "密码不可用", "Unusable password"),
         Problem("out-of-bounds", 422, "超出允许范围", "Out of bounds"),
         Problem("version-required", 428, "须说明所见版本", "Version required"),
@@ -156,9 +159,11 @@ _INTERNAL = ("服务器出错,已记入日志", "the server failed; its log has 
 
 def problem_answer(
     request: Request, name: str, zh: str, en: str, *, headers: dict[str, str] | None = None, **extensions: Any
-) -> JSONResponse:
-    """Build the answer for a problem of :data:`PROBLEMS`."""
+) -> Response:
+    """Build the answer for a problem of :data:`PROBLEMS`; where Open311 is spoken, as that has errors."""
     problem = PROBLEMS[name]
+    if open311.speaks_open311(request.url.path):
+        return open311.errors(request.url.path, problem.status, f"{zh} {en}", headers)
     content = {
         "type": problem.type,
         "title": problem.title,
@@ -171,7 +176,7 @@ def problem_answer(
     return JSONResponse(content, problem.status, headers, PROBLEM_TYPE)
 
 
-def internal_answer(request: Request, error: Exception) -> JSONResponse:
+def internal_answer(request: Request, error: Exception) -> Response:
     """Log an unforeseen error under the request's id and say nothing of it."""
     log.error("request %s failed", request.state.request_id, exc_info=error)
     return problem_answer(request, "internal", *_INTERNAL)
@@ -223,26 +228,27 @@ def _wangge_error(request: Request, error: Exception) -> Response:
 
 def _is_page(request: Request) -> bool:
     """Tell whether a person opened this address in a browser."""
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    is_page = not open311.speaks_open311(request.url.path)
+    return is_page and request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 def _address(request: Request) -> str:
     return f"{request.url.path}{'?' if request.url.query else ''}{request.url.query}"
 
 
-def _database_away(request: Request, error: Exception) -> JSONResponse:
+def _database_away(request: Request, error: Exception) -> Response:
     # The driver's message may name hosts, users and files: it goes to the log alone.
     log.error("request %s: database away: %s", request.state.request_id, error)
     return problem_answer(request, "database-away", *_AWAY, headers={"Retry-After": "5"})
 
 
-def _workers_away(request: Request, error: Exception) -> JSONResponse:
+def _workers_away(request: Request, error: Exception) -> Response:
     # It speaks to whoever runs the program (options, addresses of machines): to the log alone.
     log.error("request %s: workers away: %s", request.state.request_id, error)
     return problem_answer(request, "workers-away", *_WORKERS_AWAY, headers={"Retry-After": "30"})
 
 
-def _validation_error(request: Request, error: Exception) -> JSONResponse:
+def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     complaints = explain(error.errors())
     first = complaints[0]
@@ -255,7 +261,7 @@ def _validation_error(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _http_error(request: Request, error: Exception) -> JSONResponse:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers) if error.headers else None
     if error.status_code == 404:

@@ -4,11 +4,12 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
+from api import open311
 from api.errors import RequestError
 
 FORM = "application/x-www-form-urlencoded"
 #: Addresses that take forms; all others take JSON alone.
-FORM_PATHS = frozenset({"/sign-in", "/sign-out", "/password", "/second-factor", "/invitation"})
+FORM_PATHS = frozenset({"/sign-in", "/sign-out", "/password", "/second-factor", "/invitation"}) | open311.POSTS
 MAX_FIELDS = 8
 MAX_CHARACTERS = 1_000
 

@@ -19,6 +19,8 @@ from geo.territory.times import CHINA_TIME
 #: What figures may be told apart by.
 BY = ("all", "community", "grid", "kind", "nature", "body", "month")
 By = Literal["all", "community", "grid", "kind", "nature", "body", "month"]
+#: Years that a period may be of.
+YEARS = range(1990, 2101)
 #: Months that one table may have.
 MOST_MONTHS = 60
 
@@ -80,6 +82,10 @@ class Period:
             raise BoundsError(
                 f"时段的结束日 {self.last} 早于开始日 {self.first}",
                 f"the period ends on {self.last}, before it begins on {self.first}",
+            )
+        if self.first.year not in YEARS or self.last.year not in YEARS:
+            raise BoundsError(
+                f"时段应在 {YEARS[0]} 至 {YEARS[-1]} 年之间", f"a period is between {YEARS[0]} and {YEARS[-1]}"
             )
 
     @property

@@ -238,7 +238,7 @@ def _whole_months(period: Period) -> Period:
 def _month(name: str) -> Period:
     try:
         first = date.fromisoformat(f"{name}-01")
+        following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
     except ValueError:
         raise InputError(f"月份“{name[:20]}”应写成 2026-11", f"month {name[:20]!r} is to be like 2026-11") from None
-    following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
     return Period(first, date.fromordinal(following.toordinal() - 1))

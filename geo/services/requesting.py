@@ -44,7 +44,8 @@ __all__ = [
     "duty_of",
     "find_known",
     "hand_on",
-    "joined_into",
+    "look_at_joined",
+    "look_at_unplaced",
     "place_request",
     "take",
 ]
@@ -239,10 +240,24 @@ def find_known(
     return found
 
 
-def joined_into(session: Session, case_id: int) -> list[CaseRecord]:
-    """Return the requests that were joined into one: whose residents are told with it."""
+def look_at_joined(
+    session: Session, case_id: int, *, actor: Actor | None = None, who: str | None = None
+) -> list[CaseRecord]:
+    """Return the requests that were joined into one, whose residents are told with it; looks at homes are recorded.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such case.
+    """
     stored.read_case(session, case_id)
-    return requests.read_joined(session, case_id)
+    joined = requests.read_joined(session, case_id)
+    return [cases.look_at_case(session, one.id, actor=actor, who=who) for one in joined]
+
+
+def look_at_unplaced(session: Session, *, limit: int | None = None, after: int | None = None) -> list[CaseRecord]:
+    """Return live requests of which the community alone is known, the newest first, with ids below ``after``."""
+    return requests.read_marked(session, REQUEST, UNKNOWN, limit=limit, after=after)
 
 
 def duty_of(session: Session, record: CaseRecord) -> tuple[Duty, Route]:

@@ -1,6 +1,6 @@
 """What taking requests asks of the store: whose a place is, what is known nearby, what was sent before by whom."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -94,6 +94,18 @@ def read_joined(session: Session, case_id: int) -> list[CaseRecord]:
     return [read_case(session, one) for one in ids]
 
 
+def read_marked(
+    session: Session, workflow: str, mark: str, *, limit: int | None = None, after: int | None = None
+) -> list[CaseRecord]:
+    """Read live cases whose details have a mark, the newest first, with ids below ``after``."""
+    query = select(_CASES.c.id).where(
+        _CASES.c.workflow == workflow, _CASES.c.state.in_(_LIVE), _CASES.c.details.has_key(mark)
+    )
+    if after is not None:
+        query = query.where(_CASES.c.id < after)
+    return [read_case(session, one) for one in session.scalars(query.order_by(_CASES.c.id.desc()).limit(limit))]
+
+
 def read_live(session: Session, *, workflows: Mapping[str, tuple[str, bool]], now: datetime) -> list[int]:
     """Return the ids of live cases that may have to go up a rung, the oldest first.
 
@@ -137,3 +149,55 @@ def read_points(
         query = query.where(_CASES.c.kind == kind)
     rows = session.execute(query.order_by(_CASES.c.id).limit(limit)).all()
     return pd.DataFrame([tuple(row) for row in rows], columns=["kind", "found_at", "lon", "lat"])
+
+
+@dataclass(frozen=True)
+class CaseQuery:
+    """Which cases of a workflow are wanted; None takes all.
+
+    Attributes
+    ----------
+    since, until
+        Opened at or after, and before.
+    """
+
+    workflow: str
+    numbers: Sequence[str] | None = None
+    kinds: Sequence[str] | None = None
+    states: Sequence[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    scope: str | None = None
+
+
+def read_wanted(session: Session, wanted: CaseQuery, *, limit: int) -> list[CaseRecord]:
+    """Read up to ``limit`` cases, the newest first."""
+    rules: list[Any] = [_CASES.c.workflow == wanted.workflow]
+    rules += [
+        column.in_(list(values))
+        for column, values in (
+            (_CASES.c.number, wanted.numbers),
+            (_CASES.c.kind, wanted.kinds),
+            (_CASES.c.state, wanted.states),
+        )
+        if values is not None
+    ]
+    if wanted.since is not None:
+        rules.append(_CASES.c.opened_at >= wanted.since)
+    if wanted.until is not None:
+        rules.append(_CASES.c.opened_at < wanted.until)
+    if wanted.scope is not None:
+        rules.append(scope_column(wanted.scope) == wanted.scope)
+    point = func.ST_X(_CASES.c.geom).label("lon"), func.ST_Y(_CASES.c.geom).label("lat")
+    columns: list[Any] = [_CASES.c[item.name] for item in fields(CaseRecord) if item.name not in ("lon", "lat")]
+    query = select(*columns, *point).where(*rules).order_by(_CASES.c.id.desc()).limit(limit)
+    return [CaseRecord(**row._mapping) for row in session.execute(query)]
+
+
+def addresses_of(session: Session, buildings: Sequence[str]) -> dict[str, str]:
+    """Return the addresses of buildings, of those that have one and are seen."""
+    building = METADATA.tables["building"]
+    rows = session.execute(
+        select(building.c.code, building.c.address).where(building.c.code.in_(set(buildings)), building.c.address != "")
+    )
+    return {row.code: row.address for row in rows}

@@ -107,7 +107,10 @@ def test_what_is_nowhere_is_kept_with_its_community_and_placed_later(store: Engi
         kept = cases.look_at_reporter(session, taken.case.id, who="test")
     assert kept is not None
     assert kept.contact == {"address": "不存在路999号"}
+    with session_scope(store, NEXT) as session:
+        assert requesting.look_at_unplaced(session) == []
     with session_scope(store, STAFF) as session:
+        assert requesting.look_at_unplaced(session) == [taken.case]
         given = {"place": FLAG, "version": taken.case.version, "actor": STAFF}
         placed = requesting.place_request(session, books, taken.case.id, **given)  # type: ignore[arg-type]
         with pytest.raises(StaleVersionError):
@@ -115,6 +118,7 @@ def test_what_is_nowhere_is_kept_with_its_community_and_placed_later(store: Engi
         with pytest.raises(ConflictError, match=placed.number):
             requesting.place_request(session, books, taken.case.id, place=ONE, actor=STAFF)
         moves = cases.read_moves(session, taken.case.id)
+        assert requesting.look_at_unplaced(session) == []
     assert (placed.building_code, placed.grid_code) == (FLAG, GRIDS[1])
     assert [move.action for move in moves] == ["open", "take_call", "placed"]
     with session_scope(store) as session:
@@ -165,7 +169,7 @@ def test_the_joined_keep_numbers_and_residents_of_their_own(store: Engine, books
     assert taken.into is not None
     assert (taken.into.sightings, taken.case.number != first.number) == (2, True)
     with session_scope(store, STAFF) as session:
-        assert [one.id for one in requesting.joined_into(session, first.id)] == [taken.case.id]
+        assert [one.id for one in requesting.look_at_joined(session, first.id, actor=STAFF)] == [taken.case.id]
         assert cases.look_at_reporter(session, taken.case.id, actor=STAFF) == other
         assert [move.action for move in cases.read_moves(session, first.id)][-1] == "seen_again"
         assert [move.state for move in cases.read_moves(session, taken.case.id)] == ["open", "open", "void"]

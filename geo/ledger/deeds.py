@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from geo.errors import InputError
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 ALWAYS_TAKEN = ("note", "reason")
 LONGEST = 2_000
 """Characters of a text at most."""
+LONGEST_LIMIT = timedelta(days=3650)
+"""How far ahead a limit may be set: no calendar knows more."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def _unknown_nature(workflow: Workflow) -> _Wrong:
 
 def _wrong_rating(action: Action, value: Any) -> Iterator[_Wrong]:
     allowed = sorted(action.ratings) or sorted(int(code) for code in dictionary("case_ratings").entries)
-    if isinstance(value, bool) or value not in allowed:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
         names = [f"{code}({dictionary('case_ratings')[str(code)].zh})" for code in allowed]
         yield _Wrong(
             f"满意度在“{action.zh}”时须为 {'、'.join(names)}",
@@ -195,8 +197,12 @@ def _wrong_moment(case: "Case", action: Action, value: Any, at: datetime) -> Ite
             "“期限”须为带时区的时刻,例如 2026-12-01T18:00:00+08:00",
             "the time limit has to be a moment with a time zone, such as 2026-12-01T18:00:00+08:00",
         )
-    elif moment <= at:
-        yield _Wrong("“期限”须晚于办理时间", "the time limit has to be later than now")
+    elif not at < moment <= at + LONGEST_LIMIT:
+        years = LONGEST_LIMIT.days // 365
+        yield _Wrong(
+            f"“期限”须晚于办理时间,且不超过 {years} 年",
+            f"the time limit has to be later than now, and within {years} years",
+        )
     elif action.effect == "extend" and (old := case.step_due_at or case.due_at) and moment <= old:
         yield _Wrong(
             f"延期须晚于原期限 {old:%Y-%m-%d %H:%M}", f"the limit has to be put off beyond {old:%Y-%m-%d %H:%M}"
@@ -213,5 +219,5 @@ def _moment(value: Any) -> datetime | None:
         return None
     try:
         return china_time(value)
-    except OverflowError:
+    except InputError:
         return None

@@ -6,6 +6,7 @@ how far the record goes.
 """
 
 import tomllib
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -74,6 +75,12 @@ class Calendar:
         self._holidays = frozenset(holidays)
         self._working = frozenset(working)
         self._years = frozenset(years)
+        # Working days between two days are counted by weeks, and then mended by the exceptions between them.
+        self._before_weekday = [sum(day not in self._rest_days for day in range(weekday)) for weekday in range(8)]
+        ordinary = {day for day in self._working if day.weekday() not in self._rest_days}
+        self._gained = sorted(day.toordinal() for day in self._working - ordinary)
+        off = {day for day in self._holidays - self._working if day.weekday() not in self._rest_days}
+        self._lost = sorted(day.toordinal() for day in off)
         self._full_day = sum((end - start for start, end in self._spans), timedelta())
         self._closing = self._spans[-1][1]
 
@@ -113,39 +120,36 @@ class Calendar:
         begun = china_time(start)
         if unit in ("working_hours", "hours"):
             return self.forward(begun, timedelta(hours=limit.amount), unit)
+        days = round(limit.amount)
         if unit == "days":
-            last = begun.date() + timedelta(days=round(limit.amount))
+            last = self._working_day_after(begun.date() + timedelta(days=days), 0)
         else:
-            last = begun.date()
-            for _ in range(round(limit.amount)):
-                last = self._next_working_day(last + _DAY)
-        return _midnight(self._next_working_day(last)) + self._closing
+            last = self._working_day_after(begun.date() + _DAY, days - 1)
+        return _midnight(last) + self._closing
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """Return the working time between two moments; nothing when ``end`` is the earlier."""
         begun, ended = china_time(start), china_time(end)
         if ended <= begun:
             return timedelta()
-        if begun.date() == ended.date():
-            return self._worked_by(ended) - self._worked_by(begun)
-        between = sum(1 for day in _days(begun.date() + _DAY, ended.date()) if self.is_working_day(day))
-        first_day = self._full_day if self.is_working_day(begun.date()) else timedelta()
-        return first_day - self._worked_by(begun) + between * self._full_day + self._worked_by(ended)
+        days = self._working_days_between(begun.date().toordinal(), ended.date().toordinal())
+        return days * self._full_day - self._worked_by(begun) + self._worked_by(ended)
 
     def advance(self, start: datetime, worked: timedelta) -> datetime:
         """Return the first moment by which so much working time has passed since ``start``."""
-        moment, left = china_time(start), worked
-        while left > timedelta():
-            midnight = _midnight(moment.date())
-            if self.is_working_day(moment.date()):
-                for opening, closing in self._spans:
-                    begun = max(moment, midnight + opening)
-                    open_for = midnight + closing - begun
-                    if open_for >= left:
-                        return begun + left
-                    left -= max(open_for, timedelta())
-            moment = midnight + _DAY
-        return moment
+        begun = china_time(start)
+        if worked <= timedelta():
+            return begun
+        # Counted from the midnight before: whole days first, then what is left of the last one, which is never nothing.
+        left = self._worked_by(begun) + worked
+        days = -(-left // self._full_day) - 1
+        left -= days * self._full_day
+        midnight = _midnight(self._working_day_after(begun.date(), days))
+        for opening, closing in self._spans:
+            if left <= closing - opening:
+                return midnight + opening + left
+            left -= closing - opening
+        raise AssertionError("what is left fits into a day")
 
     def spent(self, start: datetime, end: datetime, unit: str) -> timedelta:
         """Return the time between two moments as a limit of that unit counts it."""
@@ -159,10 +163,25 @@ class Calendar:
             return self.advance(start, time_spent)
         return china_time(start) + time_spent
 
-    def _next_working_day(self, day: date) -> date:
-        while not self.is_working_day(day):
-            day += _DAY
-        return day
+    def _working_days_between(self, first: int, end: int) -> int:
+        """Return how many days are worked from one ordinal to the one before another."""
+        by_weeks = self._weekdays_before(end) - self._weekdays_before(first)
+        gained = bisect_left(self._gained, end) - bisect_left(self._gained, first)
+        return by_weeks + gained - (bisect_left(self._lost, end) - bisect_left(self._lost, first))
+
+    def _weekdays_before(self, ordinal: int) -> int:
+        weeks, weekday = divmod(ordinal - 1, 7)  # the first of all days is a Monday
+        return weeks * self._before_weekday[7] + self._before_weekday[weekday]
+
+    def _working_day_after(self, day: date, number: int) -> date:
+        """Return the day that is worked after so many others that are, from ``day`` on; 0: the first."""
+        first = day.toordinal()
+        span = 14 + 2 * number
+        while self._working_days_between(first, first + span) <= number:
+            span *= 2
+        days = range(first, first + span)
+        place = bisect_left(days, number + 1, key=lambda last: self._working_days_between(first, last + 1))
+        return date.fromordinal(days[place])
 
     def _worked_by(self, moment: datetime) -> timedelta:
         """Return the working time of that day until the moment."""
@@ -197,14 +216,19 @@ def china_time(moment: datetime) -> datetime:
     Raises
     ------
     InputError
-        It has no time zone: eight hours more or less decide whether a limit was kept.
+        It has no time zone (eight hours more or less decide whether a limit was kept), or is out of all calendars.
     """
     if moment.tzinfo is None:
         raise InputError(
             f"时刻 {moment.isoformat()} 没有时区;请注明时区,例如 +08:00",
             f"moment {moment.isoformat()} has no time zone: state one, such as +08:00",
         )
-    return moment.astimezone(CHINA_TIME)
+    try:
+        return moment.astimezone(CHINA_TIME)
+    except OverflowError:
+        raise InputError(
+            f"时刻 {moment.isoformat()} 超出日历", f"{moment.isoformat()} is out of all calendars"
+        ) from None
 
 
 def _counts_working_time(unit: str) -> bool:

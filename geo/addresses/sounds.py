@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
 
-from pypinyin.constants import PINYIN_DICT
-
 from geo.territory.dictionaries import dictionary
 
 READINGS_KEPT = 2
@@ -29,6 +27,14 @@ def _pairs(kind: str) -> Mapping[str, str]:
     """All pairs of one kind in the dictionary of sounds, as first → second."""
     entries = dictionary("address_sounds").entries.values()
     return MappingProxyType({a: b for entry in entries if entry.extra["kind"] == kind for a, b in entry.extra["pairs"]})
+
+
+@cache
+def _table() -> Mapping[int, str]:
+    """Readings of each character, by its code; read when first needed: it takes a third of a second."""
+    from pypinyin.constants import PINYIN_DICT
+
+    return MappingProxyType(PINYIN_DICT)
 
 
 def _without_tone(reading: str) -> str:
@@ -50,7 +56,7 @@ def readings(character: str) -> tuple[str, ...]:
     (('sha', 'xia'), ('chang', 'zhang'), ('yi',))
     """
     written = _DIGITS.get(character, character)
-    found = [_without_tone(reading) for reading in PINYIN_DICT.get(ord(written), "").split(",")]
+    found = [_without_tone(reading) for reading in _table().get(ord(written), "").split(",")]
     preferred = _pairs("reading").get(written)
     ordered = dict.fromkeys([preferred, *found] if preferred else found)
     return tuple(syllable for syllable in ordered if syllable)[:READINGS_KEPT]
@@ -59,7 +65,7 @@ def readings(character: str) -> tuple[str, ...]:
 @cache
 def syllables() -> frozenset[str]:
     """Every syllable of Mandarin that some character has, without tone."""
-    all_readings = {_without_tone(reading) for entry in PINYIN_DICT.values() for reading in entry.split(",")}
+    all_readings = {_without_tone(reading) for entry in _table().values() for reading in entry.split(",")}
     return frozenset(syllable for syllable in all_readings if any(vowel in syllable for vowel in "aeiouv"))
 
 

@@ -34,7 +34,7 @@ HERE = Path(__file__).resolve().parent
 SHARED_DATA = HERE.parents[1] / "shared" / "data"
 #: Folders whose files take long run first: workers end with short files, and none waits minutes for another.
 LONG_FIRST = (
-    *("setup", "browser", "api", "geo/services", "geo/regionalization"),
+    *("setup", "browser", "api", "geo/services", "geo/addresses", "geo/regionalization"),
     *("geo/territory", "geo/sample", "geo/storage", "geo/exchange"),
 )
 USED_OUTSIDE_SERVER = "used-outside-server"
@@ -77,6 +77,7 @@ def pytest_collection_finish() -> None:
     # What is imported stays to the end. To look through it each time garbage is collected takes a thirtieth of a run.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _remove_abandoned_runs() -> None:
@@ -107,6 +108,8 @@ def databases() -> Databases:
         return Databases(outside)
     # Nothing here outlives the run, so nothing has to reach the disk.
     fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
+    # It would look into each of a hundred databases every minute, and none lives long enough to be tidied.
+    fast["autovacuum"] = "off"
     return Databases(embedded.start(Path(os.environ[RUN_VARIABLE]) / "postgres", settings=fast))
 
 

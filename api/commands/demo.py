@@ -18,6 +18,7 @@ from geo.services.accounts import make_ready
 from geo.services.exporting import export
 from geo.services.reading import PlanFilter, read_grids, read_plans
 from geo.services.sampling import SAMPLE_STREET
+from geo.services.sampling_ledger import load_sample_ledger
 
 console = Console()
 
@@ -43,10 +44,12 @@ def demo_command(
     out.mkdir(parents=True, exist_ok=True)
     with open_store() as session:
         load_with_progress(session, seed=seed, who=who_runs())
+        _fill_ledger(session, seed)
         session.commit()
         plan_id = _draft(session, out / "report.json")
         session.commit()
         write_map(session, SAMPLE_STREET, plan_id, out / "map.html")
+        write_map(session, SAMPLE_STREET, plan_id, out / "hazards.html", ledger=True)
         first = read_grids(session, plan_id, limit=1, after=None)["code"].iloc[0]
         write_sheet(session, first, plan_id, out / "sheet.pdf")
         passwords = make_people(session)
@@ -54,8 +57,26 @@ def demo_command(
         export(session, nouns, target, scope=SAMPLE_STREET, plan_id=plan_id, who=who_runs())
     console.print(f"打印图 Sheet of one grid: {out / 'sheet.pdf'}\n方案数据 Plan data: {out / 'plan.gpkg'}")
     console.print(f"再划分联户网格 Cells in its grids: wangge cells {plan_id},然后 then wangge map")
+    console.print(f"安全账单地图 Map of hazards: {(out / 'hazards.html').resolve()}", soft_wrap=True)
     console.print(f"报告 Report: {out / 'report.json'}\n地图 Map: {(out / 'map.html').resolve()}", soft_wrap=True)
     _show_people(passwords)
+
+
+def _fill_ledger(session: Session, seed: int) -> None:
+    """Write a year of inspections, hazards and requests; the first community's are the demo people's own."""
+    people = {
+        ("inspector", COMMUNITY): "demo-inspector",
+        ("staff", COMMUNITY): "demo-staff",
+        **{("leader", f"{SAMPLE_STREET}{number:03d}"): "demo-leader" for number in range(1, 100)},
+    }
+    written = load_sample_ledger(session, SAMPLE_STREET, seed, who=who_runs(), people=people)
+    if written.hazards:
+        console.print(
+            f"安全账单 Ledger: 检查 inspections {written.inspections:,},隐患 hazards {written.hazards:,},"
+            f"诉求 requests {written.requests:,}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def make_people(session: Session) -> dict[str, str]:

@@ -156,9 +156,9 @@ def print_command(
     console.print(f"图纸 Sheet: {out}", highlight=False, soft_wrap=True)
 
 
-def write_map(session: Session, scope: str | None, plan_id: int | None, out: Path) -> None:
+def write_map(session: Session, scope: str | None, plan_id: int | None, out: Path, *, ledger: bool = False) -> None:
     """Write the map page of a street or community out of the store."""
-    _write_page(content_from_store(session, scope, plan_id), out, None)
+    _write_page(content_from_store(session, scope, plan_id, ledger=ledger), out, None)
 
 
 def write_sheet(session: Session, focus: str, plan_id: int | None, out: Path) -> None:

@@ -66,6 +66,9 @@ _KEEP = Access(frozenset({"planner", "inspector", "staff"}), "community")
 _PLACE = Access(frozenset({"planner", "staff"}), "community", looks_at_households=True)
 _LOOK_AT_PLAN = Access(OFFICE, "plan")
 _PLAN = Access(PLANNERS, "plan")
+#: Cases are about homes as well; what may be done to them, their workflows say.
+_CASES = Access(OFFICE, "community", looks_at_households=True)
+_WORK_ON_CASES = Access(frozenset({"planner", "inspector", "staff", "leader"}), "community", looks_at_households=True)
 _HOUSEHOLDS = Access(frozenset({"planner", "inspector", "staff"}), "community", looks_at_households=True)
 
 ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
@@ -138,6 +141,16 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("POST", "/unplaced/{row_id}/choice"): _PLACE,
         ("GET", "/aliases"): _LOOK,
         ("POST", "/aliases/{alias_id}/decision"): Access(PLANNERS, "community"),
+        # the ledger: cases, what was done to them, and photos
+        ("GET", "/cases"): _CASES,
+        ("POST", "/cases"): _WORK_ON_CASES,
+        ("GET", "/cases/{case_id}"): _CASES,
+        ("GET", "/cases/{case_id}/moves"): _CASES,
+        ("POST", "/cases/{case_id}/moves"): _WORK_ON_CASES,
+        ("GET", "/cases/{case_id}/evidence"): _CASES,
+        ("POST", "/cases/{case_id}/evidence"): _WORK_ON_CASES,
+        ("GET", "/cases/{case_id}/reporter"): _WORK_ON_CASES,
+        ("GET", "/evidence/{evidence_id}"): _CASES,
         # plans
         ("GET", "/plans"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}"): _LOOK_AT_PLAN,

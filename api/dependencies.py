@@ -10,11 +10,13 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from api import open311
 from api.access import UNSAFE, Access, access_of, holds, reaches
 from api.errors import RequestError, SignInRequired
+from api.forms import FORM_PATHS
 from api.metering import count_account
 from api.settings import AppSettings
-from api.uploads import FILE_PATHS
+from api.uploads import takes_files
 from api.visitor import COOKIE, address_of, bearer_of, refuse_other_sites, token_of
 from geo.access.actor import PUBLIC, Actor
 from geo.errors import NotFoundError
@@ -38,7 +40,7 @@ SCOPE_PATTERN = "^([0-9]{9}|[0-9]{12})$"
 LOOKS_LIKE_CODE = re.compile("[0-9]{9}[0-9A-Z]{0,31}")
 
 #: Query parameters that name a part of the territory.
-CODE_PARAMETERS = ("street", "community", "scope", "grid", "building")
+CODE_PARAMETERS = ("street", "community", "scope", "grid", "building", "about")
 
 Box = tuple[float, float, float, float]
 
@@ -96,7 +98,7 @@ async def admitted(request: Request) -> Actor:
 
 
 async def _actor(request: Request, access: Access) -> Actor:
-    token = token_of(request) if access.asks_who else None
+    token = (token_of(request) or await open311.key_of(request)) if access.asks_who else None
     visitor = None
     if token is not None:
         origin = {"address": address_of(request), "request_id": request.state.request_id}
@@ -146,7 +148,7 @@ async def _changes(request: Request, actor: Actor) -> str | None:
         if not re.fullmatch("[1-9][0-9]{0,9}", plan_id) or int(plan_id) > MAX_ID:
             return None  # refused by the route, in words of its own
         return await run_in_threadpool(_scope_of_plan, current_engine(request), actor, int(plan_id))
-    if request.url.path in FILE_PATHS:
+    if takes_files(request.url.path) or request.url.path in FORM_PATHS:
         return None
     body = await request.json() if await request.body() else None
     scope = body.get("scope") if isinstance(body, dict) else None

@@ -13,7 +13,7 @@ from api.errors import internal_answer, problem_answer
 from api.forms import FORM, FORM_PATHS
 from api.settings import ANY_HOST
 from api.strict_json import JSONBodyError, decode
-from api.uploads import FILE_PATHS
+from api.uploads import most_bytes, takes_files
 
 log = logging.getLogger("wangge.api")
 
@@ -89,14 +89,15 @@ class StrictBody:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        body = await self._read(receive)
-        refusal = _too_large(request, self.max_bytes) if body is None else _refusal(request, body)
+        most = most_bytes(request.scope["path"], self.max_bytes)
+        body = await self._read(receive, most)
+        refusal = _too_large(request, most) if body is None else _refusal(request, body)
         if refusal:
             await refusal(scope, receive, send)
             return
         await self.app(scope, _replay(body or b"", receive), send)
 
-    async def _read(self, receive: Receive) -> bytes | None:
+    async def _read(self, receive: Receive, most: int) -> bytes | None:
         """Return the whole body, or None as soon as it is too large."""
         parts, size = [], 0
         while True:
@@ -104,7 +105,7 @@ class StrictBody:
             if message["type"] != "http.request":
                 return b""
             size += len(message.get("body", b""))
-            if size > self.max_bytes:
+            if size > most:
                 return None
             parts.append(message.get("body", b""))
             if not message.get("more_body", False):
@@ -146,7 +147,7 @@ def _refusal(request: Request, body: bytes) -> Response | None:
     media_type = Headers(scope=request.scope).get("content-type", "").partition(";")[0].strip().lower()
     if media_type == FORM and request.scope["path"] in FORM_PATHS:
         return None
-    if request.scope["path"] in FILE_PATHS:
+    if takes_files(request.scope["path"]):
         return None  # the route itself tells which kinds of files it takes
     if media_type != "application/json":
         return problem_answer(

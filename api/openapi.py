@@ -20,6 +20,7 @@ TAGS = [
     {"name": "layers", "description": "楼栋、要素、小区、屏障 Buildings, city elements, compounds, barriers"},
     {"name": "households", "description": "各户与网格人员,查看有记录 Doors, and people of grids; looks are on record"},
     {"name": "addresses", "description": "按地址定位、别名 Addresses located; what people call places"},
+    {"name": "cases", "description": "事项:隐患、诉求等,按流程办理 Cases: hazards, requests, run through workflows"},
     {"name": "published", "description": "公开数据,无需登录 Published figures, for everybody"},
 ]
 DESCRIPTION = """

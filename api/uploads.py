@@ -1,5 +1,6 @@
 """Files that a request brings as its body: which addresses take them, and the file as a reader of ours takes it."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,12 +10,22 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from api.errors import RequestError
+from geo.exchange.photos import FORMATS, MAX_BYTES
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: What a sheet may be sent as, and the ending that its file then has.
 SHEETS = {XLSX: ".xlsx", "application/vnd.ms-excel": ".xls", "text/csv": ".csv"}
 #: Addresses that take files; all others take JSON alone, or forms.
-FILE_PATHS = frozenset({"/locate/batch"})
+FILE_PATHS = frozenset({"/locate/batch", "/requests/batch"})
+#: Addresses that take photos, and the most that one of them may have beside what other bodies may.
+PHOTO_PATHS = re.compile("/(cases|inspections)/[0-9]{1,18}/evidence")
+PHOTO_BYTES = MAX_BYTES
+PHOTO_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in FORMATS.values()},
+    }
+}
 #: How a route that takes a sheet describes its body.
 SHEET_BODY: dict[str, Any] = {
     "requestBody": {
@@ -22,6 +33,39 @@ SHEET_BODY: dict[str, Any] = {
         "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in SHEETS},
     }
 }
+
+
+def takes_files(path: str) -> bool:
+    """Tell whether an address takes files, and not JSON."""
+    return path in FILE_PATHS or PHOTO_PATHS.fullmatch(path) is not None
+
+
+def most_bytes(path: str, usual: int) -> int:
+    """Return how large a body may be at an address."""
+    return max(usual, PHOTO_BYTES) if PHOTO_PATHS.fullmatch(path) else usual
+
+
+async def sent_photo(request: Request) -> bytes:
+    """Return a photo that was sent; what it really is, its bytes tell later.
+
+    Raises
+    ------
+    RequestError
+        It is none, by what the request says it is.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in FORMATS.values():
+        allowed = list(FORMATS.values())
+        raise RequestError(
+            "bad-file",
+            f"请求正文应为照片,Content-Type 为其中之一:{'、'.join(allowed)}",
+            f"the body is to be a photo, with one of these as Content-Type: {', '.join(allowed)}",
+            allowed=allowed,
+        )
+    return await request.body()
+
+
+SentPhoto = Annotated[bytes, Depends(sent_photo)]
 
 
 async def sent_file(request: Request) -> tuple[str, bytes]:

@@ -6,7 +6,7 @@ it began with.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import lru_cache
@@ -31,7 +31,7 @@ from geo.storage.cases import CaseFilter, CaseRecord, MoveRecord, Subject
 from geo.storage.evidence import EvidenceRecord
 from geo.storage.reporters import Reporter
 from geo.storage.turns import take_turn
-from geo.territory.dictionaries import dictionary
+from geo.territory.dictionaries import Entry, dictionary
 from geo.territory.times import CHINA_TIME
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Reporter",
     "act_on_case",
     "attach",
+    "case_of",
     "kinds_of",
     "look_at_case",
     "look_at_cases",
@@ -58,6 +59,7 @@ __all__ = [
     "read_moves",
     "read_photo_content",
     "workflow_of",
+    "workflows_of",
 ]
 
 #: Workflows of what is there to be seen, by several people: who sees it again adds a sighting, and no further case.
@@ -208,13 +210,12 @@ def _check(new: NewCase, process: Workflow) -> None:
         raise InputError("经度和纬度须同时填写", "longitude and latitude go together")
 
 
-def kinds_of(code: str) -> Mapping[str, str] | None:
-    """Return the kinds of a workflow's cases with their labels; None where it keeps no list of them."""
+def kinds_of(code: str) -> Mapping[str, Entry] | None:
+    """Return the kinds of a workflow's cases; None where it keeps no list of them."""
     try:
-        entries = dictionary(f"{code}_kinds").entries.values()
+        return dictionary(f"{code}_kinds").entries
     except CodeError:
         return None
-    return {entry.code: entry.label for entry in entries}
 
 
 def _subject(session: Session, new: NewCase) -> Subject:
@@ -375,7 +376,7 @@ def act_on_case(
             return cases.read_case(session, case_id)
     record = cases.hold_case(session, case_id, version=version)
     process = workflow_of(session, record)
-    before = _case(record, process)
+    before = case_of(record, process)
     shown = deed.evidence | _phases(session, record, process)
     # Who saw the case as it stands acts after what was done before, whatever their device's clock says.
     at = max(min(deed.at, _now(session)), before.moved_at)
@@ -403,12 +404,18 @@ def possible_actions(
 ) -> list[Action]:
     """Return what somebody may do to a case now, in the order of its workflow."""
     process = workflow_of(session, record)
-    return engine.possible(process, _case(record, process), _doer(actor, who))
+    return engine.possible(process, case_of(record, process), _doer(actor, who))
 
 
 def workflow_of(session: Session, record: CaseRecord) -> Workflow:
     """Return the workflow that a case began with."""
-    return _parsed(json.dumps(cases.read_workflow(session, record.workflow_version_id), sort_keys=True))
+    return workflows_of(session, [record])[record.workflow_version_id]
+
+
+def workflows_of(session: Session, found: Iterable[CaseRecord]) -> dict[int, Workflow]:
+    """Return the workflows that cases began with, by the id of the version."""
+    versions = {record.workflow_version_id for record in found}
+    return {version: _parsed(json.dumps(cases.read_workflow(session, version), sort_keys=True)) for version in versions}
 
 
 @lru_cache(maxsize=200)
@@ -416,7 +423,7 @@ def _parsed(content: str) -> Workflow:
     return parse(json.loads(content))
 
 
-def _case(record: CaseRecord, process: Workflow) -> Case:
+def case_of(record: CaseRecord, process: Workflow) -> Case:
     """Return a case as the engine takes it."""
     known = {item.name: getattr(record, item.name) for item in fields(Case) if item.name != "digest"}
     known["moved_at"] = record.moved_at or record.step_since

@@ -129,10 +129,9 @@ class CaseFilter:
     ----------
     scope
         Code of a street, community or grid: where cases lay when they were opened.
-    compound
-        A compound's code: cases in its buildings, or at its elements.
-    subject
-        Code of a building, household unit, place or city element; what is in a building is about the building too.
+    about
+        Code of a building, with what is in it; of a door, a place or a city element; of a compound, with what is in
+        its buildings; or of the responsible body.
     states
         ``open``, ``paused``, ``closed``, ``void``.
     light
@@ -151,9 +150,7 @@ class CaseFilter:
     states: tuple[str, ...] | None = None
     step: str | None = None
     scope: str | None = None
-    subject: str | None = None
-    compound: str | None = None
-    body: str | None = None
+    about: str | None = None
     assignee: str | None = None
     found_by: str | None = None
     inspection_id: int | None = None
@@ -401,7 +398,6 @@ def _where(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
         columns.kind: wanted.kind,
         columns.nature: wanted.nature,
         columns.step: wanted.step,
-        columns.responsible_body_code: wanted.body,
         columns.assignee: wanted.assignee,
         columns.found_by: wanted.found_by,
         columns.inspection_id: wanted.inspection_id,
@@ -409,10 +405,8 @@ def _where(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
     rules: list[Any] = [column == value for column, value in equal.items() if value is not None]
     if wanted.scope is not None:
         rules.append(scope_column(wanted.scope) == wanted.scope)
-    if wanted.subject is not None:
-        rules.append(_about(wanted.subject))
-    if wanted.compound is not None:
-        rules.append(_in_compound(wanted.compound))
+    if wanted.about is not None:
+        rules.append(_about(wanted.about))
     if wanted.states is not None:
         rules.append(columns.state.in_(wanted.states))
     if wanted.light is not None:
@@ -448,15 +442,13 @@ def scope_column(code: str) -> Any:
 
 
 def _about(code: str) -> Any:
-    letters = {"P": "place_code", "E": "city_element_code"}
     letter = next((sign for sign in code if sign.isalpha()), "")
+    if letter == "X":
+        building = METADATA.tables["building"]
+        return _CASES.c.building_code.in_(select(building.c.code).where(building.c.compound_code == code))
+    letters = {"P": "place_code", "E": "city_element_code", "R": "responsible_body_code"}
     name = letters.get(letter) or ("household_unit_code" if len(code) == 25 else "building_code")
     return _CASES.c[name] == code
-
-
-def _in_compound(code: str) -> Any:
-    building = METADATA.tables["building"]
-    return _CASES.c.building_code.in_(select(building.c.code).where(building.c.compound_code == code))
 
 
 def _told(record: CaseRecord) -> dict[str, Any]:

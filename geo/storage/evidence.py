@@ -1,15 +1,15 @@
 """Photos (证据) of cases and inspections: bytes kept once, and what each of them shows, when and where."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.orm import Session
 
-from geo.errors import NotFoundError
+from geo.errors import ConflictError, NotFoundError
 from geo.storage import events
 from geo.storage.catalogue import METADATA
 from geo.storage.refusals import in_plain_words
@@ -73,9 +73,8 @@ def keep(
         return EvidenceRecord(**known._mapping)
     # Later than what was done before in this very transaction.
     values = {**of, "taken_at": taken_at, "lon": lon, "lat": lat, "who": who, "recorded_at": func.clock_timestamp()}
+    _keep_content(session, {"hash": fingerprint, "media_type": media_type, "content": content})
     with in_plain_words():
-        bytes_once = insert_or(_CONTENT).values(hash=fingerprint, media_type=media_type, content=content)
-        session.execute(bytes_once.on_conflict_do_nothing(index_elements=["hash"]))
         written = session.execute(insert(_EVIDENCE).values(values).returning(*_columns())).one()
     record = EvidenceRecord(**written._mapping)
     told = {"id": record.id, "phase": phase, "item": item, "hash": fingerprint.hex()}
@@ -110,6 +109,12 @@ def read_content(session: Session, evidence_id: int) -> tuple[EvidenceRecord, st
         raise NotFoundError(f"没有编号为 {evidence_id} 的照片", f"there is no photo {evidence_id}")
     plain = {name: value for name, value in found._mapping.items() if name not in ("media_type", "content")}
     return EvidenceRecord(**plain), str(found.media_type), bytes(found.content)
+
+
+def _keep_content(session: Session, values: dict[str, Any]) -> None:
+    """Keep bytes unless they are kept; whoever sends them may not see that they are, so it is tried."""
+    with suppress(ConflictError), in_plain_words(), session.begin_nested():
+        session.execute(insert(_CONTENT).values(values))
 
 
 def _columns() -> list[Any]:

@@ -17,10 +17,12 @@ import pandas as pd
 from shapely import affinity
 from sqlalchemy.orm import Session
 
+from geo.services.cases import Deed, NewCase, Reporter, act_on_case, attach, open_case
 from geo.storage import addresses, plans, unplaced
 from geo.storage.unplaced import NewUnplaced
 from geo.territory import codes
 from tests import factories as make
+from tests.ledgered import photo
 
 STREET, OTHER_STREET = make.STREET, "440307002"
 MISSING_STREET = "440307009"
@@ -43,6 +45,8 @@ class Place:
     adopted: int = 0
     alias: int = 0
     unplaced: int = 0
+    case: int = 0
+    evidence: int = 0
     point: tuple[float, float] = (0.0, 0.0)
 
     @property
@@ -121,7 +125,21 @@ def _place(session: Session, name: str, community: str) -> Place:
     place.point = at(make.square(west + 5, 5)).centroid.coords[0]
     given["cell"] = f"{given['grid']}L01"
     place.adopted, place.draft = (_plan(session, place, at, state) for state in ("adopted", "draft"))
+    _cases(session, place)
     return place
+
+
+def _cases(session: Session, place: Place) -> None:
+    """A hazard in each building, with who asked; a photo of the first; and one in a shop that says HOME."""
+    finder, asked = place.says("finder"), Reporter(place.says("HOME-reporter"), place.phone)
+    for number, word in ((2, "NEXT-hazard"), (1, "hazard")):
+        building = codes.make("building", place.community, number)
+        found = NewCase("hazard", "wiring", place.says(word), building_code=building, reporter=asked)
+        place.case = open_case(session, found, who=finder).id
+    place.evidence = attach(session, place.case, photo(ord(place.name[1])), "finding", who=finder).id
+    shop = codes.make("place", place.street, int(place.community[-3:]) * 10 + 1)
+    home = open_case(session, NewCase("hazard", "gas", place.says("HOME-hazard"), place_code=shop), who=finder)
+    act_on_case(session, home.id, Deed("note", home.opened_at, note=place.says("HOME-note")), who=finder)
 
 
 def _unplaced(session: Session, place: Place) -> int:

@@ -63,6 +63,9 @@ def test_only_what_shows_nothing_of_the_territory_is_open() -> None:
 #: test_locating_files.py).
 LESS_TO_OTHERS = {("GET", "/locate"), ("GET", "/locate/reverse"), ("POST", "/locate/batch")}
 
+#: Cases about homes are none of theirs: row-level security (test_cases.py).
+LESS_TO_OTHERS |= {("GET", path) for _, path in ACCESS if path.startswith(("/cases", "/evidence"))}
+
 
 def test_households_are_for_roles_that_see_them() -> None:
     for route, access in ACCESS.items():

@@ -68,6 +68,7 @@ CODES = {
 }
 TABLES = ("street", "community", "compound", "barrier", "building", "stairwell", "household_unit", "place", "plan")
 TABLES += ("address_alias", "former_name", "unplaced_row")
+TABLES += ("ledger_case", "case_move", "case_reporter", "evidence")
 TABLES += ("city_element", "responsible_body", "grid_staff", "grid", "assignment", "cell", "account", "account_role")
 
 
@@ -210,6 +211,7 @@ def test_without_both_the_planted_texts_are_found(
     for template in ("/", "/map", "/compare", "/communities/{code}", "/buildings", "/buildings/{code}", "/plans"):
         assert template in leaking
     assert {"/buildings/{code}/household-units", "/grid-staff", "/elements", "/plans/{plan_id}/grids"} <= leaking
+    assert {"/cases", "/cases/{case_id}", "/cases/{case_id}/reporter"} <= leaking
 
 
 # ── what is asked ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,6 +228,8 @@ def _tries(app: FastAPI, rows: Planted) -> Iterator[Try]:
         adopted=planted.MISSING_PLAN,
         alias=planted.MISSING_PLAN,
         unplaced=planted.MISSING_PLAN,
+        case=planted.MISSING_PLAN,
+        evidence=planted.MISSING_PLAN,
         point=(10.0, 10.0),
     )
     for method, template in ACCESS:
@@ -246,6 +250,8 @@ def _paths(template: str, target: Place, rows: Planted) -> list[str]:
         tile = tile_at(Point(target.point), 15)
         paths = [f"/tiles/{layer}/{tile.z}/{tile.x}/{tile.y}" for layer in LAYERS]
     paths = [path.replace("{row_id}", str(target.unplaced)) for path in paths]
+    paths = [path.replace("{case_id}", str(target.case)) for path in paths]
+    paths = [path.replace("{evidence_id}", str(target.evidence)) for path in paths]
     if "{plan_id}" in template:
         ids = [target.adopted, target.draft, *([rows.street_plan] if codes or target.name == "own" else [])]
         paths = [path.replace("{plan_id}", str(plan_id)) for path in paths for plan_id in ids]
@@ -259,6 +265,7 @@ def _filled(method: str, template: str, path: str, target: Place, parameters: li
         "community": target.community,
         "scope": target.community,
         "grid": target.codes["grid"],
+        "about": target.codes["building"],
         "plans": f"{target.adopted},{target.draft}",
         "plan": str(target.adopted),
         "link": "x" * 43,
@@ -281,6 +288,12 @@ def _filled(method: str, template: str, path: str, target: Place, parameters: li
     if "/unplaced/" in template and not own:
         for choice in (target.codes["building"], None):
             yield Try(method, template, target.name, path, needed, {"choice": choice}, seen)
+    if method == "POST" and template == "/cases" and not own:
+        for where in ({"building_code": target.codes["building"]}, {"lon": target.point[0], "lat": target.point[1]}):
+            found = {"workflow": "hazard", "kind": "gas", "summary": "x", **where}
+            yield Try(method, template, target.name, path, needed, found)
+    if method == "POST" and template == "/cases/{case_id}/moves" and not own:
+        yield Try(method, template, target.name, path, needed, {"action": "note", "note": "x"}, seen)
     if template == "/locate/batch":
         words = ("compound", "building", "NEXT-building", "HOME-room", "HOME-place", "element", "alias")
         lines = "\n".join(["地址", *(target.says(word) for word in words)])
@@ -335,7 +348,7 @@ def text_of(answer: Response) -> str:
 def leaks(person: Person, each: Try, said: str) -> list[str]:
     """Return what an answer tells and should not; what the request itself said is no news."""
     told = said
-    sent_in_body = ((each.body or {}).get(name, "") for name in ("scope", "id"))
+    sent_in_body = ((each.body or {}).get(name, "") for name in ("scope", "id", "building_code"))
     for sent in (*each.path.split("/"), *each.query.values(), *sent_in_body, *each.sheet.split("\n")):
         if len(sent) >= 9:
             told = told.replace(sent, "")
@@ -377,6 +390,8 @@ def _looks(person: Person, each: Try) -> set[int]:
         return {404} if each.target == "missing" else {200}
     if each.template == "/grid-staff" and not each.query:
         return {422}
+    if each.template == "/cases/{case_id}/reporter" and each.target == "own":
+        return {200 if sees_phones(person.actor.roles) else 404}
     if not names_something or "text" in each.query or each.template.startswith("/tiles/"):
         return {200}  # what is not there is none of the places
     if each.target == "own":

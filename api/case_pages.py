@@ -1,0 +1,114 @@
+"""Cases as pages for people: the list, and one case with all that was done to it and what may be done next."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from api.access import access_of
+from api.rendering import page
+from geo.access.actor import Actor
+from geo.access.roles import roles
+from geo.ledger.workflows import Workflow, workflow, workflow_codes
+from geo.services.cases import MoveRecord
+from geo.services.describing_cases import Described, Words
+from geo.territory.dictionaries import dictionary
+from geo.territory.times import CHINA_TIME
+
+#: Scripts and styles of this server alone, none written into the page; what is done is sent by script.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {"Content-Security-Policy": POLICY, "Vary": "Accept"}
+
+
+def ledger_page(template: str, actor: Actor, **values: Any) -> HTMLResponse:
+    """Render a page of the ledger, with who looks at it."""
+    return page(
+        template,
+        headers=HEADERS,
+        login=actor.name,
+        role_labels=[role.zh for code, role in roles().items() if code in actor.roles],
+        local=local,
+        day=day,
+        **values,
+    )
+
+
+def cases_page(request: Request, actor: Actor, shown: Sequence[Described], *, more: int | None) -> HTMLResponse:
+    """Render one page of the list of cases; ``more`` is the last id where further ones follow."""
+    asked = dict(request.query_params)
+    following = str(request.url.include_query_params(after=more).replace(scheme="", netloc="")) if more else None
+    return ledger_page(
+        "cases.html",
+        actor,
+        shown=shown,
+        following=following,
+        asked={name: asked.get(name, "") for name in ("workflow", "state", "light", "text", "scope", "about", "mine")},
+        workflows=[workflow(code) for code in workflow_codes()],
+        states=dictionary("case_states").entries.values(),
+        lights=dictionary("lights").entries.values(),
+    )
+
+
+def case_page(
+    actor: Actor,
+    one: Described,
+    process: Workflow,
+    *,
+    moves: Sequence[tuple[MoveRecord, Words]],
+    photos: Sequence[dict[str, Any]],
+    possible: Sequence[dict[str, Any]],
+) -> HTMLResponse:
+    """Render one case: how it stands, what was done, its photos, and what the one who looks may do now."""
+    fields, phases = dictionary("case_fields").entries, dictionary("evidence_phases").entries
+    return ledger_page(
+        "case.html",
+        actor,
+        one=one,
+        case=one.case,
+        process=process,
+        moves=moves,
+        photos=photos,
+        possible=possible if actor.may(access_of("POST", "/cases/{case_id}/moves").roles) else [],
+        fields=fields,
+        phases=phases,
+        ratings=dictionary("case_ratings").entries,
+        told=lambda move: _told(process, move),
+        way=_way(process, one),
+    )
+
+
+def local(moment: datetime) -> datetime:
+    """Return a moment in China's time."""
+    return moment.astimezone(CHINA_TIME)
+
+
+def day(moment: datetime) -> date:
+    """Return the day of a moment in China."""
+    return moment.astimezone(CHINA_TIME).date()
+
+
+def _told(process: Workflow, move: MoveRecord) -> list[tuple[str, str]]:
+    """Return what was filled in with a move: names of fields and what they say."""
+    fields = dictionary("case_fields").entries
+    said = []
+    for code, value in move.details.items():
+        if code not in fields:
+            continue
+        nature = process.nature(value) if code == "nature" and isinstance(value, str) else None
+        text = nature.zh if nature else str(value)
+        if fields[code].extra["form"] == "moment":
+            text = f"{local(datetime.fromisoformat(text)):%Y-%m-%d %H:%M}"
+        said.append((fields[code].zh, text))
+    return said
+
+
+def _way(process: Workflow, one: Described) -> list[tuple[str, str, bool]]:
+    """Return the steps of the way to the end: code, name and whether the case stands there."""
+    steps = [step for step in process.steps.values() if not step.interlude and step.state != "void"]
+    here = one.case.step if process.steps.get(one.case.step) in steps else one.case.resume_step
+    return [(step.code, step.zh, step.code == here) for step in steps]

@@ -1,0 +1,122 @@
+"""Cases in words: what their codes mean under the workflow that each began with, their lights, how old they are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from geo.access.roles import roles
+from geo.ledger.lights import Light, light_at
+from geo.ledger.workflows import Action, Named, Workflow
+from geo.services.cases import CaseRecord, MoveRecord, kinds_of, workflows_of
+from geo.territory.dictionaries import dictionary
+
+
+@dataclass(frozen=True)
+class Words:
+    """The same in Chinese and in English."""
+
+    zh: str
+    en: str
+
+    @property
+    def label(self) -> str:
+        """Chinese first, English beside it."""
+        return f"{self.zh} {self.en}".strip()
+
+
+@dataclass(frozen=True)
+class Described:
+    """A case in words.
+
+    Attributes
+    ----------
+    turn
+        Whose turn it is: the roles that the next move is expected of; "" at its end.
+    age_days
+        Whole days since it was opened; of an ended one until it ended.
+    """
+
+    case: CaseRecord
+    workflow: Words
+    kind: Words
+    nature: Words | None
+    step: Words
+    state: Words
+    rung: Words | None
+    light: Light | None
+    light_words: Words | None
+    turn: Words
+    age_days: int
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it has not come to its end."""
+        return self.case.state in ("open", "paused")
+
+
+def describe(session: Session, found: Sequence[CaseRecord], *, now: datetime) -> list[Described]:
+    """Say in words what cases are and how they stand."""
+    processes = workflows_of(session, found)
+    return [_described(case, processes[case.workflow_version_id], now) for case in found]
+
+
+def light_of(case: CaseRecord, now: datetime) -> Light | None:
+    """Return the light of a case."""
+    if case.state != "open":
+        return None
+    red_at = min((due for due in (case.step_due_at, case.due_at) if due is not None), default=None)
+    return light_at(now, case.yellow_at, red_at)
+
+
+def action_words(process: Workflow, move: MoveRecord) -> Words:
+    """Return what the thing that was done is called."""
+    action = process.actions.get(move.action)
+    if action is not None:
+        return _words(action)
+    return of_dictionary("case_openings", move.action)
+
+
+def actions_in_order(process: Workflow, allowed: Iterable[Action]) -> list[Action]:
+    """Return actions with those that lead on before those that lead nowhere."""
+    return sorted(allowed, key=lambda action: (action.target is None, list(process.actions).index(action.code)))
+
+
+def of_dictionary(name: str, code: str) -> Words:
+    """Return the words of a code; a code that the dictionary does not know (any more) stands for itself."""
+    entry = dictionary(name).entries.get(code)
+    return Words(code, "") if entry is None else Words(entry.zh, entry.en)
+
+
+def _described(case: CaseRecord, process: Workflow, now: datetime) -> Described:
+    step = process.steps.get(case.step)
+    nature, light = process.nature(case.nature), light_of(case, now)
+    rung = next((rung for rung in process.rungs if rung.code == case.rung), None)
+    return Described(
+        case=case,
+        workflow=_words(process),
+        kind=_kind(case),
+        nature=_words(nature) if nature else None,
+        step=_words(step) if step else Words(case.step, ""),
+        state=of_dictionary("case_states", case.state),
+        rung=_words(rung) if rung else None,
+        light=light,
+        light_words=of_dictionary("lights", light) if light else None,
+        turn=_turn(step.roles if step else frozenset()),
+        age_days=max(((case.closed_at or now) - case.opened_at).days, 0),
+    )
+
+
+def _kind(case: CaseRecord) -> Words:
+    entry = (kinds_of(case.workflow) or {}).get(case.kind)
+    return Words(entry.zh, entry.en) if entry else Words(case.kind, "")
+
+
+def _turn(turns: frozenset[str]) -> Words:
+    held = [role for code, role in roles().items() if code in turns]
+    return Words("、".join(role.zh for role in held), ", ".join(role.en for role in held))
+
+
+def _words(named: Named) -> Words:
+    return Words(named.zh, named.en)

@@ -107,6 +107,7 @@ export class Box {
   }
 
   key(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.isComposing || event.keyCode === 229) return; // 229: Safari's last key of a composition
     const does = { ArrowDown: () => this.move(1), ArrowUp: () => this.move(-1), Enter: () => this.enter() }[event.key];
     if (event.key === 'Escape' && this.items.length) {

@@ -128,10 +128,12 @@ function row([zh, en, words]) {
   return element('div', {}, element('dt', {}, both(zh, en)), element('dd', {}, words));
 }
 
-// What follows the building in the address of a stairwell or door.
+// What follows the building in the address of a stairwell or door; their divisions may be written in other words.
 function door(view, building) {
-  const whole = building && building.properties.address;
-  return whole && view.address.length > whole.length && view.address.startsWith(whole) && view.address.slice(whole.length);
+  const whole = building && view.noun !== 'building' && building.properties.address;
+  if (!whole) return null;
+  const [inner, outer] = [parts(view.address).rest, parts(whole).rest];
+  return inner.startsWith(outer) ? inner.slice(outer.length) : null;
 }
 
 function buildingWords({ name, kind_label, floors, households }) {

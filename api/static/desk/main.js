@@ -175,7 +175,7 @@ class Desk {
     this.looking = under;
     detailsOf(view, under.signal).then((details) => {
       if (under.signal.aborted) return;
-      this.put(view, details, answer);
+      this.put(view, details, answer, this.shown.confirmed);
       this.scene.outline(view, details);
     });
   }

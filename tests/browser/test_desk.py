@@ -1,0 +1,312 @@
+"""The clerk's desk in a real browser: a whole call by keyboard, choices, what fails, phones, input methods, axe."""
+
+import re
+from collections.abc import Iterator
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+from sqlalchemy import Engine, text
+
+from api.visitor import COOKIE
+from geo.storage.database import session_scope
+from geo.territory import codes
+from maps.assets import installed
+from tests import factories as make
+from tests.api.people import bearing, token_of
+from tests.browser.serving import serving
+from tests.conftest import OfflinePage
+from tests.databases import Databases
+from tests.geo.services import addressed
+from tests.geo.services.addressed import FIRST, GRIDS, SECOND, TWO
+
+pytestmark = pytest.mark.browser
+
+DOOR = "锦绣花园1栋1单元201"
+PAYLOAD = "<img src=x onerror='window.canary=1'>楼"
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def engine(databases: Databases) -> Iterator[Engine]:
+    with databases.engine(databases.filled("desk", _fill)) as engine:
+        yield engine
+
+
+def _fill(engine: Engine) -> None:
+    addressed.fill(engine)
+    with session_scope(engine) as session:
+        make.make_building(
+            session, code=codes.make("building", FIRST, 9), community_code=FIRST, name=PAYLOAD, households=None,
+            address=f"{addressed.ABOVE}荷香路44号{PAYLOAD}", geometry=make.square(30, 1),
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def address(engine: Engine) -> Iterator[str]:
+    """Address of a running server over the two communities, whose address book is read already."""
+    with serving(engine) as address:
+        asked = Request(f"{address}/locate/suggest?text=1", headers=bearing(clerk(engine)))
+        with urlopen(asked) as answer:
+            assert answer.status == 200
+        yield address
+
+
+def clerk(engine: Engine) -> str:
+    return token_of(engine, "clerk", ["staff"], [FIRST, SECOND])
+
+
+def sign_in(page: Page, engine: Engine, address: str) -> None:
+    page.context.add_cookies([{"name": COOKIE, "value": clerk(engine), "url": address}])
+
+
+@pytest.fixture
+def desk(offline_page: OfflinePage, engine: Engine, address: str) -> Page:
+    """The page, open and ready, in a browser that a clerk of both communities is signed in with."""
+    sign_in(offline_page.page, engine, address)
+    page = offline_page.open(f"{address}/desk")
+    page.locator("html[data-ready]").wait_for()
+    return page
+
+
+def box(page: Page) -> Locator:
+    return page.get_by_role("combobox", name="来电人所说的地址")
+
+
+def say(page: Page, said: str) -> None:
+    """Type over what stands in the box, as at the next call, and ask."""
+    box(page).fill(said)
+    page.keyboard.press("Enter")
+
+
+def card(page: Page, title: str) -> Locator:
+    found = page.get_by_role("article", name=title)
+    expect(found).to_be_visible()
+    return found
+
+
+def test_a_call_from_the_first_key_to_the_confirmation(desk: Page, offline_page: OfflinePage, address: str) -> None:
+    expect(box(desk)).to_be_focused()
+    desk.keyboard.type("锦绣")
+    suggestions = desk.get_by_role("option")
+    expect(suggestions.first).to_contain_text("锦绣花园")
+    expect(box(desk)).to_have_attribute("aria-expanded", "true")
+    desk.keyboard.press("ArrowDown")
+    desk.keyboard.press("ArrowDown")
+    desk.keyboard.press("ArrowUp")
+    expect(suggestions.first).to_have_attribute("aria-selected", "true")
+    expect(box(desk)).to_have_attribute("aria-activedescendant", "suggestion-0")
+    desk.keyboard.press("Enter")
+    card(desk, "锦绣花园")
+    expect(desk.get_by_role("listbox")).to_be_hidden()
+
+    desk.keyboard.type(DOOR)  # over what was picked
+    desk.keyboard.press("Enter")
+    found = card(desk, DOOR)
+    expect(desk.get_by_role("status").first).to_contain_text("已定位")
+    expect(found).to_contain_text("第1网格")
+    expect(found).to_contain_text(GRIDS[0])
+    expect(found.get_by_role("link", name="138 1234 1234")).to_have_attribute("href", "tel:13812341234")
+    expect(found).to_contain_text("第1社区")
+    expect(found.locator(".rows")).to_contain_text("1单元201")
+    expect(desk.locator("#outcome .quiet")).to_contain_text("13812341234")
+    desk.keyboard.press("Control+Enter")
+    expect(found.locator(".done")).to_contain_text("已记录")
+    expect(box(desk)).to_be_focused()
+
+    expect(desk.locator("#searches li")).to_have_count(2)
+    desk.locator("#searches button").last.click()
+    card(desk, "锦绣花园")
+    assert desk.url == f"{address}/desk"
+    assert desk.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+    assert offline_page.outside == []
+    assert offline_page.errors == []
+
+
+def test_the_ground_is_painted(desk: Page) -> None:
+    say(desk, "红旗楼")
+    card(desk, "荷香路30号红旗楼")
+    desk.locator("canvas.leaflet-tile-loaded").first.wait_for()
+    painted = """() => [...document.querySelectorAll('canvas.leaflet-tile, .map-names, .leaflet-outlines-pane canvas')]
+        .filter((each) => each.getContext('2d').getImageData(0, 0, each.width, each.height).data.some(Boolean))
+        .map((each) => each.className.split(' ')[0])"""
+    desk.wait_for_function(f"() => new Set(({painted})()).size === 3")
+
+
+def test_several_are_numbered_on_the_map_and_chosen_by_key(desk: Page) -> None:
+    say(desk, "锦绣花园1栋")
+    choices = desk.locator(".choice")
+    expect(choices).to_have_count(2)
+    expect(desk.locator(".map-number")).to_have_text(["1", "2"])
+    expect(choices.first).to_be_focused()
+    apart = choices.locator(".apart").all_inner_texts()
+    assert len(set(apart)) == 2
+    assert all(apart)
+    second = choices.nth(1).locator(".name").inner_text()
+    desk.keyboard.press("2")
+    card(desk, second)
+    expect(choices.nth(1)).to_have_attribute("aria-pressed", "true")
+    desk.keyboard.press("1")
+    expect(desk.get_by_role("article", name=second)).to_have_count(0)
+    desk.keyboard.press("Escape")
+    expect(box(desk)).to_be_focused()
+
+
+def test_none_says_what_failed_and_offers_what_exists(desk: Page) -> None:
+    say(desk, "锦绣花园77栋")
+    expect(desk.locator(".badge")).to_contain_text("未找到")
+    expect(desk.locator(".failed")).to_contain_text("楼栋")
+    expect(desk.locator(".chip[data-how=unmatched]")).to_contain_text("77栋")
+    expect(box(desk)).to_be_focused()
+    desk.keyboard.press("ArrowDown")
+    first = desk.locator(".choice").first
+    expect(first).to_be_focused()
+    title = first.locator(".name").inner_text()
+    desk.keyboard.press("1")
+    expect(card(desk, title).locator(".confirm-said")).to_have_text("“锦绣花园77栋”")
+
+
+def test_a_name_that_nobody_knows_is_learnt_by_pointing_at_the_place(desk: Page, engine: Engine) -> None:
+    say(desk, "锦绣花园2栋")
+    card(desk, "荷香路12号锦绣花园2栋")
+    desk.locator(".leaflet-outlines-pane canvas").wait_for()
+    say(desk, "春晖苑2栋")
+    expect(desk.locator(".badge")).to_contain_text("未找到")
+    pane = desk.locator("#map").bounding_box()
+    assert pane is not None
+    desk.mouse.click(pane["x"] + pane["width"] / 2, pane["y"] + pane["height"] / 2)
+    found = card(desk, "荷香路12号锦绣花园2栋")
+    expect(desk.locator("#outcome")).to_contain_text("地图所指之处")
+    expect(found).to_contain_text("网格员1")
+    desk.keyboard.press("Control+Enter")
+    expect(found.locator(".done")).to_contain_text("“春晖苑”= 锦绣花园")
+    with session_scope(engine) as session:
+        learnt = session.execute(text("SELECT alias, state FROM address_alias")).all()
+        meant = session.scalar(text("SELECT code FROM event WHERE what = 'confirmed' ORDER BY id DESC LIMIT 1"))
+    assert (learnt, meant) == ([("春晖苑", "proposed")], TWO)
+
+
+def test_a_homophone_is_found_and_said(desk: Page) -> None:
+    say(desk, "和香路30号往西50米")
+    found = card(desk, "荷香路30号红旗楼")
+    expect(desk.locator("#outcome")).to_contain_text("请核对")
+    expect(found.locator(".chip[data-how=sound]")).to_contain_text("→ 荷香路")
+    expect(found.locator(".relation")).to_contain_text("50 m west of it")
+
+
+def test_a_name_is_text_wherever_it_is_shown(desk: Page, offline_page: OfflinePage) -> None:
+    desk.keyboard.type("荷香路44号")
+    expect(desk.get_by_role("option").filter(has_text="<img")).to_have_count(1)
+    desk.keyboard.press("Enter")
+    found = desk.get_by_role("article")
+    expect(found.get_by_role("heading", level=2)).to_contain_text(PAYLOAD)
+    expect(found.locator(".rows")).to_contain_text(PAYLOAD)
+    expect(desk.locator("#searches")).to_contain_text("<img src=x")
+    assert desk.locator("main img").count() == 0
+    assert desk.evaluate("window.canary") is None
+    assert offline_page.errors == []
+
+
+def test_an_input_method_is_left_alone(desk: Page) -> None:
+    asked: list[str] = []
+    desk.on("request", lambda request: asked.append(request.url) if "/locate" in request.url else None)
+    keys = desk.context.new_cdp_session(desk)
+    keys.send("Input.imeSetComposition", {"text": "jin xiu", "selectionStart": 7, "selectionEnd": 7})
+    expect(box(desk)).to_have_value("jin xiu")
+    enter = "new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true})"
+    desk.evaluate(f"document.activeElement.dispatchEvent({enter})")
+    desk.wait_for_timeout(300)
+    assert not [url for url in asked if "jin" in url]
+    keys.send("Input.insertText", {"text": "锦绣"})
+    expect(desk.get_by_role("option").first).to_contain_text("锦绣花园")
+    expect(box(desk)).to_have_value("锦绣")
+    assert len([url for url in asked if "suggest?text=%E9" in url]) == 1
+
+
+def test_a_suggestion_that_comes_late_is_dropped(desk: Page) -> None:
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if "text=%E8%8D%B7&" in route.request.url:  # 荷
+            held.append(route)
+        else:
+            route.continue_()
+
+    desk.route("**/locate/suggest?*", hold_the_first)
+    desk.keyboard.type("荷")
+    desk.wait_for_timeout(250)
+    assert len(held) == 1
+    box(desk).fill("红旗")
+    expect(desk.get_by_role("option").first).to_contain_text("红旗楼")
+    held[0].continue_()
+    desk.wait_for_timeout(300)
+    expect(desk.get_by_role("option").first).to_contain_text("红旗楼")
+    desk.unroute_all(behavior="ignoreErrors")
+
+
+def test_a_sign_in_that_ends_costs_nothing_that_was_typed(desk: Page, engine: Engine, address: str) -> None:
+    desk.context.clear_cookies()
+    say(desk, DOOR)
+    said = desk.get_by_role("alert")
+    expect(said).to_contain_text("登录已结束")
+    link = said.get_by_role("link", name="登录")
+    assert re.fullmatch(r"/sign-in\?to=/desk", link.get_attribute("href") or "")
+    expect(box(desk)).to_have_value(DOOR)
+    sign_in(desk, engine, address)
+    desk.evaluate("window.dispatchEvent(new Event('focus'))")  # back from the other tab
+    card(desk, DOOR)
+    expect(said).to_be_hidden()
+
+
+def test_a_server_that_is_away_is_asked_again(desk: Page) -> None:
+    desk.context.set_offline(True)
+    say(desk, DOOR)
+    said = desk.get_by_role("alert")
+    expect(said).to_contain_text("连不上服务器")
+    expect(box(desk)).to_have_value(DOOR)
+    said.get_by_role("button", name="立即重试").click()
+    expect(said).to_contain_text("连不上服务器")
+    desk.context.set_offline(False)
+    card(desk, DOOR)  # after some seconds, by itself
+    expect(said).to_be_hidden()
+
+
+def test_on_a_phone_the_card_is_a_sheet_at_the_foot(desk: Page) -> None:
+    desk.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    say(desk, DOOR)
+    card(desk, DOOR)
+    sheet = desk.locator("#answer").bounding_box()
+    assert sheet is not None
+    assert sheet["y"] + sheet["height"] == pytest.approx(PHONE["height"], abs=1)
+    assert sheet["height"] <= 0.6 * PHONE["height"]
+    assert desk.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    here = desk.locator(".map-here").bounding_box()
+    assert here is not None
+    assert 100 < here["y"] < sheet["y"]
+    for target in (box(desk), desk.get_by_role("button", name="定位"), desk.locator("a.phone").first):
+        size = target.bounding_box()
+        assert size is not None
+        assert size["height"] >= 44
+    desk.get_by_role("button", name="收起").click()
+    folded = desk.locator("#answer").bounding_box()
+    assert folded is not None
+    assert folded["height"] < 100
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_stands_in_the_way_of_anybody(desk: Page, scheme: str) -> None:
+    """No finding of axe that is serious."""
+    desk.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    desk.evaluate(installed("axe-core/axe.min.js").read_text(encoding="utf-8"))
+    for said in {"light": ["锦绣花园77栋", DOOR], "dark": ["锦绣花园1栋"]}[scheme]:
+        say(desk, said)
+        expect(desk.locator("#searches .name").first).to_have_text(said)
+        if said == DOOR:
+            expect(desk.locator(".rows")).to_contain_text("1单元201")
+        found = desk.evaluate("axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations)")
+        serious = [
+            (finding["id"], [node["html"] for node in finding["nodes"]])
+            for finding in found
+            if finding["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], said

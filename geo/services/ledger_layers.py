@@ -4,13 +4,16 @@ A map is looked at by more people than a bill. It says where, what kind, how bad
 who asked, whose door it is, or a word of what was written about it.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import geopandas as gpd
 from sqlalchemy.orm import Session
 
+from geo.crs import WGS84, metric_crs
 from geo.errors import BoundsError
+from geo.ledger.figures import Period
+from geo.services.hot_spots import MOST_CASES, find_hot_spots
 from geo.storage import case_points, divisions
 from geo.territory.ledger_content import LedgerContent
 from geo.territory.times import CHINA_TIME
@@ -19,6 +22,10 @@ from geo.territory.times import CHINA_TIME
 MONTHS = 12
 #: More points than a page can move through month by month without stuttering.
 MOST_HAZARDS = 60_000
+#: Hot spots are those of the last so many days that chance would bring once in so many times at most.
+HOT_DAYS, RARE = 90, 0.05
+#: A hot spot of one house is drawn so wide, metres.
+LEAST_RADIUS_M = 25.0
 
 
 def ledger_content(
@@ -62,7 +69,30 @@ def ledger_content(
         at=now,
         hazards=with_gaps(hazards),
         seen=case_points.read_looks_by_month(session, scope.code, **span),
+        hot_spots=_hot_spots(session, scope.code, hazards, now),
     )
+
+
+def _hot_spots(session: Session, scope: str, hazards: gpd.GeoDataFrame, now: datetime) -> gpd.GeoDataFrame | None:
+    """Return where hazards gathered lately, as circles; None where there are too many to look through."""
+    today = now.astimezone(CHINA_TIME).date()
+    lately = Period(today - timedelta(days=HOT_DAYS), today)
+    if int((hazards["found_at"] >= lately.since).sum()) > MOST_CASES:
+        return None
+    spots = [spot for spot in find_hot_spots(session, scope, lately, workflow="hazard") if spot.chance <= RARE]
+    if not spots:
+        return None
+    lon, lat = [spot.lon for spot in spots], [spot.lat for spot in spots]
+    crs = metric_crs(lon[0], lat[0])
+    middles = gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=WGS84).to_crs(crs)
+    circles = middles.buffer([max(spot.radius_m, LEAST_RADIUS_M) for spot in spots]).to_crs(WGS84)
+    told = {
+        "cases": [spot.count for spot in spots],
+        "kind": [next(iter(spot.kinds)) if len(spot.kinds) == 1 else "" for spot in spots],
+        "since": [spot.first for spot in spots],
+        "until": [spot.last for spot in spots],
+    }
+    return gpd.GeoDataFrame(told, geometry=circles, crs=WGS84)
 
 
 def first_month(at: datetime, months: int) -> date:

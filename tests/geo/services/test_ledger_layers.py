@@ -15,7 +15,16 @@ from geo.services.mapping import content_from_store
 from geo.storage import case_points
 from geo.storage.catalogue import METADATA
 from maps.pages import plan_page
-from tests.factories import COMMUNITY, STREET, make_building, make_community, make_household_unit
+from tests.factories import (
+    BUILDING_DEGREES,
+    COMMUNITY,
+    SOUTH,
+    STREET,
+    WEST,
+    make_building,
+    make_community,
+    make_household_unit,
+)
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -143,6 +152,24 @@ def test_a_box_takes_what_lies_in_it(session: Session) -> None:
     box = (near.lon - 1e-4, near.lat - 1e-4, near.lon + 1e-4, near.lat + 1e-4)
     points = case_points.read_case_points(session, "hazard", since=NOW - DAY, at=NOW, box=box)
     assert points["number"].tolist() == [near.number]
+
+
+def test_hazards_that_gather_are_a_hot_spot(session: Session) -> None:
+    houses = [make_building(session, number) for number in (1, 2, 3, 41, 42)]
+    apart = [row * 40 + column for row in range(12, 37, 6) for column in range(1, 32, 6)]  # 120 m from each other
+    far = [make_building(session, number) for number in apart]
+    for house in houses:
+        found(session, house, days_ago=2, kind="gas")
+    for step, house in enumerate(far):
+        found(session, house, days_ago=20 + 2 * step)
+    spots = ledger_content(session, STREET).hot_spots
+    assert spots is not None
+    assert spots["cases"].tolist() == [5]
+    assert spots["kind"].tolist() == ["gas"]
+    middle = spots.geometry.iloc[0].centroid
+    assert (middle.x, middle.y) == pytest.approx(
+        (WEST + 1.6 * BUILDING_DEGREES, SOUTH + 1 * BUILDING_DEGREES), abs=2e-4
+    )
 
 
 def test_too_much_for_a_page_is_said(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

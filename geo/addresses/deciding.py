@@ -14,6 +14,7 @@ from geo.addresses.book import NESTING, AddressBook, Target
 from geo.addresses.lookup import MOST_PLACES, NOWHERE, OTHER_ROAD, Found, places_of, shallowest
 from geo.addresses.reading import ANCHORS, UNKNOWN_NAME, Named, Reading
 from geo.addresses.relations import relation
+from geo.addresses.short_names import endings, shape
 from geo.territory.dictionaries import dictionary
 
 #: Readings up to this cost need no further search.
@@ -185,7 +186,19 @@ def _far_fetched(book: AddressBook, text: str, best: Trial) -> bool:
 
 def _slipped(book: AddressBook, text: str, name: Named) -> bool:
     said, written = text[name.start : name.end], book.written[name.names[0]]
+    if _in_ending(said, written):
+        return True
     return sorted(said) == sorted(written) or _inside(said, written) or _inside(written, said)
+
+
+def _in_ending(said: str, written: str) -> bool:
+    """Whether only one character of an ending differs: 迎宾花困 is 迎宾花园; 迎宾花城 has an ending of its own."""
+    ending = len(shape(written).ending)
+    head, tail = said[: len(said) - ending], said[len(said) - ending :]
+    if ending < 2 or len(said) != len(written) or head != written[: len(written) - ending]:
+        return False
+    kept = sum(one == other for one, other in zip(tail, written[len(written) - ending :], strict=True))
+    return kept == ending - 1 and not any(said.endswith(word) for word in endings())
 
 
 def _inside(part: str, whole: str) -> bool:

@@ -196,6 +196,10 @@ class _Pieces:
         inner = np.flatnonzero((gone > 0) & (gone < size[inside] - 1) & (size[inside] > SHORTEST_WITH_SLIP))
         yield Side.TOO_MANY, at[inner], gone[inner], without[inner]
         whole = self.whole[piece]
+        # Of a name of three characters two are enough to ask whether it was meant.
+        pairs = np.flatnonzero(self.length == SHORTEST_WITH_SLIP - 1)
+        two, left = np.repeat(pairs, SHORTEST_WITH_SLIP), np.tile(np.arange(SHORTEST_WITH_SLIP), len(pairs))
+        yield Side.MISSING, two, left, (self.whole * inverse)[two] + _salts(left)
         yield Side.MISSING, piece, gap, whole * moved + _salts(gap)
         first = np.flatnonzero(gap < size - 1)
         token = cut[first]

@@ -40,6 +40,7 @@ UNLIKE_ENDING = 0.45
 MISSING = np.array([0.7, 0.7, 0.45, 0.35, 0.25])
 """A distinctive character left out, by how many there are."""
 MISSING_ENDING = 0.25
+MISSING_OF_THREE = 0.85
 DOUBLED = 0.2
 FILLER = 0.1
 TOO_MANY = 0.3
@@ -215,6 +216,8 @@ def _missing(heard: Heard, spellings: Spellings, pairs: Pairs) -> tuple[Costs, I
     costs = np.where(replaced, np.maximum(costs, unlike), costs)
     # An ending of one character that is left out is a shorter name, which is a spelling of its own.
     whole_ending = ~own & (spellings.length[pairs.row] - distinctive == 1)
+    # Too little is left to take it for the name, and enough to ask whether it is.
+    costs[own & (spellings.length[pairs.row] == 3) & ~replaced] = MISSING_OF_THREE
     costs[(spellings.protection[missing] > 0) | whole_ending] = NO_MATCH
     return costs, np.full(len(costs), int(Slip.SLIP))
 

@@ -265,6 +265,13 @@ class TestClocks:
         assert (case.step_due_at, case.yellow_at, case.closed_by) == (None, None, "乙")
         assert case.due_at == at(9, 18)  # what it should have kept
 
+    def test_who_closed_a_case_stays_when_it_is_evaluated(self) -> None:
+        run = Run("city_case").do(STAFF, "file", nature="event").do(STAFF, "dispatch", assignee="某科")
+        run.do(INSPECTOR, "start").do(INSPECTOR, "handled").do(STAFF, "ask_check").do(OTHER, "close")
+        ended = run.now
+        run.do(LEADER, "evaluate", rating=5)
+        assert (run.case.step, run.case.closed_by, run.case.closed_at) == ("evaluated", "乙", ended)
+
 
 class TestVersions:
     def test_a_case_finishes_under_the_workflow_it_began_with(self) -> None:

@@ -140,6 +140,8 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/unplaced"): _PLACE,
         ("POST", "/unplaced/{row_id}/choice"): _PLACE,
         ("GET", "/aliases"): _LOOK,
+        ("POST", "/aliases"): _KEEP,
+        ("GET", "/former-names/{code}"): Access(OFFICE, "community", looks_at_households=True),
         ("POST", "/aliases/{alias_id}/decision"): Access(PLANNERS, "community"),
         # the ledger: cases, what was done to them, and photos
         ("GET", "/cases"): _CASES,

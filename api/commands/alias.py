@@ -10,8 +10,10 @@ from rich.text import Text
 
 from api.commands.store import open_store, who_runs
 from geo.services.address_books import AddressBooks
-from geo.services.aliases import confirm, decide, list_aliases
+from geo.services.aliases import AliasRecord, confirm, decide, list_aliases, propose
+from geo.services.former_names import former_names
 from geo.territory.dictionaries import dictionary
+from geo.territory.times import CHINA_TIME
 
 console = Console()
 ROWS_SHOWN = 200
@@ -51,6 +53,18 @@ def list_command(state: Annotated[State | None, typer.Option(help="只列出此�
 
 @alias_app.command("propose")
 def propose_command(
+    alias: Annotated[str, typer.Argument(metavar="NAME", help="叫法:旧名、俗称 What people call it")],
+    place: Annotated[str, typer.Option("--place", help="所指地点的编码 Id of the place")],
+    accept: Annotated[bool, typer.Option("--accept", help="同时采用 Accept it at once")] = False,
+) -> None:
+    """提出一个地点的别名,待审定。 Propose a name for a place, for a planner to decide on."""
+    with open_store() as session:
+        done = propose(session, AddressBooks(), alias, place, accept=accept, who=who_runs())
+    console.print(Text(f"{done.id}: {_said(done)}"))
+
+
+@alias_app.command("confirm")
+def confirm_command(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="来电人的说法 The address as it was said")],
     place: Annotated[str, typer.Option("--place", help="所指地点的编码 Id of the place that was meant")],
 ) -> None:
@@ -61,6 +75,20 @@ def propose_command(
         console.print(Text(f"{alias.id}: {alias.alias} → {alias.name}({alias.times})"))
     if not done.aliases:
         console.print(Text("没有新的叫法 No new name in it"))
+
+
+@alias_app.command("former")
+def former_command(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="街道、社区、楼栋等的编码 Code of the thing")],
+) -> None:
+    """列出曾用的名称和地址,旧的在前。 List the names and addresses that a thing had, the oldest first."""
+    with open_store() as session:
+        found = former_names(session, code, who=who_runs())
+    for each in found:
+        until = f"{each.until.astimezone(CHINA_TIME):%Y-%m-%d %H:%M}"
+        console.print(Text(f"{each.label} {each.field}: {each.old}(至 until {until},{each.who or '-'})"))
+    if not found:
+        console.print(Text("没有曾用名 No former names"))
 
 
 @alias_app.command("accept")
@@ -84,4 +112,8 @@ def end_command(number: Number, version: Version = None) -> None:
 def _decide(number: int, state: State, version: int | None) -> None:
     with open_store() as session:
         done = decide(session, number, state.value, version=version, who=who_runs())
-    console.print(Text(f"{done.alias} → {done.name}:{dictionary('alias_states')[done.state].label}"))
+    console.print(Text(_said(done)))
+
+
+def _said(alias: AliasRecord) -> str:
+    return f"{alias.alias} → {alias.name}:{dictionary('alias_states')[alias.state].label}"

@@ -20,11 +20,14 @@ from api.schemas.locating import (
     AliasState,
     ConfirmationMade,
     ConfirmedPlace,
+    FormerNames,
     LocateAnswer,
+    ProposedAlias,
     RoundAnswer,
     Suggestions,
 )
 from geo.services import aliases, locating
+from geo.services.former_names import former_names
 from geo.territory.dictionaries import dictionary
 
 router = APIRouter(tags=["addresses"], route_class=Creating)
@@ -53,6 +56,14 @@ Lon = Annotated[
     float, Query(ge=-180, le=180, allow_inf_nan=False, description="经度(WGS84) Longitude", examples=[114.115])
 ]
 Lat = Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False, description="纬度(WGS84) Latitude", examples=[22.53])]
+Code = Annotated[
+    str,
+    Path(
+        pattern="^[0-9]{9}[0-9A-Z]{0,16}$",
+        description="街道、社区、楼栋等的编码 Code of a street, building …",
+        examples=["4403990010110500205"],
+    ),
+]
 AliasId = Annotated[int, Path(ge=1, le=MAX_ID, description="别名编号 The alias's number")]
 
 
@@ -130,6 +141,32 @@ def list_aliases(
     announce(response, links)
     items = [asdict(alias) for alias in shown]
     return AliasPage.model_validate({"items": items, "numberReturned": len(items), "links": links})
+
+
+@router.post(
+    "/aliases",
+    status_code=201,
+    summary="提出别名 Propose an alias",
+    responses=problems(404, 409, 413, 415, 422, 503),
+)
+def propose(response: Response, store: Store, books: Books, actor: Acting, body: ProposedAlias) -> AliasItem:
+    """Propose a name for a place; a planner may accept it in the same step. Proposed again, it is counted once more.
+
+    A name for a stairwell or a door is one for its building.
+    """
+    made = aliases.propose(store, books, body.alias, body.id, accept=body.accept, actor=actor)
+    response.headers["ETag"] = f'"{made.version}"'
+    return AliasItem.model_validate(asdict(made))
+
+
+@router.get("/former-names/{code}", summary="曾用名 What a thing was called before", responses=problems(404, 422, 503))
+def list_former_names(store: Store, actor: Acting, code: Code) -> FormerNames:
+    """List the names and addresses that a thing had, the oldest first; whoever says them is still understood.
+
+    Those of doors and places are for roles that see households, and each look is an event.
+    """
+    found = former_names(store, code, actor=actor)
+    return FormerNames.model_validate({"code": code, "items": [asdict(each) for each in found]})
 
 
 @router.post(

@@ -11,6 +11,8 @@ from api.schemas.plans import printable
 
 #: Characters of a text that is to be located, at most.
 MOST_CHARACTERS = 500
+#: Characters of an alias as it is sent, at most; names are shorter.
+LONGEST_ALIAS = 60
 #: Ids of places are codes; those of crossings have two, and names of single buildings have a number behind.
 ID_PATTERN = r"^[0-9A-Z]{9,30}(\+[0-9A-Z]{9,30})?(\.[0-9]{1,6})?$"
 
@@ -189,6 +191,35 @@ class ConfirmedPlace(BaseModel):
 
     text: Said = Field(description="来电人所说 What was said", examples=["丽都3栋"])
     id: str = Field(pattern=ID_PATTERN, description="所指地点的编号 Id of the place", examples=["4403990010110500205"])
+
+
+class ProposedAlias(BaseModel):
+    """What people call a place."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    alias: Annotated[str, Field(min_length=1, max_length=LONGEST_ALIAS), AfterValidator(printable)] = Field(
+        description="叫法:旧名、俗称 What it is called", examples=["老供销社"]
+    )
+    id: str = Field(pattern=ID_PATTERN, description="所指地点的编号 Id of the place", examples=["4403990010110500205"])
+    accept: bool = Field(default=False, description="同时采用,限规划员 Accept it at once; for planners")
+
+
+class FormerNameItem(BaseModel):
+    """A name or address that a thing had."""
+
+    field: Literal["name", "address"]
+    label: str = Field(description="名称或地址 The field in words")
+    old: str = Field(description="曾用的名称或地址 What it was")
+    until: datetime
+    who: str | None = Field(description="由谁改动 Who changed it; null where that is not on record")
+
+
+class FormerNames(BaseModel):
+    """Names and addresses that a thing had, the oldest first."""
+
+    code: str
+    items: list[FormerNameItem]
 
 
 class AliasItem(BaseModel):

@@ -1,7 +1,8 @@
 """Use case: learning what people call a place.
 
 Staff confirm which place a caller meant. Where the text had a name that the register does not have for it, that name
-becomes a proposed alias; a planner accepts or rejects it, and address books know it from then on.
+becomes a proposed alias; so does a name that somebody states outright. A planner accepts or rejects it, and address
+books know it from then on.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from geo.storage import addresses, events
 from geo.storage.addresses import AliasRecord, AliasState
 from geo.storage.refusals import in_plain_words
 
-__all__ = ["AliasRecord", "AliasState", "Confirmation", "confirm", "decide", "list_aliases", "read_alias"]
+__all__ = ["AliasRecord", "AliasState", "Confirmation", "confirm", "decide", "list_aliases", "propose", "read_alias"]
 
 #: How events call it.
 CONFIRMED = "confirmed"
@@ -90,23 +91,71 @@ def confirm(
     """
     check_text(text)
     name = _named(actor, who)
-    found = books.of(engine_of(session), actor)
-    row = found.row_of(place)
-    if row is None or found.book is None:
-        raise _no_place(place)
-    thing = found.book.frame.iloc[row]
-    noun, code = str(thing["noun"]), str(thing["code"])
-    if noun != "crossing" and code not in addresses.living(session, noun, [code]):
-        raise _no_place(place)
-    answer = locate(found.book, text)
+    book, row = _row_of(session, books, place, actor)
+    noun, code = (str(book.frame[column].iat[row]) for column in ("noun", "code"))
+    answer = locate(book, text)
     # Of what is no address at all the whole is taken for a name.
     heard = answer.heard or (Heard(WHOLE, answer.text, "", "unmatched"),)
-    said = _said(found.book, row, heard)
+    said = _said(book, row, heard)
     aliases = tuple(addresses.propose_alias(session, **vars(each), who=name) for each in said)
     told = {"aliases": [alias.id for alias in aliases]}
     with in_plain_words():
         events.record(session, who=name, what=CONFIRMED, noun=noun, code=code, after=told)
     return Confirmation(place, noun, code, aliases)
+
+
+def propose(
+    session: Session,
+    books: AddressBooks,
+    alias: str,
+    place: str,
+    *,
+    accept: bool = False,
+    actor: Actor | None = None,
+    who: str | None = None,
+) -> AliasRecord:
+    """Propose a name for a place, stated outright; of a stairwell or a door it is one for the building.
+
+    Parameters
+    ----------
+    place
+        Id of a candidate of :func:`geo.services.locating.locate`.
+    accept
+        Accept it at once; for planners.
+
+    Raises
+    ------
+    InputError
+        It is no name: a number, a whole address, one character, or endless.
+    NotFoundError
+        There is no such place, or the actor does not see it.
+    ConflictError
+        The thing is called so by now.
+    AccessError
+        Who asks does not keep the register, or may not accept what they propose.
+    """
+    check_text(alias)
+    name = _named(actor, who)
+    book, row = _row_of(session, books, place, actor)
+    said = normalise(alias)
+    if not _is_name(said):
+        raise InputError(
+            f"“{alias[:40]}”不是名称:别名为 {SHORTEST}–{LONGEST} 个字,不含门牌、楼栋等号码",
+            f"{alias[:40]!r} is no name: an alias has {SHORTEST} to {LONGEST} letters and no numbers of houses",
+        )
+    kind = _own(book, row)
+    own = str(book.frame[NAMES[kind]].iat[row]) if kind else ""
+    target = _target(book, row, kind, own) if kind else None
+    if target is None:
+        raise InputError(
+            f"编号为 {place[:60]} 的地点没有可起别名的名称", f"place {place[:60]!r} has no name that an alias is of"
+        )
+    if said == normalise(own):
+        raise _own_name(said)
+    proposed = addresses.propose_alias(session, **vars(_Said(said, kind, *target, own)), who=name)
+    if not accept or proposed.state == "accepted":
+        return proposed
+    return addresses.decide_alias(session, proposed.id, "accepted", who=name, version=proposed.version)
 
 
 def list_aliases(
@@ -154,9 +203,23 @@ def decide(
 
 def _refuse_own_name(alias: AliasRecord) -> None:
     if normalise(alias.alias) == normalise(alias.name):
-        raise ConflictError(
-            f"“{alias.alias}”就是现在的名称,无需别名", f"“{alias.alias}” is its name already and needs no alias"
-        )
+        raise _own_name(alias.alias)
+
+
+def _own_name(alias: str) -> ConflictError:
+    return ConflictError(f"“{alias}”就是现在的名称,无需别名", f"“{alias}” is its name already and needs no alias")
+
+
+def _row_of(session: Session, books: AddressBooks, place: str, actor: Actor | None) -> tuple[AddressBook, int]:
+    """Return the actor's book and the row of a place that is there, and seen, at this moment."""
+    found = books.of(engine_of(session), actor)
+    row = found.row_of(place)
+    if row is None or found.book is None:
+        raise _no_place(place)
+    noun, code = (str(found.book.frame[column].iat[row]) for column in ("noun", "code"))
+    if noun != "crossing" and code not in addresses.living(session, noun, [code]):
+        raise _no_place(place)
+    return found.book, row
 
 
 def _said(book: AddressBook, row: int, heard: tuple[Heard, ...]) -> list[_Said]:

@@ -62,6 +62,7 @@ def test_only_what_shows_nothing_of_the_territory_is_open() -> None:
 #: These show no door, no place and nobody in charge to roles that see no households (test_locating.py and
 #: test_locating_files.py).
 LESS_TO_OTHERS = {("GET", "/locate"), ("GET", "/locate/reverse"), ("POST", "/locate/batch")}
+LESS_TO_OTHERS |= {("GET", "/former-names/{code}")}
 
 #: Cases about homes are none of theirs: row-level security (test_cases.py).
 LESS_TO_OTHERS |= {("GET", path) for _, path in ACCESS if path.startswith(("/cases", "/evidence"))}

@@ -63,6 +63,7 @@ CODES = {
     "/elements/": "city_element",
     "/compounds/": "compound",
     "/barriers/": "barrier",
+    "/former-names/": "compound",
     "/plans/{plan_id}/grids/": "grid",
     "/plans/{plan_id}/cells/": "cell",
 }
@@ -298,8 +299,9 @@ def _filled(method: str, template: str, path: str, target: Place, parameters: li
         words = ("compound", "building", "NEXT-building", "HOME-room", "HOME-place", "element", "alias")
         lines = "\n".join(["地址", *(target.says(word) for word in words)])
         yield Try(method, template, target.name, path, needed, sheet=lines)
-    if template == "/locate/confirmations" and not own:
-        said = {"text": "someone-else", "id": target.codes["building"]}
+    if template in ("/locate/confirmations", "/aliases") and not own and method in UNSAFE:
+        word = "text" if template == "/locate/confirmations" else "alias"
+        said = {word: "someone-else", "id": target.codes["building"]}
         yield Try(method, template, target.name, path, needed, said)
     for word in (
         ("building", "NEXT-building", "HOME-room", "HOME-place", "element", "alias") if "text" in needed else ()

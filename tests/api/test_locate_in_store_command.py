@@ -7,11 +7,11 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from typer.testing import CliRunner, Result
 
 from api.cli import app
-from geo.errors import InputError, StaleVersionError
+from geo.errors import InputError, NotFoundError, StaleVersionError
 from geo.exchange.writing import write_frame
 from geo.services.placing_by_address import read_unplaced
 from geo.storage import layers
@@ -19,7 +19,7 @@ from geo.storage.database import session_scope
 from geo.territory.nouns import NOUNS
 from tests.databases import Databases
 from tests.geo.services import addressed
-from tests.geo.services.addressed import DOOR, ELSEWHERE, GRIDS, ONE, PHONE
+from tests.geo.services.addressed import COMPOUND, DOOR, ELSEWHERE, GRIDS, ONE, PHONE
 from tests.geo.services.test_placing_by_address import SHOPS
 
 
@@ -86,7 +86,9 @@ def test_what_is_at_a_point(store: Engine) -> None:
 
 def test_what_people_call_a_place_is_proposed_and_decided_on(store: Engine) -> None:
     place = json.loads(run("locate", "荷香路12号锦绣花园1栋", "--json").stdout)["candidates"][0]["id"]
-    assert "没有新的叫法" in run("alias", "propose", "荷香路12号锦绣花园1栋", "--place", place).output
+    assert "没有新的叫法" in run("alias", "confirm", "荷香路12号锦绣花园1栋", "--place", place).output
+    with pytest.raises(InputError):
+        run("alias", "propose", "荷香路12号锦绣花园1栋", "--place", place)
     said = run("alias", "propose", "老锅炉房", "--place", place).output
     number = said.split(":")[0]
     assert "老锅炉房 → " in said
@@ -97,6 +99,16 @@ def test_what_people_call_a_place_is_proposed_and_decided_on(store: Engine) -> N
         run("alias", "end", number, "--version", "1")
     assert "已停用" in run("alias", "end", number).output
     assert "没有别名" in run("alias", "list", "--state", "proposed").output
+    assert "已采用" in run("alias", "propose", "烟囱楼", "--place", place, "--accept").output
+
+
+def test_what_a_place_was_called_before(store: Engine) -> None:
+    assert "没有曾用名" in run("alias", "former", COMPOUND).output
+    with session_scope(store) as session:
+        session.execute(text("UPDATE compound SET name = '春晖苑' WHERE code = :code"), {"code": COMPOUND})
+    assert "锦绣花园" in run("alias", "former", COMPOUND).output
+    with pytest.raises(NotFoundError):
+        run("alias", "former", "440307001X1")
 
 
 def test_a_sheet_is_located_in_the_store(store: Engine, shops: str) -> None:

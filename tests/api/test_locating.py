@@ -231,6 +231,40 @@ class TestAliases:
         assert first.content == again.content
         assert self.confirm(staff, "八一花园2栋").json()["aliases"][0]["times"] == 2
 
+    def test_a_name_is_proposed_outright(self, staff: TestClient, planner: TestClient) -> None:
+        said = {"alias": "百步梯", "id": COMPOUND}
+        sent = [staff.post("/aliases", json=said, headers={"Idempotency-Key": "alias-0001"}) for _ in range(2)]
+        assert [answer.status_code for answer in sent] == [201, 201]
+        assert sent[0].content == sent[1].content
+        assert (sent[0].headers["etag"], sent[0].json()["state"], sent[0].json()["name"]) == (
+            '"1"',
+            "proposed",
+            "锦绣花园",
+        )
+        assert staff.post("/aliases", json={**said, "accept": True}).status_code == 403
+        accepted = planner.post("/aliases", json={**said, "accept": True})
+        assert (accepted.status_code, accepted.json()["state"], accepted.headers["etag"]) == (201, "accepted", '"2"')
+
+    def test_former_names(self, staff: TestClient, neighbour: TestClient) -> None:
+        assert staff.get(f"/former-names/{COMPOUND}").json() == {"code": COMPOUND, "items": []}
+        assert neighbour.get(f"/former-names/{COMPOUND}").status_code == 404
+        assert staff.get("/former-names/x").status_code == 422
+
+    @pytest.mark.parametrize(
+        ("body", "status"),
+        [
+            ({"alias": "百步梯"}, 422),
+            ({"alias": "", "id": COMPOUND}, 422),
+            ({"alias": "12号", "id": COMPOUND}, 422),
+            ({"alias": "梯" * 61, "id": COMPOUND}, 422),
+            ({"alias": "百步梯", "id": COMPOUND, "accept": "yes"}, 422),
+            ({"alias": "锦绣花园", "id": COMPOUND}, 409),
+            ({"alias": "百步梯", "id": "440307001009X001"}, 404),
+        ],
+    )
+    def test_refused_proposals(self, staff: TestClient, body: dict[str, Any], status: int) -> None:
+        assert staff.post("/aliases", json=body).status_code == status
+
     @pytest.mark.parametrize(
         "body",
         [

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from geo.access.actor import Actor
-from geo.errors import AccessError, BoundsError, InputError, NotFoundError, StaleVersionError
+from geo.errors import AccessError, BoundsError, ConflictError, InputError, NotFoundError, StaleVersionError
 from geo.services import aliases, locating
 from geo.services.address_books import AddressBooks
 from geo.storage import events
@@ -145,6 +145,62 @@ def test_decisions_need_the_version_seen_and_a_name(store: Engine, books: Addres
 def test_endless_texts_are_refused(store: Engine, books: AddressBooks) -> None:
     with pytest.raises(BoundsError):
         confirm(store, books, "楼" * 501, ONE)
+
+
+def propose(
+    engine: Engine, books: AddressBooks, alias: str, place: str, who: Actor = STAFF, *, accept: bool = False
+) -> aliases.AliasRecord:
+    with session_scope(engine, who) as session:
+        return aliases.propose(session, books, alias, place, accept=accept, actor=who)
+
+
+@pytest.mark.parametrize(
+    ("alias", "place", "kind", "noun", "code"),
+    [
+        ("大榕树楼", ONE, "building", "building", ONE),
+        ("大榕树楼", DOOR, "building", "building", ONE),
+        ("榕树里", COMPOUND, "compound", "compound", COMPOUND),
+        ("老供销社", SHOP, "poi", "place", SHOP),
+        ("建设路", ROAD, "road", "barrier", ROAD),
+    ],
+)
+def test_a_name_is_stated_outright(
+    store: Engine, books: AddressBooks, alias: str, place: str, kind: str, noun: str, code: str
+) -> None:
+    made = propose(store, books, alias, place)
+    assert (made.alias, made.kind, made.noun, made.code, made.state) == (alias, kind, noun, code, "proposed")
+
+
+def test_a_planner_accepts_in_the_same_step(store: Engine, books: AddressBooks) -> None:
+    made = propose(store, books, "百步梯", COMPOUND, PLANNER, accept=True)
+    assert (made.state, made.decided_by, made.version) == ("accepted", PLANNER.name, 2)
+    assert outcome(store, "百步梯2栋") == ("one", [TWO])
+    again = propose(store, books, "百步梯", COMPOUND, PLANNER, accept=True)
+    assert (again.id, again.state, again.times) == (made.id, "accepted", 2)
+
+
+def test_nobody_else_accepts_and_then_nothing_is_proposed(store: Engine, books: AddressBooks) -> None:
+    with pytest.raises(AccessError):
+        propose(store, books, "千步梯", COMPOUND, STAFF, accept=True)
+    with session_scope(store) as session:
+        assert "千步梯" not in [alias.alias for alias in aliases.list_aliases(session, limit=100)]
+    with pytest.raises(AccessError):
+        propose(store, books, "千步梯", COMPOUND, ASSESSOR)
+
+
+@pytest.mark.parametrize("alias", ["1栋", "12号", "楼", " ", "101", "锦绣花园1栋", "楼" * 21, "a-b"])
+def test_what_is_no_name_is_refused(store: Engine, books: AddressBooks, alias: str) -> None:
+    with pytest.raises(InputError):
+        propose(store, books, alias, ONE)
+
+
+def test_its_own_name_is_no_other_name(store: Engine, books: AddressBooks) -> None:
+    with pytest.raises(ConflictError):
+        propose(store, books, "锦绣花园", COMPOUND)
+    with pytest.raises(NotFoundError):
+        propose(store, books, "榕树里", COMPOUND, NEXT)
+    with pytest.raises(InputError, match="名称"):
+        propose(store, books, "大十字", f"{ROAD}+{SIDE}")
 
 
 def test_lists(store: Engine, books: AddressBooks) -> None:

@@ -22,7 +22,7 @@ from geo.regionalization.solver import Solver, Ticker, graph_of
 THREADS = numba.get_num_threads()
 
 #: A component of up to this many grids is searched longer, up to so many moves, and from the start again when it fails.
-FEW_GRIDS, MOVES_FOR_FEW = 80, 1200
+FEW_GRIDS, MOVES_FOR_FEW = 80, 900
 #: A plan in force with at most this share of grids out of range is settled, one with more is drawn anew.
 MOSTLY_GOOD = 0.4
 #: Above this many grids a component is searched in regions of about ``REGION_GRIDS``.

@@ -155,12 +155,13 @@ def statements(moves: DataFrame, months: Sequence[str]) -> list[Statement]:
     is_first = ~rows["case"].duplicated()
     is_live = rows["state"].isin(LIVE)
     was_live = is_live.shift(fill_value=False) & ~is_first
+    could_end = was_live | is_first  # what is entered as ended already was found and ended in one
     is_last = ~rows["case"].duplicated(keep="last")
     changes = {
         "found": is_first,
         "reopened": is_live & ~was_live & ~is_first,
-        "closed": was_live & (rows["state"] == "closed"),
-        "voided": was_live & (rows["state"] == "void"),
+        "closed": could_end & (rows["state"] == "closed"),
+        "voided": could_end & (rows["state"] == "void"),
         "fixed": rows["effect"] == "fix",
     }
     happened = {name: _sorted(rows["at"][change]) for name, change in changes.items()}

@@ -67,6 +67,12 @@ class TestStatement:
         found = statement(moves, "2026-11")
         assert (found.found, found.reopened, found.closed, found.closing) == (1, 0, 0, 1)
 
+    def test_what_is_entered_as_ended_was_found_and_ended(self) -> None:
+        moves = frame((1, at(1), "open", None), (2, at(2), "void", None), (3, at(3), "closed", None))
+        found = statement(moves, "2026-11")
+        assert (found.found, found.closed, found.voided, found.closing) == (3, 1, 1, 1)
+        assert found.adds_up
+
     def test_moves_at_the_same_moment_keep_their_order(self) -> None:
         moves = frame((1, at(1), "open", None), (1, at(1), "open", "fix"), (1, at(1), "closed", "close"))
         assert statement(moves, "2026-11").closing == 0
@@ -93,7 +99,7 @@ def histories(draw: st.DrawFn) -> DataFrame:
     rows: list[Row] = []
     for case in range(draw(st.integers(0, 6))):
         moment = datetime(2026, 1, 1, tzinfo=CHINA_TIME) + timedelta(hours=draw(st.integers(0, 4_000)))
-        state = "open"
+        state = draw(st.sampled_from(["open", "open", "open", "void", "closed"]))
         rows.append((case, moment, state, None))
         for _ in range(draw(st.integers(0, 6))):
             if not after[state]:

@@ -112,7 +112,8 @@ class Move:
     from_state, to_state
         Before and after; None before a case was opened.
     fields
-        What was filled in, checked and of the form it has to have.
+        What was filled in, checked and of the form it has to have, and the case's own limit if one was set; to be kept
+        as JSON (:meth:`geo.ledger.replaying.Done.read` reads it back).
     """
 
     case: Case

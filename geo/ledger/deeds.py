@@ -87,10 +87,9 @@ def check(workflow: Workflow, case: "Case", action: Action, deed: Deed) -> Answe
             f"{action.en!r} cannot be done: " + "; ".join(one.en for one in wrong),
         )
     until = _moment(given["until"]) if "until" in given else None
-    fields = {code: value for code, value in given.items() if code != "note"}
     return Answers(
         at=at,
-        fields=fields if until is None else fields | {"until": until.isoformat()},
+        fields=_kept(given, until, deed.limit),
         nature=given.get("nature"),
         assignee=given.get("assignee"),
         until=until,
@@ -130,6 +129,14 @@ def _given(deed: Deed) -> dict[str, Any]:
     filled = {"note": deed.note, **deed.fields}
     trimmed = {code: value.strip() if isinstance(value, str) else value for code, value in filled.items()}
     return {code: value for code, value in trimmed.items() if value not in (None, "")}
+
+
+def _kept(given: Mapping[str, Any], until: datetime | None, limit: Limit | None) -> dict[str, Any]:
+    """Return what is kept of a deed as JSON, so that it can be done again; ``limit`` is nothing to fill in."""
+    fields = {code: value for code, value in given.items() if code not in ("note", "limit")}
+    if until is not None:
+        fields["until"] = until.isoformat()
+    return fields if limit is None else fields | {"limit": limit.content}
 
 
 def _unasked(action: Action, given: Mapping[str, Any]) -> Iterator[_Wrong]:

@@ -32,6 +32,19 @@ class Done:
     fields: Mapping[str, Any] = field(default_factory=dict)
     limit: Limit | None = None
 
+    @classmethod
+    def read(cls, action: str, at: datetime, by: str, note: str | None, details: Mapping[str, Any]) -> "Done":
+        """Read a move with the details that were kept of it: what was filled in, and the case's own limit."""
+        fields = dict(details)
+        limit = fields.pop("limit", None)
+        return cls(action, at, by, note, fields, None if limit is None else Limit(**limit))
+
+
+def opening_details(nature: str | None, limit: Limit | None) -> dict[str, Any]:
+    """Return what has to be kept of a case's opening, so that it can be done again; as JSON."""
+    details: dict[str, Any] = {} if nature is None else {"nature": nature}
+    return details if limit is None else details | {"limit": limit.content}
+
 
 def replay(workflow: Workflow, calendar: Calendar, done: Iterable[Done]) -> list[Case]:
     """Return how the case stood after each of its moves.

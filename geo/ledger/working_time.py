@@ -40,6 +40,11 @@ class Limit:
         """As it is said in English."""
         return f"{self.amount:g} {dictionary('limit_units')[self.unit].en}"
 
+    @property
+    def content(self) -> dict[str, Any]:
+        """As it is kept as JSON."""
+        return {"amount": self.amount, "unit": self.unit}
+
 
 class Calendar:
     """When people work, and what that makes of limits.

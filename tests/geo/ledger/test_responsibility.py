@@ -1,5 +1,6 @@
 """Who answers for a place on a day: small histories whose answer anybody can give, and redrawn grids."""
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -7,16 +8,17 @@ from typing import Any
 import pytest
 
 from geo.errors import InputError
-from geo.ledger.cases import StepError
+from geo.ledger.cases import Deed, Doer, StepError, act, open_case
 from geo.ledger.history import Charge, Event, Look, PlaceHistory, Story, Turn, story
-from geo.ledger.replaying import Done, replay
+from geo.ledger.replaying import Done, opening_details, replay
 from geo.ledger.responsibility import answer
 from geo.ledger.workflows import workflow
-from geo.ledger.working_time import calendar
+from geo.ledger.working_time import Limit, calendar
 from geo.territory.dictionaries import dictionary
 from geo.territory.times import CHINA_TIME
 
 HAZARD = workflow("hazard")
+PERSON = Doer("丙", frozenset({"inspector", "staff", "leader"}))
 DAY = date(2026, 11, 20)
 #: Grids were redrawn on the 10th: 甲 had the old one, 乙 has the new one.
 CHARGES = (Charge(date(2026, 1, 1), date(2026, 11, 10), "440303002003001", "甲"),)
@@ -152,6 +154,23 @@ class TestReplaying:
     def test_tells_how_a_case_stood_after_each_move(self) -> None:
         done = [Done(action, when, who, "备注", fields) for action, when, who, fields in (FOUND, JUDGED, ASSIGNED)]
         assert [case.step for case in replay(HAZARD, calendar(), done)] == ["found", "judged", "assigned"]
+
+    def test_reads_back_what_was_kept_of_moves(self) -> None:
+        limit = Limit(2, "working_days")
+        case = open_case(HAZARD, calendar(), by=PERSON, at=at(11), nature="general", limit=limit)
+        rows = [("open", at(11), json.dumps(opening_details("general", limit)))]
+        judged_again = {"nature": "major", "limit": {"amount": 9, "unit": "days"}}  # nobody sets limits by filling in
+        for deed in (
+            Deed("judge", at(12), fields=judged_again, limit=Limit(3.5, "hours")),
+            Deed("stop_work", at(12, 11), "停用"),
+            Deed("assign_supervised", at(13), fields={"assignee": "某厂", "until": at(25), "measures": "停产"}),
+        ):
+            move = act(HAZARD, calendar(), case, PERSON, deed)
+            case = move.case
+            rows.append((deed.action, deed.at, json.dumps(dict(move.fields))))
+        read = [Done.read(action, when, PERSON.name, "停用", json.loads(details)) for action, when, details in rows]
+        assert replay(HAZARD, calendar(), read)[-1] == case
+        assert read[1].limit == Limit(3.5, "hours")
 
     def test_leaves_a_case_as_it_was_by_what_is_no_action(self) -> None:
         done = [Done("open", at(11), "乙"), Done("seen_again", at(12), "丁")]

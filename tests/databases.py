@@ -22,6 +22,8 @@ from sqlalchemy.engine import make_url
 
 RUN_VARIABLE = "WANGGE_TEST_RUN_FOLDER"
 RUN_PREFIX = "wangge-test-"
+#: PostgreSQL 15, as drivers write it: older ones always copy files.
+STRATEGIES_SINCE = 150_000
 #: How long the sessions of a database that is given back may take to end.
 ENDING_S = 10
 
@@ -247,7 +249,10 @@ class Databases:
     def _create(self, name: str, template: str | None) -> None:
         source = sql.Identifier(template) if template else sql.SQL("DEFAULT")
         with self._connect() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), source))
+            # To copy files takes a third of the time that writing every page to the log first takes.
+            way = sql.SQL("STRATEGY FILE_COPY" if connection.info.server_version >= STRATEGIES_SINCE else "")
+            create = sql.SQL("CREATE DATABASE {} TEMPLATE {} {}").format(sql.Identifier(name), source, way)
+            connection.execute(create)
         if template is None:
             with self._connect(name) as connection:
                 connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")

@@ -1,11 +1,11 @@
-"""City centres of real data through the store, which take long: import, plan, map."""
+"""Real towns through the store, whole, which take long: import, plan, map."""
 
 from pathlib import Path
 
 import pytest
 
 from geo.services.importing import import_file
-from tests.geo.services.test_real_towns import WHO, plan_and_draw
+from tests.geo.services.test_real_towns import WHO, olemps_with_roads_and_water, plan_and_draw
 
 pytestmark = pytest.mark.shared
 
@@ -13,6 +13,12 @@ pytestmark = pytest.mark.shared
 @pytest.fixture(autouse=True)
 def reports_of_rejected_rows_go_elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+
+
+def test_olemps_with_roads_and_water(session, shared_data):
+    outcome = olemps_with_roads_and_water(session, shared_data("fr_olemps_bdtopo/olemps.gpkg"))
+    assert outcome.report["households"] == 1429
+    assert outcome.report["in_range"] == outcome.report["grids"] == outcome.report["contiguous"]
 
 
 def test_shanghai_estimated(session, shared_data):

@@ -80,13 +80,17 @@ def test_toa_payoh(session, shared_data):
     assert sum(n for reason, n in found.items() if reason not in proved) <= 3
 
 
-def test_olemps_with_roads_and_water(session, shared_data):
-    file = shared_data("fr_olemps_bdtopo/olemps.gpkg")
+def olemps_with_roads_and_water(session, file: Path, **houses: object) -> PlanOutcome:
     abroad = {"extent": "world", "under": STREET, "who": WHO}
     import_file(session, Path(f"{file}#commune"), "community", create_street=(STREET, "Olemps"), **abroad)
     for layer, kind in (("roads", "road"), ("water", "river")):
         import_file(session, Path(f"{file}#{layer}"), "barrier", defaults={"kind": kind}, **abroad)
-    import_file(session, Path(f"{file}#buildings"), "building", defaults={"kind": "other"}, **abroad)
-    outcome, _ = plan_and_draw(session, STREET)
-    assert outcome.report["households"] == 1429
+    import_file(session, Path(f"{file}#buildings"), "building", defaults={"kind": "other"}, **abroad, **houses)
+    return plan_and_draw(session, STREET)[0]
+
+
+def test_houses_of_two_floors_in_olemps_with_roads_and_water(session, shared_data):
+    file = shared_data("fr_olemps_bdtopo/olemps.gpkg")
+    outcome = olemps_with_roads_and_water(session, file, where={"NB_ETAGES": "2"})
+    assert outcome.report["households"] == 695
     assert outcome.report["in_range"] == outcome.report["grids"] == outcome.report["contiguous"]

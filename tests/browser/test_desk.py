@@ -259,10 +259,13 @@ def test_a_sign_in_that_ends_costs_nothing_that_was_typed(desk: Page, engine: En
 
 
 def test_a_server_that_is_away_is_asked_again(desk: Page) -> None:
+    say(desk, "红旗楼")
+    card(desk, "荷香路30号红旗楼")
     desk.context.set_offline(True)
     say(desk, DOOR)
     said = desk.get_by_role("alert")
     expect(said).to_contain_text("连不上服务器")
+    expect(desk.get_by_role("article")).to_have_count(0)  # it is no answer to this question
     expect(box(desk)).to_have_value(DOOR)
     said.get_by_role("button", name="立即重试").click()
     expect(said).to_contain_text("连不上服务器")

@@ -18,7 +18,7 @@ export function card(view, details, { answer, mayConfirm, confirmed, onConfirm }
     divisions && element('p', { class: 'divisions' }, divisions),
     whereFrom(view),
     units(view),
-    people(view.people),
+    people(view),
     element('dl', { class: 'rows' }, rows(view, details).map(row)),
     answer && heard(answer.heard),
     confirmation(view, { mayConfirm, confirmed, onConfirm }),
@@ -59,7 +59,7 @@ function whereFrom(view) {
       left && element('span', { class: 'beside' }, ` 出发点在网格 ${left}`),
     );
   }
-  if (view.awayM) return element('p', { class: 'relation' }, ...both(`距此点 ${view.awayM} 米`, 'metres from the point'));
+  if (view.awayM) return element('p', { class: 'relation' }, ...both(`距此点 ${view.awayM} 米`, `${view.awayM} m from the point`));
   return null;
 }
 
@@ -70,18 +70,23 @@ function units(view) {
   return element('div', { class: 'units' }, grids, cells, none);
 }
 
-// A building may lie in several: then their numbers stand side by side.
+// A building or crossing may lie in several: then they stand side by side, smaller.
 function unit(zh, en, found, digits) {
   if (!found.length) return null;
-  const numbers = found.map(({ code }) => element('span', { title: code }, tail(code, digits)));
-  const [{ name, code }] = found;
+  const entries = found.map(({ code, name }) =>
+    element(
+      'li',
+      {},
+      element('p', { class: 'unit-number' }, tail(code, digits)),
+      found.length === 1 && name && element('p', { class: 'unit-name' }, name),
+      element('p', { class: 'unit-code' }, code),
+    ),
+  );
   return element(
-    'div',
-    { class: 'unit' },
-    element('p', { class: 'unit-kind' }, both(zh, en)),
-    element('p', { class: found.length > 2 ? 'unit-number many' : 'unit-number' }, numbers),
-    found.length === 1 && name && element('p', { class: 'unit-name' }, name),
-    element('p', { class: 'unit-code' }, found.length === 1 ? code : `${found.length} 个 ${code.slice(0, digits)}…`),
+    'section',
+    { class: found.length > 1 ? 'unit many' : 'unit', 'aria-label': `${zh} ${en}` },
+    element('h3', {}, both(zh, en)),
+    element('ul', {}, entries),
   );
 }
 
@@ -89,24 +94,25 @@ function tail(code, digits) {
   return code.length > digits ? code.slice(digits) : code;
 }
 
-function people(found) {
+function people({ people: found, grids }) {
   const rest = both('没有登记,或您的角色不可见', 'none on record, or not shown to your role');
   return element(
     'section',
     { class: 'people', 'aria-label': '负责人 In charge' },
     element('h3', {}, both('负责人', 'In charge')),
-    found.length ? element('ul', {}, found.map(person)) : element('p', { class: 'hint' }, rest),
+    found.length ? element('ul', {}, found.map((each) => person(each, grids.length > 1))) : element('p', { class: 'hint' }, rest),
   );
 }
 
-function person({ name, role_label, phone }) {
+// Where there are several grids, each person is of one of them.
+function person({ name, role_label, phone, grid_code }, ofSeveral) {
   const number = phone && spoken(phone);
   const dials = phone && dialled(phone);
   return element(
     'li',
     { class: 'person' },
     element('span', { class: 'person-name' }, name),
-    element('span', { class: 'person-role' }, label(role_label)),
+    element('span', { class: 'person-role' }, label(role_label), ofSeveral && grid_code && ` ${tail(grid_code, GRID_DIGITS)}`),
     number && (dials ? element('a', { class: 'phone', href: dials }, number) : element('span', { class: 'phone' }, number)),
   );
 }

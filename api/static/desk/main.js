@@ -33,7 +33,7 @@ class Desk {
     this.scene = new Scene(by('map'), {
       onPoint: (point) => this.point(point),
       onNumber: (number) => this.choose(number),
-      onEnded: () => this.notice.tell(ended(), () => this.start()),
+      onEnded: () => this.notice.isShown || this.notice.tell(ended(), () => this.look()),
     });
     this.choices = null;
     document.addEventListener('keydown', (event) => this.key(event));
@@ -46,6 +46,11 @@ class Desk {
     document.documentElement.dataset.ready = '';
     // The first question after the server starts reads the address book, which takes seconds: best before the first call.
     ask('/locate/suggest?text=1&limit=1').catch(() => {});
+  }
+
+  // See whether the server answers again; what of the ground is missing is then asked for.
+  look() {
+    return this.asking((signal) => ask('/communities?limit=1', { signal }), () => this.look());
   }
 
   // Do what needs the server; what was under way before is dropped. `again` does it once more after trouble.
@@ -62,14 +67,17 @@ class Desk {
     } catch (error) {
       if (stopped(error) || this.under !== under) return;
       if (error.kind === undefined) throw error;
-      this.tell(error);
+      this.leave();
       this.notice.tell(error, again);
     }
   }
 
-  tell(trouble) {
-    clearTimeout(this.waiting);
-    if (trouble.kind === 'refused') this.outcome.replaceChildren();
+  // What was answered to the question before is no answer to this one.
+  leave() {
+    if (!this.isWaiting) return;
+    this.fresh();
+    this.scene.clear();
+    this.outcome.replaceChildren();
   }
 
   again(text) {
@@ -204,16 +212,20 @@ class Desk {
   fresh() {
     clearTimeout(this.waiting);
     if (this.looking) this.looking.abort();
-    this.choices = null;
-    this.shown = null;
+    Object.assign(this, { isWaiting: false, choices: null, shown: null });
+    this.found.classList.remove('old');
     this.found.replaceChildren();
     this.fold(false);
     by('answer').scrollTop = 0;
   }
 
+  // From here on nothing can be chosen or confirmed of what is still shown.
   wait() {
     clearTimeout(this.waiting);
+    this.isWaiting = true;
+    this.choices = null;
     this.waiting = setTimeout(() => {
+      this.found.classList.add('old');
       this.outcome.replaceChildren(...both('正在查找……', 'looking'));
       this.outcome.dataset.kind = 'waiting';
     }, PATIENCE_MS);
@@ -250,7 +262,7 @@ class Desk {
 
   confirmShown(event) {
     const pressed = this.found.querySelector('.confirm');
-    if (!pressed) return;
+    if (!pressed || this.isWaiting) return;
     event.preventDefault();
     pressed.click();
   }

@@ -12,6 +12,10 @@ export class Notice {
     window.addEventListener('focus', () => this.back());
   }
 
+  get isShown() {
+    return !this.place.hidden;
+  }
+
   clear() {
     this.tries = 0;
     this.forget();

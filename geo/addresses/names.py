@@ -10,7 +10,6 @@ import numpy as np
 from geo.addresses.completing import Completions, initials_of
 from geo.addresses.listening import LONGEST_TEXT, Hashes, Heard, Integers, character_features, hear, is_passed_over
 from geo.addresses.neighbourhoods import Neighbourhoods, Pairs
-from geo.addresses.shapes import likeness
 from geo.addresses.short_names import (
     PHASE_LEFT_OUT,
     Following,
@@ -97,8 +96,6 @@ class NameIndex:
             (initials, row) for row, variant in enumerate(self._variants) for initials in _initials(variant)
         )
         self._completions = Completions.build(self._names)
-        if every:
-            likeness("梨", "松")  # reads the tables of shapes now, so that no caller waits for them
 
     @classmethod
     def build(cls, names: Sequence[str]) -> "NameIndex":

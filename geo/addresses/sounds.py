@@ -7,6 +7,8 @@ speakers mix up, are data (``address_sounds.toml``).
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import MappingProxyType
 
 from geo.territory.dictionaries import dictionary
@@ -31,10 +33,18 @@ def _pairs(kind: str) -> Mapping[str, str]:
 
 @cache
 def _table() -> Mapping[int, str]:
-    """Readings of each character, by its code; read when first needed: it takes a third of a second."""
-    from pypinyin.constants import PINYIN_DICT
+    """Readings of each character, by its code; read when first needed.
 
-    return MappingProxyType(PINYIN_DICT)
+    Its file is loaded by itself: the package would load its phrases too, which takes ten times as long.
+    """
+    package = find_spec("pypinyin")
+    file = Path(package.origin or "").with_name("pinyin_dict.py") if package else None
+    spec = spec_from_file_location("pinyin_of_characters", file) if file else None
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError("pypinyin has no table of single characters", name="pypinyin")
+    table = module_from_spec(spec)
+    spec.loader.exec_module(table)
+    return MappingProxyType(table.pinyin_dict)
 
 
 def _without_tone(reading: str) -> str:
@@ -65,8 +75,8 @@ def readings(character: str) -> tuple[str, ...]:
 @cache
 def syllables() -> frozenset[str]:
     """Every syllable of Mandarin that some character has, without tone."""
-    all_readings = {_without_tone(reading) for entry in _table().values() for reading in entry.split(",")}
-    return frozenset(syllable for syllable in all_readings if any(vowel in syllable for vowel in "aeiouv"))
+    said = {reading for entry in _table().values() for reading in entry.split(",")}
+    return frozenset(syllable for syllable in map(_without_tone, said) if any(vowel in syllable for vowel in "aeiouv"))
 
 
 @cache

@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from geo.access.actor import Actor
 from geo.access.roles import sees_households
 from geo.addresses.book import AddressBook
+from geo.addresses.shapes import likeness
 from geo.errors import WanggeError
 from geo.services.address_rows import read_rows
 from geo.storage import addresses
@@ -163,6 +164,7 @@ def _read(engine: Engine, actor: Actor | None) -> Book:
     with session_scope(engine, actor) as session:
         rows = read_rows(session)
     book = None if rows.places.empty else AddressBook.build(rows.places, rows.aliases)
+    likeness("梨", "松")  # reads the tables of shapes now, so that no caller waits for them
     places = pd.Index([]) if book is None else pd.Index(book.frame["id"])
     ended = time.monotonic()
     return Book(book, moment, places, rested_at=ended + REST * (ended - began))

@@ -157,15 +157,6 @@ def test_dask_without_scheduler_and_scheduler_without_dask_are_refused(words: tu
         run("plan", "all", *words)
 
 
-def test_a_draft_whose_worker_dies_is_finished_by_the_others(tmp_path: Path) -> None:
-    draft, children = begin_draft(tmp_path)
-    os.kill(children[-1], signal.SIGKILL)
-    said = draft.communicate(timeout=200)[1].decode()
-    assert (draft.returncode, said) == (0, "")
-    assert gpd.read_file(tmp_path / "plan.gpkg", layer="grids")["in_range"].all()
-    wait_for_the_end_of(children)
-
-
 def hears_interrupts(process: int) -> bool:
     status = Path(f"/proc/{process}/status").read_text()
     blocked = int(status.partition("SigBlk:")[2].split()[0], 16)

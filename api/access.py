@@ -70,6 +70,9 @@ _PLAN = Access(PLANNERS, "plan")
 _CASES = Access(OFFICE, "community", looks_at_households=True)
 _WORK_ON_CASES = Access(frozenset({"planner", "inspector", "staff", "leader"}), "community", looks_at_households=True)
 _HOUSEHOLDS = Access(frozenset({"planner", "inspector", "staff"}), "community", looks_at_households=True)
+#: Who inspects or looks at inspections, and who says what is inspected how often.
+_INSPECT = Access(frozenset({"planner", "inspector", "staff", "leader"}), "community", looks_at_households=True)
+_PLAN_INSPECTIONS = Access(frozenset({"planner", "staff", "leader"}), "community")
 
 ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
     {
@@ -153,6 +156,24 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("POST", "/cases/{case_id}/evidence"): _WORK_ON_CASES,
         ("GET", "/cases/{case_id}/reporter"): _WORK_ON_CASES,
         ("GET", "/evidence/{evidence_id}"): _CASES,
+        # inspections: their plans, the grades of places, records, and an inspector's round
+        ("GET", "/checklists"): Access(OFFICE, "none"),
+        ("GET", "/inspection-plans"): _LOOK,
+        ("POST", "/inspection-plans"): _PLAN_INSPECTIONS,
+        ("POST", "/inspection-plans/defaults"): _PLAN_INSPECTIONS,
+        ("GET", "/inspection-plans/{inspection_plan_id}"): _LOOK,
+        ("PATCH", "/inspection-plans/{inspection_plan_id}"): _PLAN_INSPECTIONS,
+        ("DELETE", "/inspection-plans/{inspection_plan_id}"): _PLAN_INSPECTIONS,
+        ("GET", "/places/{code}/grade"): _INSPECT,
+        ("PUT", "/places/{code}/grade"): _INSPECT,
+        ("GET", "/inspections"): _INSPECT,
+        ("POST", "/inspections"): _INSPECT,
+        ("GET", "/inspections/{inspection_id}"): _INSPECT,
+        ("POST", "/inspections/{inspection_id}/evidence"): _INSPECT,
+        ("GET", "/rounds/today"): _INSPECT,
+        ("GET", "/round"): Access(_INSPECT.roles, "none"),
+        ("GET", "/round/worker.js"): Access(SIGNED_IN, "none"),
+        ("GET", "/round/assets/{name}"): Access(SIGNED_IN, "none"),
         # plans
         ("GET", "/plans"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}"): _LOOK_AT_PLAN,

@@ -84,6 +84,10 @@ COMMANDS = {
         "api.commands.alias:alias_app",
         "别名:人们对地点的叫法,提议与审定 What people call places: proposed, decided on",
     ),
+    "inspect": (
+        "api.commands.inspect:inspect_app",
+        "检查:计划、分级、今日巡查、补录 Inspections: plans, grades, a round, records",
+    ),
     "households": (
         "api.commands.households:households_command",
         "查看一栋楼的各户;每次查看都记入审计。 The doors of a building; every look is on record.",

@@ -32,10 +32,10 @@ __all__ = [
     "InspectionRecord",
     "Sent",
     "Taken",
+    "attach_photo",
     "look_at_inspection",
     "look_at_inspections",
     "record_inspections",
-    "send_photo",
 ]
 
 #: Inspections taken at once.
@@ -161,9 +161,9 @@ def record_inspections(
     return [taken[number] for number in range(len(sent))]
 
 
-def send_photo(
+def attach_photo(
     session: Session,
-    client_key: str,
+    inspection_id: int,
     content: bytes,
     *,
     item: str | None = None,
@@ -173,26 +173,21 @@ def send_photo(
     actor: Actor | None = None,
     who: str | None = None,
 ) -> EvidenceRecord:
-    """Keep a photo of an inspection that was recorded: of an item, with its hazard where it is one.
+    """Keep a photo of an inspection: of an item, with its hazard where it is one.
 
     The same photo sent again is the first.
 
     Raises
     ------
     NotFoundError
-        The inspector has sent no inspection under this key.
+        There is no such inspection, or what it is about is not seen.
     CodeError
         Its checklist has no such item.
     FileFormatError
         It is no sound photo.
     """
     name = named(actor, who)
-    inspection = inspections.find_sent(session, name, client_key)
-    if inspection is None:
-        raise NotFoundError(
-            "没有以此键发送过检查记录;请先发送检查记录,再发照片",
-            "no inspection was sent under this key: send the inspection first, then its photos",
-        )
+    inspection = inspections.read_one(session, inspection_id)
     if item is not None and item not in checklist(inspection.checklist).items:
         raise CodeError(f"检查表没有项目“{item[:40]}”", f"the checklist has no item {item[:40]!r}")
     case_id = next((each["case_id"] for each in inspection.items if each["code"] == item), None)

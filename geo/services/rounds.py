@@ -9,6 +9,7 @@ from datetime import date
 from typing import Literal
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
@@ -18,15 +19,16 @@ from geo.errors import InputError
 from geo.ledger.cycles import Cycle, Due, GradePeriod, Look, Subject, cycles_of, due
 from geo.ledger.rounds import Door, from_the_bottom, visiting_order, walking_distances
 from geo.ledger.workflows import workflow
+from geo.services.cases import possible_actions
 from geo.services.inspectors import day_of, named, today
-from geo.storage import cases, events, inspection_plans, inspections, layers, place_grades
+from geo.storage import cases, events, inspection_plans, inspections, layers, network, place_grades
 from geo.storage.cases import CaseFilter, CaseRecord
 from geo.storage.inspection_plans import PlanRecord
 from geo.storage.inspections import SubjectRow
 from geo.territory.dictionaries import dictionary
 from geo.territory.nouns import BARRIER, BUILDING
 
-__all__ = ["Round", "Stop", "Visit", "due_of", "todays_round"]
+__all__ = ["Ground", "Round", "Step", "Stop", "Visit", "due_of", "ground_of", "todays_round"]
 
 #: How events call it when a round was looked at.
 LOOKED = "looked"
@@ -36,6 +38,18 @@ MOST_VISITS = 300
 AROUND_DEGREES = 0.002
 
 Why = Literal["due", "overdue", "hazard"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that the one who looks may do to a hazard: its workflow's action, and what that needs."""
+
+    code: str
+    zh: str
+    en: str
+    effect: str | None
+    requires: tuple[str, ...]
+    evidence: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -52,8 +66,8 @@ class Visit:
         The checklist to answer; None for hazards.
     due_on, last_seen, no_access
         When it was due, when the party last got in, and how often nobody opened since.
-    case_id, number, summary
-        The hazard.
+    case_id, case_version, number, summary, actions
+        The hazard, and what may be done to it.
     """
 
     noun: str
@@ -72,8 +86,10 @@ class Visit:
     last_seen: date | None = None
     no_access: int = 0
     case_id: int | None = None
+    case_version: int | None = None
     number: str | None = None
     summary: str | None = None
+    actions: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +118,25 @@ class Round:
     grids: tuple[str, ...]
     stops: tuple[Stop, ...]
     left_out: bool
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a round is drawn on, EPSG:4326.
+
+    Attributes
+    ----------
+    grids
+        ``code``, ``name``.
+    buildings
+        Of these grids: ``code``, ``name`` and ``last_seen``, the day on which somebody last got in there, or None.
+    barriers
+        Roads, rivers and walls around: ``name``, ``kind``.
+    """
+
+    grids: gpd.GeoDataFrame
+    buildings: gpd.GeoDataFrame
+    barriers: gpd.GeoDataFrame
 
 
 @dataclass(frozen=True)
@@ -144,10 +179,27 @@ def todays_round(
     owed = [each for each in due_of(session, rows, day) if each.due.on <= day and each.due.cycle.party in walking]
     owed.sort(key=lambda each: (each.due.on, each.subject.code))
     visits = [(_visit(each, day), each.subject) for each in owed[:MOST_VISITS]]
-    hazards = _hazards(session, codes, {row.code: row for row in rows}, named(actor, who))
+    hazards = _hazards(session, codes, {row.code: row for row in rows}, actor=actor, who=who)
     stops = _stops(session, [*visits, *hazards])
     _record_look(session, codes, len(visits) + len(hazards), named(actor, who))
     return Round(day, codes, tuple(_walk(session, stops, start)), len(owed) > MOST_VISITS)
+
+
+def ground_of(session: Session, codes: Sequence[str]) -> Ground:
+    """Return what a round in grids is drawn on: their outlines and buildings, and what lies between."""
+    outlines = [network.read_network(session, code[:12]) for code in sorted({code[:12] for code in codes})]
+    grids = pd.concat(outlines, ignore_index=True) if outlines else gpd.GeoDataFrame()
+    grids = grids[grids["code"].isin(codes)][["code", "name", "geometry"]]
+    seen = {building: last for code in codes for building, last in inspections.read_last_seen(session, code).items()}
+    buildings = layers.read(session, BUILDING, codes=list(seen))[["code", "name", "geometry"]]
+    days = [day_of(last) if (last := seen[code]) else None for code in buildings["code"]]
+    buildings = buildings.assign(last_seen=pd.Series(days, index=buildings.index, dtype="object"))
+    if len(grids) == 0:
+        return Ground(grids, buildings, layers.read(session, BARRIER, codes=[]))
+    west, south, east, north = grids.total_bounds
+    around = (west - AROUND_DEGREES, south - AROUND_DEGREES, east + AROUND_DEGREES, north + AROUND_DEGREES)
+    barriers = layers.read(session, BARRIER, bbox=around)[["name", "kind", "geometry"]]
+    return Ground(grids, buildings, barriers)
 
 
 def due_of(session: Session, rows: Sequence[SubjectRow], day: date) -> list[_Owed]:
@@ -215,19 +267,29 @@ def _visit(each: _Owed, day: date) -> Visit:
 
 
 def _hazards(
-    session: Session, grids: Collection[str], rows: dict[str, SubjectRow], who: str
+    session: Session, grids: Collection[str], rows: dict[str, SubjectRow], *, actor: Actor | None, who: str | None
 ) -> list[tuple[Visit, SubjectRow | CaseRecord]]:
-    """Return hazards in grids that wait for another look, other than those that who looks has put right."""
+    """Return hazards in grids that wait for another look and that who looks may decide on: none of their own fixes."""
     ends = [action for action in workflow("hazard").actions.values() if action.effect == "close"]
     steps = sorted({step for action in ends for step in action.sources})
-    found = [
+    waiting = [
         case
         for grid in grids
         for step in steps
         for case in cases.read_cases(session, CaseFilter(workflow="hazard", step=step, states=("open",), scope=grid))
-        if case.fixed_by != who
     ]
-    return [(_hazard_visit(case, rows), rows.get(_about(case)[1], case)) for case in found[:MOST_VISITS]]
+    found: list[tuple[Visit, SubjectRow | CaseRecord]] = []
+    for case in waiting[:MOST_VISITS]:
+        actions = tuple(
+            Step(
+                action.code, action.zh, action.en, action.effect, tuple(action.requires), tuple(sorted(action.evidence))
+            )
+            for action in possible_actions(session, case, actor=actor, who=who)
+            if action.target is not None
+        )
+        if any(action.effect == "close" for action in actions):
+            found.append((_hazard_visit(case, rows, actions), rows.get(_about(case)[1], case)))
+    return found
 
 
 def _about(case: CaseRecord) -> tuple[str, str]:
@@ -241,7 +303,7 @@ def _about(case: CaseRecord) -> tuple[str, str]:
     return next(((noun, code) for noun, code in told.items() if code), ("point", case.number))
 
 
-def _hazard_visit(case: CaseRecord, rows: dict[str, SubjectRow]) -> Visit:
+def _hazard_visit(case: CaseRecord, rows: dict[str, SubjectRow], actions: tuple[Step, ...]) -> Visit:
     noun, code = _about(case)
     row = rows.get(code)
     return Visit(
@@ -257,8 +319,10 @@ def _hazard_visit(case: CaseRecord, rows: dict[str, SubjectRow]) -> Visit:
         household_unit_code=case.household_unit_code,
         due_on=day_of(case.step_due_at) if case.step_due_at else None,
         case_id=case.id,
+        case_version=case.version,
         number=case.number,
         summary=case.summary,
+        actions=actions,
     )
 
 

@@ -11,6 +11,7 @@ somewhere says HOME as well; people's numbers end in the place's figure.
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
@@ -18,7 +19,9 @@ from shapely import affinity
 from sqlalchemy.orm import Session
 
 from geo.services.cases import Deed, NewCase, Reporter, act_on_case, attach, open_case
-from geo.storage import addresses, plans, unplaced
+from geo.storage import addresses, inspection_plans, inspections, place_grades, plans, unplaced
+from geo.storage.inspection_plans import NewPlan
+from geo.storage.inspections import NewInspection
 from geo.storage.unplaced import NewUnplaced
 from geo.territory import codes
 from tests import factories as make
@@ -45,6 +48,8 @@ class Place:
     adopted: int = 0
     alias: int = 0
     unplaced: int = 0
+    inspection: int = 0
+    inspection_plan: int = 0
     case: int = 0
     evidence: int = 0
     point: tuple[float, float] = (0.0, 0.0)
@@ -122,9 +127,11 @@ def _place(session: Session, name: str, community: str) -> Place:
         name=place.says("building"), who=make.WHO,
     ).id  # fmt: skip
     place.unplaced = _unplaced(session, place)
+    place.inspection_plan = _inspection_plan(session, place)
     place.point = at(make.square(west + 5, 5)).centroid.coords[0]
     given["cell"] = f"{given['grid']}L01"
     place.adopted, place.draft = (_plan(session, place, at, state) for state in ("adopted", "draft"))
+    _, place.inspection = (_inspection(session, place, grid) for grid in (2, 1))
     _cases(session, place)
     return place
 
@@ -156,6 +163,33 @@ def _unplaced(session: Session, place: Place) -> int:
     return next(kept.id for kept in unplaced.read(session) if kept.source_key == said)
 
 
+def _inspection_plan(session: Session, place: Place) -> int:
+    """Shops are looked at every day, so that they are on every round."""
+    plan = NewPlan(
+        name=place.says("inspection-plan"), scope_code=place.community, place_kind="small_shop", grade=None,
+        party="grid_worker", cycle_days=1, checklist="small_shop", since=date(2026, 1, 1),
+    )  # fmt: skip
+    return inspection_plans.insert_plan(session, plan, who=make.WHO).id
+
+
+def _inspection(session: Session, place: Place, grid: int) -> int:
+    """A look at the shop of a grid, and at what is in it."""
+    near = "" if grid == 1 else "NEXT-"
+    building = codes.make("building", place.community, grid)
+    shop = codes.make("place", place.street, int(place.community[-3:]) * 10 + grid)
+    lon, lat = make.square(0).centroid.coords[0]
+    look = NewInspection(
+        plan_id=place.inspection_plan, street_code=place.street, community_code=place.community,
+        grid_code=codes.make("grid", place.community, grid), building_code=building, household_unit_code=None,
+        place_code=shop, city_element_code=None, lon=lon, lat=lat, party="grid_worker", checklist="small_shop",
+        result="no_access", items=[], note=place.says(f"{near}HOME-look"), inspected_at=datetime.now(UTC),
+        inspector=make.WHO, client_key=place.says(f"{near}look"),
+    )  # fmt: skip
+    said = place.says(f"{near}HOME-grade")
+    place_grades.give(session, shop, "ordinary", since=date(2026, 1, 1), reason=said, who=make.WHO)
+    return inspections.keep(session, look).id
+
+
 def _building(session: Session, place: Place, grid: int, geometry: Any) -> None:
     near = "" if grid == 1 else "NEXT-"
     building = make.make_building(
@@ -173,7 +207,8 @@ def _building(session: Session, place: Place, grid: int, geometry: Any) -> None:
         address=place.says(f"{near}HOME-shop"), building_code=building, geometry=geometry.centroid,
     )  # fmt: skip
     if grid == 1:
-        place.codes.update(building=building, stairwell=stairwell, household_unit=unit)
+        given_place = codes.make("place", place.street, shop)
+        place.codes.update(building=building, stairwell=stairwell, household_unit=unit, place=given_place)
 
 
 def _plan(session: Session, place: Place, at: Any, state: str) -> int:

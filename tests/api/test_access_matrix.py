@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -63,12 +64,13 @@ CODES = {
     "/elements/": "city_element",
     "/compounds/": "compound",
     "/barriers/": "barrier",
+    "/places/": "place",
     "/former-names/": "compound",
     "/plans/{plan_id}/grids/": "grid",
     "/plans/{plan_id}/cells/": "cell",
 }
 TABLES = ("street", "community", "compound", "barrier", "building", "stairwell", "household_unit", "place", "plan")
-TABLES += ("address_alias", "former_name", "unplaced_row")
+TABLES += ("address_alias", "former_name", "unplaced_row", "inspection", "inspection_plan", "place_grade")
 TABLES += ("ledger_case", "case_move", "case_reporter", "evidence")
 TABLES += ("city_element", "responsible_body", "grid_staff", "grid", "assignment", "cell", "account", "account_role")
 
@@ -229,6 +231,8 @@ def _tries(app: FastAPI, rows: Planted) -> Iterator[Try]:
         adopted=planted.MISSING_PLAN,
         alias=planted.MISSING_PLAN,
         unplaced=planted.MISSING_PLAN,
+        inspection=planted.MISSING_PLAN,
+        inspection_plan=planted.MISSING_PLAN,
         case=planted.MISSING_PLAN,
         evidence=planted.MISSING_PLAN,
         point=(10.0, 10.0),
@@ -251,6 +255,8 @@ def _paths(template: str, target: Place, rows: Planted) -> list[str]:
         tile = tile_at(Point(target.point), 15)
         paths = [f"/tiles/{layer}/{tile.z}/{tile.x}/{tile.y}" for layer in LAYERS]
     paths = [path.replace("{row_id}", str(target.unplaced)) for path in paths]
+    paths = [path.replace("{inspection_id}", str(target.inspection)) for path in paths]
+    paths = [path.replace("{inspection_plan_id}", str(target.inspection_plan)) for path in paths]
     paths = [path.replace("{case_id}", str(target.case)) for path in paths]
     paths = [path.replace("{evidence_id}", str(target.evidence)) for path in paths]
     if "{plan_id}" in template:
@@ -295,6 +301,8 @@ def _filled(method: str, template: str, path: str, target: Place, parameters: li
             yield Try(method, template, target.name, path, needed, found)
     if method == "POST" and template == "/cases/{case_id}/moves" and not own:
         yield Try(method, template, target.name, path, needed, {"action": "note", "note": "x"}, seen)
+    for said in _sent_about_inspections(method, template, target) if not own else ():
+        yield Try(method, template, target.name, path, needed, said, seen)
     if template == "/locate/batch":
         words = ("compound", "building", "NEXT-building", "HOME-room", "HOME-place", "element", "alias")
         lines = "\n".join(["地址", *(target.says(word) for word in words)])
@@ -310,6 +318,22 @@ def _filled(method: str, template: str, path: str, target: Place, parameters: li
     for parameter in named:
         if not parameter["required"]:
             yield Try(method, template, target.name, path, {**needed, parameter["name"]: values[parameter["name"]]})
+
+
+def _sent_about_inspections(method: str, template: str, target: Place) -> Iterator[dict[str, Any]]:
+    """What would be a sound inspection, plan or grade, were it one's own."""
+    if (method, template) == ("POST", "/inspections"):
+        now = datetime.now(UTC).isoformat()
+        look = {"inspected_at": now, "place_code": target.codes["place"], "no_access": True}
+        yield {"inspections": [{"client_key": f"{target.name}-look-1", **look}]}
+    if (method, template) == ("POST", "/inspection-plans"):
+        yield {"scope": target.community, "place_kind": "lift", "party": "street", "cycle_days": 9}
+    if (method, template) == ("POST", "/inspection-plans/defaults"):
+        yield {"scope": target.community}
+    if (method, template) == ("PATCH", "/inspection-plans/{inspection_plan_id}"):
+        yield {"cycle_days": 9}
+    if (method, template) == ("PUT", "/places/{code}/grade"):
+        yield {"grade": "strict", "reason": "x"}
 
 
 def answers(app: FastAPI, tries: list[Try], headers: dict[str, str] | None = None) -> Iterator[tuple[Try, Response]]:
@@ -354,6 +378,8 @@ def leaks(person: Person, each: Try, said: str) -> list[str]:
     for sent in (*each.path.split("/"), *each.query.values(), *sent_in_body, *each.sheet.split("\n")):
         if len(sent) >= 9:
             told = told.replace(sent, "")
+    for look in (each.body or {}).get("inspections", ()):
+        told = told.replace(look["place_code"], "")
     # Barriers are the base map: all who are signed in see those of any street.
     told = re.sub("[0-9]{9}B[0-9]{5}", "", told)
     if each.template.startswith("/published/"):
@@ -380,6 +406,8 @@ def statuses(person: Person, each: Try) -> set[int]:
         return {404, 422, 428}  # none of these is planted
     if each.sheet:
         return {200}  # what is not there is none of the places
+    if each.template == "/inspections" and "inspections" in (each.body or {}):
+        return {200}  # each is refused by itself
     if each.method in UNSAFE:
         return {422, 428, 409, 400, 403} if each.target == "own" else {404, 403, 422}
     return _looks(person, each)
@@ -392,6 +420,10 @@ def _looks(person: Person, each: Try) -> set[int]:
         return {404} if each.target == "missing" else {200}
     if each.template == "/grid-staff" and not each.query:
         return {422}
+    if each.template == "/rounds/today" and "grid" not in each.query:
+        return {200} if person.role == "inspector" else {422}  # who has no grid says which
+    if each.template == "/inspections" and "about" in each.query:
+        return {200}  # what is not there is none of the places
     if each.template == "/cases/{case_id}/reporter" and each.target == "own":
         return {200 if sees_phones(person.actor.roles) else 404}
     if not names_something or "text" in each.query or each.template.startswith("/tiles/"):

@@ -1,0 +1,196 @@
+"""``wangge inspect``: plans of inspections, grades of places, a round, and records of inspections from a file."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from api.commands.store import open_store, who_runs
+from geo.errors import InputError
+from geo.ledger.checklists import Answered
+from geo.services.grading import grade_place
+from geo.services.inspecting import MOST_AT_ONCE, Sent, Taken, record_inspections
+from geo.services.inspection_planning import PlanRecord, change_plan, end_plan, list_plans, make_default_plans
+from geo.services.rounds import Visit, todays_round
+from geo.territory.dictionaries import dictionary
+
+console = Console()
+
+inspect_app = typer.Typer(
+    help="检查:计划、分级、今日巡查、补录 Inspections: plans, grades, a round, records", no_args_is_help=True
+)
+
+#: How outcomes are said.
+OUTCOMES = {"recorded": "已记录 recorded", "known": "早已收到 known", "refused": "未接受 refused"}
+WHYS = {"due": "到期 due", "overdue": "逾期 late", "hazard": "隐患复查 hazard"}
+
+Number = Annotated[int, typer.Argument(metavar="ID", help="计划编号 Number of the plan")]
+Version = Annotated[int | None, typer.Option("--version", help="所见版本,已变动则拒绝 Version that was seen")]
+
+
+@inspect_app.command("plan")
+def plan_command(
+    scope: Annotated[str, typer.Option("--scope", help="街道或社区编码 Code of a street or community")],
+) -> None:
+    """按字典建立检查计划(已有的不重复),并列出全部。 Make the dictionary's plans that are missing; list all."""
+    with open_store() as session:
+        made = make_default_plans(session, scope, who=who_runs())
+        plans = list_plans(session, scope_code=scope)
+    _show_plans(plans)
+    console.print(Text(f"新建 {len(made)} 个计划 plans made"))
+
+
+@inspect_app.command("plans")
+def plans_command(
+    scope: Annotated[str | None, typer.Option("--scope", help="街道或社区编码 Street or community")] = None,
+) -> None:
+    """列出检查计划。 List plans of inspections."""
+    with open_store() as session:
+        plans = list_plans(session, scope_code=scope)
+    _show_plans(plans)
+
+
+@inspect_app.command("change")
+def change_command(
+    number: Number,
+    cycle: Annotated[int | None, typer.Option("--cycle", help="周期(天) Cycle, days")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="名称 Name")] = None,
+    checklist: Annotated[str | None, typer.Option("--checklist", help="检查表 Checklist")] = None,
+    version: Version = None,
+) -> None:
+    """修改计划的周期、名称或检查表。 Change a plan's cycle, name or checklist."""
+    given = {"cycle_days": cycle, "name": name, "checklist": checklist}
+    changes = {field: value for field, value in given.items() if value is not None}
+    with open_store() as session:
+        plan = change_plan(session, number, changes, version=version, who=who_runs())
+    _show_plans([plan])
+
+
+@inspect_app.command("end")
+def end_command(number: Number, version: Version = None) -> None:
+    """结束一个计划,仍留存在案。 End a plan; it stays on record."""
+    with open_store() as session:
+        plan = end_plan(session, number, version=version, who=who_runs())
+    _show_plans([plan])
+
+
+@inspect_app.command("grade")
+def grade_command(
+    place: Annotated[str, typer.Argument(help="场所编码 Code of a place")],
+    grade: Annotated[str, typer.Argument(help="分级,见 place_grades 字典 Grade")],
+    reason: Annotated[str, typer.Option("--reason", help="理由 Reason")],
+) -> None:
+    """给场所分级,写明理由。 Grade a place, with the reason."""
+    with open_store() as session:
+        found = grade_place(session, place, grade, reason=reason, who=who_runs())
+    for each in found.history:
+        label = dictionary("place_grades")[each.grade].label
+        console.print(Text(f"{each.since} {label} {each.reason or ''} ({each.who})"))
+
+
+@inspect_app.command("round")
+def round_command(
+    grid: Annotated[str, typer.Option("--grid", help="网格编码 Code of a grid")],
+) -> None:
+    """今日巡查:到期、逾期和待复查的,按步行顺序;查看已记入审计。 Today's round; the look is on record."""
+    with open_store() as session:
+        found = todays_round(session, grids=[grid], who=who_runs())
+    table = Table(box=None, header_style="bold")
+    for heading in ("", "楼栋 building", "检查什么 what", "楼层 floor", "原因 why", "编码 code"):
+        table.add_column(heading)
+    for number, stop in enumerate(found.stops, start=1):
+        for visit in stop.visits:
+            table.add_row(*(Text(cell) for cell in _visit_row(str(number), stop.name or "", visit)))
+    console.print(table if found.stops else Text("今天没有到期的检查 Nothing is due today"))
+    if found.left_out:
+        console.print(Text("只列最久未查的;其余明日再列 Those that waited longest are listed; the others follow"))
+
+
+@inspect_app.command("record")
+def record_command(
+    place: Annotated[str, typer.Argument(help="场所编码 Code of a place")],
+    items: Annotated[
+        list[str] | None, typer.Option("--item", help="项目=ok|fault|not_applicable[:说明] An item's result")
+    ] = None,
+    no_access: Annotated[bool, typer.Option("--no-access", help="无人开门 Nobody opened")] = False,
+    party: Annotated[str, typer.Option(help="检查方 Party")] = "grid_worker",
+    at: Annotated[datetime | None, typer.Option("--at", help="检查时间,缺省为现在 When; now by default")] = None,
+    key: Annotated[str | None, typer.Option("--key", help="唯一键,缺省由场所与时间组成 Key of this record")] = None,
+    note: Annotated[str | None, typer.Option("--note", help="备注 Note")] = None,
+) -> None:
+    """记录一次检查;有问题的项目成为隐患。 Record one inspection; faults become hazards."""
+    when = (at or datetime.now()).astimezone()
+    answers = tuple(_answer(item) for item in items or ())
+    made = key or f"{place}-{when:%Y%m%dT%H%M%S}"
+    sent = Sent(made, when, party=party, place_code=place, items=answers, no_access=no_access, note=note)
+    with open_store() as session:
+        taken = record_inspections(session, [sent], who=who_runs())
+    _show_taken(taken)
+
+
+@inspect_app.command("import")
+def import_command(
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="每行一条 JSON,字段同接口 One a line")],
+) -> None:
+    """补录一批检查(JSON Lines,字段同 POST /inspections);重复的只记一次。 Record a file of inspections, once each."""
+    sent = [_sent(line, number) for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if line]
+    taken: list[Taken] = []
+    with open_store() as session:
+        for begin in range(0, len(sent), MOST_AT_ONCE):
+            taken += record_inspections(session, sent[begin : begin + MOST_AT_ONCE], who=who_runs())
+    _show_taken(taken)
+    if any(each.outcome == "refused" for each in taken):
+        raise typer.Exit(1)
+
+
+def _answer(said: str) -> Answered:
+    code, _, rest = said.partition("=")
+    result, _, note = rest.partition(":")
+    if result not in ("ok", "fault", "not_applicable"):
+        raise InputError(
+            f"“{said[:60]}”应为 项目=ok、项目=fault 或 项目=not_applicable",
+            f"{said[:60]!r} should be item=ok, item=fault or item=not_applicable",
+        )
+    return Answered(code, result, note or None)  # type: ignore[arg-type]
+
+
+def _sent(line: str, number: int) -> Sent:
+    try:
+        given: dict[str, Any] = json.loads(line)
+        items = tuple(Answered(**item) for item in given.pop("items", ()))
+        when = datetime.fromisoformat(given.pop("inspected_at"))
+        return Sent(**given, inspected_at=when, items=items)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise InputError(
+            f"第 {number} 行不是一条检查记录;字段见 POST /inspections",
+            f"line {number} is no inspection; for its fields see POST /inspections",
+        ) from None
+
+
+def _visit_row(number: str, building: str, visit: Visit) -> tuple[str, ...]:
+    floor = "" if visit.floor is None else str(visit.floor)
+    what = visit.name if visit.why != "hazard" else f"{visit.number} {visit.summary}"
+    return number, building, what, floor, WHYS[visit.why], visit.code
+
+
+def _show_plans(plans: list[PlanRecord]) -> None:
+    table = Table(box=None, header_style="bold")
+    for heading in ("编号 id", "名称 name", "范围 scope", "周期(天) days", "检查方 party", "自 since", "至 until"):
+        table.add_column(heading)
+    for plan in plans:
+        party = dictionary("inspection_parties")[plan.party].label
+        cells = (plan.id, plan.name, plan.scope_code, plan.cycle_days, party, plan.since, plan.until or "")
+        table.add_row(*(Text(str(cell)) for cell in cells))
+    console.print(table if plans else Text("没有检查计划 No plans of inspections"))
+
+
+def _show_taken(taken: list[Taken]) -> None:
+    for each in taken:
+        hazards = "、".join(hazard.number for hazard in each.hazards)
+        why = f":{each.reason_zh} {each.reason_en}" if each.outcome == "refused" else ""
+        console.print(Text(f"{each.client_key} {OUTCOMES[each.outcome]}{why} {hazards}".rstrip()))

@@ -1,0 +1,117 @@
+"""Today's round (巡查) of an inspector, and the page on the phone that shows and records it."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import geopandas as gpd
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import FileResponse, HTMLResponse
+
+from api.dependencies import Acting, Store, code_pattern
+from api.errors import RequestError
+from api.openapi import problems
+from api.rendering import page
+from api.routes.pages import HTML, STATIC
+from api.schemas.inspections import RoundItem
+from geo.errors import NotFoundError
+from geo.services import rounds
+from geo.territory.dictionaries import dictionary
+from maps import assets
+
+router = APIRouter(tags=["inspections"])
+
+#: Decimals of a degree on the small map: about a decimetre.
+DECIMALS = 6
+#: How long a device may keep a round: a shift, hours.
+KEPT_HOURS = 16
+# Photos that wait to be sent are shown from the device's own memory (blob:). Leaflet places what it draws by script.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+Asset = Literal["leaflet.js", "leaflet.css"]
+ASSETS = {
+    "leaflet.js": (assets.leaflet_script, "text/javascript"),
+    "leaflet.css": (assets.leaflet_style, "text/css"),
+}
+WORDS = ("place_kinds", "hazard_kinds", "inspection_parties")
+
+
+@router.get("/rounds/today", summary="今日巡查 Today's round", responses=problems(404, 422, 503))
+def todays_round(
+    response: Response,
+    store: Store,
+    actor: Acting,
+    grid: Annotated[
+        str | None, Query(pattern=code_pattern("grid"), description="网格,缺省为自己的 By default one's own grids")
+    ] = None,
+    lon: Annotated[float | None, Query(ge=-180, le=180, allow_inf_nan=False, description="从何处出发,经度")] = None,
+    lat: Annotated[float | None, Query(ge=-90, le=90, allow_inf_nan=False, description="从何处出发,纬度")] = None,
+) -> RoundItem:
+    """Return what is due today or late in one's grids, and hazards to look at again, in the order of a walk.
+
+    Buildings one after the other along streets rather than through walls, the doors of each from the bottom up. The
+    order is for the feet: nobody is scored by it. Every look is an event.
+    """
+    start = None if lon is None or lat is None else (lon, lat)
+    found = rounds.todays_round(store, grids=None if grid is None else [grid], start=start, actor=actor)
+    ground = rounds.ground_of(store, found.grids)
+    response.headers["Cache-Control"] = "no-store"
+    told = {
+        **asdict(found),
+        "inspector": actor.name,
+        "expires_at": datetime.now(UTC) + timedelta(hours=KEPT_HOURS),
+        "ground": {name: _features(frame) for name, frame in vars(ground).items()},
+    }
+    return RoundItem.model_validate(told)
+
+
+@router.get(
+    "/round", summary="巡查页 Inspector's page", response_class=HTMLResponse, responses={**HTML, **problems(422, 503)}
+)
+def round_page() -> HTMLResponse:
+    """Show the page of an inspector's round; it says nothing of anybody, and the device may keep it."""
+    _made("leaflet.js")  # what is missing is said now, and not by a map that stays empty
+    words = {name: _words(name) for name in WORDS}
+    # The camera and the position are asked for by the page itself, with the person's consent.
+    kept = {
+        "Content-Security-Policy": POLICY,
+        "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
+        "Cache-Control": "no-cache",
+    }
+    return page("round.html", headers=kept, words=words)
+
+
+@router.get("/round/worker.js", include_in_schema=False)
+def worker() -> FileResponse:
+    """Serve the script that keeps the page for when there is no signal."""
+    kept = {"Service-Worker-Allowed": "/round", "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+    return FileResponse(STATIC / "round" / "worker.js", media_type="text/javascript", headers=kept)
+
+
+@router.get("/round/assets/{name}", include_in_schema=False)
+def asset(name: Asset) -> Response:
+    """Serve one of the files that others made."""
+    return Response(_made(name), media_type=ASSETS[name][1], headers={"Cache-Control": "max-age=86400"})
+
+
+def _made(name: Asset) -> str:
+    try:
+        return ASSETS[name][0]()
+    except NotFoundError as error:
+        raise RequestError("assets-missing", error.zh, error.en) from None
+
+
+def _words(name: str) -> dict[str, list[str]]:
+    return {entry.code: [entry.zh, entry.en] for entry in dictionary(name).entries.values()}
+
+
+def _features(frame: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Return a frame as GeoJSON, as coarse as a small map shows it."""
+    if len(frame) == 0:
+        return {"type": "FeatureCollection", "features": []}
+    rounded = frame.set_geometry(frame.geometry.set_precision(10**-DECIMALS, mode="pointwise"))
+    said: dict[str, Any] = json.loads(rounded.to_json(default=str, drop_id=True, na="null"))
+    return {"type": said["type"], "features": said["features"]}

@@ -1,0 +1,37 @@
+// Words of the trade, and days as they are said.
+
+import { both } from '../desk/dom.js';
+
+const words = JSON.parse(document.body.dataset.words);
+
+export function label(list, code) {
+  const [zh, en] = words[list]?.[code] ?? [code, ''];
+  return both(zh, en);
+}
+
+export const RESULTS = {
+  ok: ['合格', 'Right'],
+  fault: ['有问题', 'Wrong'],
+  not_applicable: ['不适用', 'None here'],
+};
+
+// The day in China: that of rounds, wherever the phone believes to be.
+export const today = () => new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(new Date());
+
+export function days(from, to) {
+  return Math.round((Date.parse(to) - Date.parse(from)) / 86400000);
+}
+
+// Why something is on the round.
+export function why(visit) {
+  if (visit.why === 'hazard') return both('隐患待复查', 'hazard to look at again');
+  if (visit.why === 'due') return both('今日到期', 'due today');
+  return both(`应于 ${visit.due_on} 检查`, 'late');
+}
+
+export function floorOf(visit) {
+  const parts = [visit.floor === null ? '' : `${visit.floor} 层`, visit.room ?? ''].filter(Boolean);
+  return parts.join(' ');
+}
+
+export const clock = (moment) => new Date(moment).toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit' });

@@ -1,0 +1,47 @@
+// Keeps the page for when there is no signal. Only the page itself and its files: never an answer about anybody.
+
+const KEPT = 'round-shell-1';
+const PATIENCE_MS = 4000; // a bad signal is no signal
+const SHELL = [
+  '/round', '/round/assets/leaflet.js', '/round/assets/leaflet.css', '/static/icon.svg', '/static/desk/dom.js',
+  ...['round.css', 'form.css'].map((name) => `/static/round/${name}`),
+  ...['main', 'asking', 'form', 'list', 'map', 'photos', 'queue', 'recheck', 'sending', 'store', 'words']
+    .map((name) => `/static/round/${name}.js`),
+];
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll(SHELL)).then(() => self.skipWaiting()));
+});
+
+self.addEventListener('activate', (event) => {
+  const forget = async () => {
+    const names = await caches.keys();
+    await Promise.all(names.filter((name) => name.startsWith('round-shell-') && name !== KEPT).map((name) => caches.delete(name)));
+    await self.clients.claim();
+  };
+  event.waitUntil(forget());
+});
+
+self.addEventListener('fetch', (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== 'GET' || url.origin !== self.location.origin || !SHELL.includes(url.pathname)) return;
+  event.respondWith(newest(event.request, url.pathname));
+});
+
+// The network's, and what is kept where that fails, takes too long or comes from a server that is starting.
+async function newest(request, path) {
+  const cache = await caches.open(KEPT);
+  const kept = await cache.match(path);
+  const stop = new AbortController();
+  const timer = kept && setTimeout(() => stop.abort(), PATIENCE_MS);
+  try {
+    const answer = await fetch(request, { signal: stop.signal });
+    if (answer.ok && !answer.redirected) await cache.put(path, answer.clone());
+    return answer.status >= 500 && kept ? kept : answer;
+  } catch (error) {
+    if (kept) return kept;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

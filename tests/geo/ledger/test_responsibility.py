@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geo.errors import InputError
 from geo.ledger.cases import Deed, Doer, StepError, act, open_case
@@ -16,6 +19,8 @@ from geo.ledger.workflows import workflow
 from geo.ledger.working_time import Limit, calendar
 from geo.territory.dictionaries import dictionary
 from geo.territory.times import CHINA_TIME
+from tests.examples import examples
+from tests.geo.ledger import machine
 
 HAZARD = workflow("hazard")
 PERSON = Doer("丙", frozenset({"inspector", "staff", "leader"}))
@@ -134,6 +139,25 @@ class TestVerdicts:
         entered_twice = told("YH1", "wiring", FOUND, ("void", at(12), "丙", {"reason": "重复登记"}))
         assert answer(PlaceHistory("某店", (), (turn(30),), stories=(entered_twice,)), DAY).verdict == "in_order"
 
+    def test_what_is_paused_is_not_late(self) -> None:
+        leader = "丁"
+        moves = [("open", "甲", {}), ("call", "甲", {"reason": "网格解决不了"})]
+        moves += [("respond", leader, {"nature": "street_level", "assignee": "某科"})]
+        moves += [("dispose", leader, {"assignee": "某科", "measures": "联合处置"})]
+        moves += [("suspend", leader, {"reason": "等资金"})]
+        rows = [
+            (Done(action, at(2, 9 + hour), who, "备注", fields), Event("case_move", str(hour), at(2, 9 + hour), who))
+            for hour, (action, who, fields) in enumerate(moves)
+        ]
+        paused = story(workflow("escalation"), calendar(), "XT1", "other", rows)
+        going_on = story(workflow("escalation"), calendar(), "XT1", "other", rows[:-1])
+        assert answer(PlaceHistory("某处", stories=(going_on,)), DAY).verdict == "assigned_not_fixed"
+        assert answer(PlaceHistory("某处", stories=(paused,)), DAY).verdict == "in_order"
+
+    def test_what_is_due_on_the_day_is_not_late_yet(self) -> None:
+        assert answer(PlaceHistory("某店", CHARGES, (turn(20),)), DAY).verdict == "in_order"
+        assert answer(PlaceHistory("某店", CHARGES, (turn(19),)), DAY).verdict == "not_looked_for"
+
     def test_nothing_was_due(self) -> None:
         assert answer(PlaceHistory("某处"), DAY).verdict == "nothing_due"
 
@@ -141,6 +165,42 @@ class TestVerdicts:
         late = told("YH1", "wiring", FOUND, JUDGED, ASSIGNED)
         found = answer(PlaceHistory("某店", CHARGES, (turn(8),), stories=(late,)), DAY)
         assert (found.verdict, found.also) == ("assigned_not_fixed", ("not_looked_for",))
+
+
+def lived_through(seed: int) -> tuple[PlaceHistory, datetime]:
+    """Return a place with the hazards that people brought about at random, and when it ended."""
+    ledger = machine.of("hazard")()
+    ledger.begin()
+    for number, by in enumerate(("甲", "丙", "丁", "戊")):
+        ledger.open(by, nature=False, data=None)
+        ledger.wait(7 * (seed % 50))
+        ledger.go_on(seed + number)
+        ledger.go_on(seed + number + 1)
+    kinds = ("wiring", "wiring", "window_bars", "fire_exit_blocked")
+    stories = []
+    for number, (kind, done) in enumerate(zip(kinds, ledger.done, strict=True)):
+        rows = [(each, Event("case_move", f"{number}-{place}", each.at, each.by)) for place, each in enumerate(done)]
+        stories.append(story(HAZARD, calendar(), f"YH{number}", kind, rows))
+    looks = (Look(Event("inspection", "i", machine.BEGIN - timedelta(days=1), "甲"), frozenset(kinds)),)
+    return PlaceHistory("某店", CHARGES, looks=looks, stories=tuple(stories)), ledger.now
+
+
+@given(seed=st.integers(0, 2**32), after=st.integers(0, 100))
+@examples(40)
+def test_an_answer_rests_on_what_was_on_record_by_then(seed: int, after: int) -> None:
+    """What is done later changes no answer, but for hazards that turn out to have been there and been missed."""
+    history, ended = lived_through(seed)
+    day = (machine.BEGIN + (ended - machine.BEGIN) * after / 100).date()
+    night = datetime(day.year, day.month, day.day, tzinfo=CHINA_TIME) + timedelta(days=1)
+    found = answer(history, day)
+    known = [replace(one, stands=one.until(night)) for one in history.stories]
+    redrawn = (*CHARGES, Charge(day + timedelta(days=1), None, "440303002003009", "后来人"))
+    then = answer(replace(history, charges=redrawn, stories=tuple(one for one in known if one.stands)), day)
+    assert [step for step in found.steps if step.verdict != "looked_and_missed"] == list(then.steps)
+    failing = [step for step in found.steps if step.verdict is not None]
+    assert {step.verdict for step in failing} == {found.verdict, *found.also} - {"in_order"}
+    assert all(step.events and step.who for step in failing)
+    assert all(event.at < night for step in then.steps for event in step.events)
 
 
 def test_the_dictionary_names_every_verdict_in_both_languages() -> None:

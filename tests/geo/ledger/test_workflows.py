@@ -250,6 +250,16 @@ def test_voiding_needs_a_reason() -> None:
     assert parse(content).steps["gone"].state == "void"
 
 
+def test_what_is_reopened_has_to_be_fixed_again() -> None:
+    content = _tiny()
+    reopen = {**content["actions"][WAIT], "code": "reopen", "sources": ["closed"], "effect": "reopen"}
+    content["actions"].append({**reopen, "target": "broken"})
+    assert parse(content).actions["reopen"].effect == "reopen"
+    content["actions"][-1]["target"] = "mended"
+    with pytest.raises(InputError, match="closed can be reached without a fix"):
+        parse(content)
+
+
 def test_all_faults_are_told_in_one_go() -> None:
     content = _tiny()
     for change in (_drop("prefix"), _set("start", to="begun"), _set("actions", CLOSE, "barred", to=[])):

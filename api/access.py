@@ -156,6 +156,8 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("POST", "/cases/{case_id}/evidence"): _WORK_ON_CASES,
         ("GET", "/cases/{case_id}/reporter"): _WORK_ON_CASES,
         ("GET", "/evidence/{evidence_id}"): _CASES,
+        ("GET", "/bills/{noun}/{code}"): _CASES,
+        ("GET", "/statements/{code}"): _LOOK,
         # inspections: their plans, the grades of places, records, and an inspector's round
         ("GET", "/checklists"): Access(OFFICE, "none"),
         ("GET", "/inspection-plans"): _LOOK,

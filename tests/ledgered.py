@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from PIL import Image
@@ -53,7 +54,7 @@ def ground(session: Session) -> Ground:
         session, building_code=building, household_unit_code=unit, responsible_body_code=body, kind="small_shop",
         geometry=point,
     )  # fmt: skip
-    adopt(session, {building: 1, other: 2})
+    adopt(session, {building: 1, other: 2}, at=datetime(2025, 1, 1))
     return Ground(
         place=place,
         unit=unit,
@@ -68,13 +69,13 @@ def ground(session: Session) -> Ground:
     )
 
 
-def adopt(session: Session, buildings: dict[str, int]) -> int:
+def adopt(session: Session, buildings: dict[str, int], *, at: datetime | None = None) -> int:
     """Adopt a plan of the community that puts each building in a grid by its number."""
     frame = make.grid_frame(make.COMMUNITY)
     grids = dict(enumerate(frame["code"], start=1))
     rows = [(building, None, grids[number], 24) for building, number in buildings.items()]
     plan = make.make_plan(session, community=make.COMMUNITY, grids=frame, assignment=make.assignment_frame(rows))
-    plans.adopt(session, plan, who=make.WHO, version=1)
+    plans.adopt(session, plan, who=make.WHO, version=1, at=at)
     return plan
 
 

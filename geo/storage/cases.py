@@ -4,7 +4,7 @@ What may be done is decided elsewhere (``geo.ledger``). Here a case never change
 change is an event. Whoever asks gets what row-level security shows them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
@@ -340,6 +340,50 @@ def read_cases(
     if after is not None:
         query = query.where(_CASES.c.id < after)
     return [CaseRecord(**row._mapping) for row in session.execute(query)]
+
+
+def read_gravest(session: Session, wanted: CaseFilter, *, limit: int) -> list[CaseRecord]:
+    """Read cases for a bill: live ones first, of these what is due first, then the oldest."""
+    red_at = func.least(_CASES.c.step_due_at, _CASES.c.due_at)
+    order = _CASES.c.state.in_(_LIVE).desc(), red_at.asc().nulls_last(), _CASES.c.found_at, _CASES.c.id
+    query = _where(select(*_RECORD), wanted).order_by(*order).limit(limit)
+    return [CaseRecord(**row._mapping) for row in session.execute(query)]
+
+
+def count_kinds(session: Session, wanted: CaseFilter, *, moment: datetime) -> list[dict[str, Any]]:
+    """Count cases by kind and nature, void ones left out: ``number``, of which ``live``, ``overdue`` and ``ended``."""
+    live = _CASES.c.state.in_(_LIVE)
+    counts = {
+        "number": func.count(),
+        "live": func.count().filter(live),
+        "overdue": func.count().filter(_CASES.c.state == "open", _lit("red", moment)),
+        "ended": func.count().filter(~live),
+    }
+    by = _CASES.c.kind, _CASES.c.nature
+    query = _where(select(*by, *(count.label(name) for name, count in counts.items())), wanted)
+    query = query.where(_CASES.c.state != "void").group_by(*by).order_by(*by)
+    return [dict(row._mapping) for row in session.execute(query)]
+
+
+def count_changes(
+    session: Session, scope: str, workflow: str, *, since: datetime, until: datetime, fixing: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Count what changed in a street, community or grid between two moments, by community, grid and kind."""
+    values = {
+        "workflow": workflow,
+        "street": scope[:9],
+        "community": scope[:12] if len(scope) > 9 else None,
+        "grid": scope if len(scope) > 12 else None,
+        "since": since,
+        "until": until,
+        "fixing": sorted(fixing),
+    }
+    return [dict(row) for row in queries.execute(session, "statement", values).mappings()]
+
+
+def read_workflow_versions(session: Session, code: str) -> list[dict[str, Any]]:
+    """Return what the files of all versions of a workflow said that cases began under."""
+    return list(session.scalars(select(_VERSIONS.c.content).where(_VERSIONS.c.code == code)))
 
 
 def read_moves(session: Session, case_id: int) -> list[MoveRecord]:

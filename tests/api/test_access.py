@@ -65,7 +65,7 @@ LESS_TO_OTHERS = {("GET", "/locate"), ("GET", "/locate/reverse"), ("POST", "/loc
 LESS_TO_OTHERS |= {("GET", "/former-names/{code}")}
 
 #: Cases about homes are none of theirs: row-level security (test_cases.py).
-LESS_TO_OTHERS |= {("GET", path) for _, path in ACCESS if path.startswith(("/cases", "/evidence"))}
+LESS_TO_OTHERS |= {("GET", path) for _, path in ACCESS if path.startswith(("/cases", "/evidence", "/bills", "/responsibility"))}
 
 
 def test_households_are_for_roles_that_see_them() -> None:

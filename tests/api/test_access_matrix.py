@@ -64,11 +64,14 @@ CODES = {
     "/elements/": "city_element",
     "/compounds/": "compound",
     "/barriers/": "barrier",
+    "/statements/": "community",
     "/places/": "place",
     "/former-names/": "compound",
     "/plans/{plan_id}/grids/": "grid",
     "/plans/{plan_id}/cells/": "cell",
 }
+#: What is tried of routes whose path names a noun beside the code.
+OF_NOUNS = {"/bills/{noun}/{code}": ("building", "household_unit", "grid", "community", "compound")}
 TABLES = ("street", "community", "compound", "barrier", "building", "stairwell", "household_unit", "place", "plan")
 TABLES += ("address_alias", "former_name", "unplaced_row", "inspection", "inspection_plan", "place_grade")
 TABLES += ("ledger_case", "case_move", "case_reporter", "evidence")
@@ -247,6 +250,8 @@ def _tries(app: FastAPI, rows: Planted) -> Iterator[Try]:
 
 
 def _paths(template: str, target: Place, rows: Planted) -> list[str]:
+    if template.endswith("/{noun}/{code}"):
+        return [template.format(noun=noun, code=target.codes[noun]) for noun in OF_NOUNS[template]]
     codes = [code for start, code in CODES.items() if template.startswith(start + "{code}")]
     paths = [template.replace("{code}", target.codes[codes[0]]) if codes else template]
     paths = [path.replace("{login}", "nobody").replace("{name}", "nothing.js") for path in paths]
@@ -424,6 +429,8 @@ def _looks(person: Person, each: Try) -> set[int]:
         return {200} if person.role == "inspector" else {422}  # who has no grid says which
     if each.template == "/inspections" and "about" in each.query:
         return {200}  # what is not there is none of the places
+    if "/household_unit/" in each.path and not sees_households(person.actor.roles):
+        return {404}
     if each.template == "/cases/{case_id}/reporter" and each.target == "own":
         return {200 if sees_phones(person.actor.roles) else 404}
     if not names_something or "text" in each.query or each.template.startswith("/tiles/"):

@@ -59,8 +59,8 @@ function whereFrom(view) {
       left && element('span', { class: 'beside' }, ` 出发点在网格 ${left}`),
     );
   }
-  if (view.awayM) return element('p', { class: 'relation' }, ...both(`距此点 ${view.awayM} 米`, `${view.awayM} m from the point`));
-  return null;
+  const away = both(`距此点 ${view.awayM} 米`, `${view.awayM} m from the point`);
+  return view.awayM ? element('p', { class: 'relation' }, away) : null;
 }
 
 function units(view) {
@@ -95,12 +95,13 @@ function tail(code, digits) {
 }
 
 function people({ people: found, grids }) {
-  const rest = both('没有登记,或您的角色不可见', 'none on record, or not shown to your role');
+  const none = both('没有登记,或您的角色不可见', 'none on record, or not shown to your role');
+  const each = found.map((one) => person(one, grids.length > 1));
   return element(
     'section',
     { class: 'people', 'aria-label': '负责人 In charge' },
     element('h3', {}, both('负责人', 'In charge')),
-    found.length ? element('ul', {}, found.map((each) => person(each, grids.length > 1))) : element('p', { class: 'hint' }, rest),
+    each.length ? element('ul', {}, each) : element('p', { class: 'hint' }, none),
   );
 }
 
@@ -108,12 +109,13 @@ function people({ people: found, grids }) {
 function person({ name, role_label, phone, grid_code }, ofSeveral) {
   const number = phone && spoken(phone);
   const dials = phone && dialled(phone);
+  const grid = ofSeveral && grid_code && ` ${tail(grid_code, GRID_DIGITS)}`;
   return element(
     'li',
     { class: 'person' },
     element('span', { class: 'person-name' }, name),
-    element('span', { class: 'person-role' }, label(role_label), ofSeveral && grid_code && ` ${tail(grid_code, GRID_DIGITS)}`),
-    number && (dials ? element('a', { class: 'phone', href: dials }, number) : element('span', { class: 'phone' }, number)),
+    element('span', { class: 'person-role' }, label(role_label), grid),
+    number && element(dials ? 'a' : 'span', { class: 'phone', href: dials }, number),
   );
 }
 

@@ -1,8 +1,8 @@
 // The map's colours, as the style sheet has them for the light and the dark scheme.
 
 const NAMES = [
-  'land', 'building', 'building-edge', 'road', 'main-road', 'river', 'railway', 'wall', 'community', 'grid', 'grid-edge',
-  'cell', 'compound', 'compound-fill', 'here', 'label', 'halo',
+  ...['land', 'building', 'building-edge', 'compound', 'compound-fill', 'road', 'main-road', 'river', 'railway'],
+  ...['wall', 'community', 'grid', 'grid-edge', 'cell', 'here', 'label', 'halo'],
 ];
 const dark = window.matchMedia('(prefers-color-scheme: dark)');
 let read = null;

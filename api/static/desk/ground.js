@@ -48,7 +48,8 @@ const Ground = L.GridLayer.extend({
   async fill(canvas, place) {
     const wanted = Object.keys(FROM_ZOOM).filter((layer) => place.z >= FROM_ZOOM[layer]);
     const { signal } = canvas.asking;
-    const answer = await fetch(`/tiles/${wanted.join(',')}/${place.z - 1}/${place.x}/${place.y}`, { signal }).catch(() => null);
+    const address = `/tiles/${wanted.join(',')}/${place.z - 1}/${place.x}/${place.y}`;
+    const answer = await fetch(address, { signal }).catch(() => null);
     if (signal.aborted) return;
     if (!answer || !answer.ok) {
       this.options.onTrouble(answer);

@@ -42,9 +42,11 @@ class Desk {
   }
 
   async start() {
-    await this.asking(async (signal) => this.scene.start(await ask('/communities?limit=1000', { signal })), () => this.start());
+    await this.asking(async (signal) => {
+      this.scene.start(await ask('/communities?limit=1000', { signal }));
+    }, () => this.start());
     document.documentElement.dataset.ready = '';
-    // The first question after the server starts reads the address book, which takes seconds: best before the first call.
+    // The first question of a scope has its address book read, which takes seconds: best before the first call.
     ask('/locate/suggest?text=1&limit=1').catch(() => {});
   }
 
@@ -144,7 +146,8 @@ class Desk {
   none(answer, said) {
     this.result(reason(answer), 'none');
     this.searches.note(said, word('address_outcomes', 'none')[0]);
-    const failed = answer.failed && element('p', { class: 'failed' }, '没有对上的一项 ', element('strong', {}, say('address_elements', answer.failed)));
+    const part = answer.failed && element('strong', {}, say('address_elements', answer.failed));
+    const failed = part && element('p', { class: 'failed' }, '没有对上的一项 ', part);
     this.found.replaceChildren(...[failed, heard(answer.heard)].filter(Boolean));
     if (answer.nearest.length) {
       this.offer(answer.nearest, {
@@ -156,7 +159,8 @@ class Desk {
     }
     this.box.input.focus(); // most go on by saying it otherwise; the arrow down leads to what is near
     if (this.mayConfirm) {
-      this.found.append(element('p', { class: 'hint' }, both('知道在哪里?在地图上点出来,再按“这里就是”', 'You know where? Click it on the map, then “This is the place”')));
+      const [zh, en] = ['知道在哪里?在地图上点出来,再按“这里就是”', 'You know where? Click it, then “This is the place”'];
+      this.found.append(element('p', { class: 'hint' }, both(zh, en)));
     }
   }
 
@@ -278,8 +282,10 @@ function became(view) {
 }
 
 function aloudOf(view) {
-  const charge = view.people.map((each) => `${each.role_label.split(' ')[0]}${each.name}${each.phone ? `,电话 ${each.phone}` : ''}`);
-  return [':', became(view), ...charge.map((each) => `,${each}`)].join('');
+  const charge = view.people.map(({ role_label, name, phone }) => {
+    return `${role_label.split(' ')[0]}${name}${phone ? `,电话 ${phone}` : ''}`;
+  });
+  return `:${[became(view), ...charge].join(',')}`;
 }
 
 new Desk();

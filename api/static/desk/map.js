@@ -7,7 +7,8 @@ import { addGround } from './ground.js';
 const { L } = window;
 const CALM = { zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false }; // an answer is there at once
 const CLOSE = 18; // a building and its neighbours
-const WIDE_PADDING = 24;
+const [WIDE_PADDING, NUMBERS_PADDING] = [24, 60];
+const WIDE = ['community', 'street', 'compound', 'barrier']; // what is larger than a view of its middle
 
 export class Scene {
   // onPoint({lat, lng}), onNumber(number), onEnded() when the sign-in has
@@ -33,7 +34,8 @@ export class Scene {
   // Show all of one's scope.
   start(collection) {
     const bounds = L.geoJSON(collection).getBounds();
-    if (bounds.isValid()) this.map.fitBounds(bounds, { animate: false, paddingTopLeft: this.padding(WIDE_PADDING).paddingTopLeft });
+    const { paddingTopLeft } = this.padding(WIDE_PADDING); // the card is not there yet
+    if (bounds.isValid()) this.map.fitBounds(bounds, { animate: false, paddingTopLeft });
   }
 
   // Ask again for the ground that could not be had before.
@@ -59,8 +61,8 @@ export class Scene {
   outline(view, details) {
     this.drawn = { view, details };
     this.draw();
-    const wide = ['community', 'street', 'compound', 'barrier'].includes(view.noun) && details.thing;
-    if (wide && !view.awayM && view.from) this.map.fitBounds(L.geoJSON(details.thing).getBounds(), { animate: false, maxZoom: CLOSE, ...this.padding(40) });
+    const wide = view.from && WIDE.includes(view.noun) && details.thing;
+    if (wide) this.fit(L.geoJSON(wide).getBounds(), WIDE_PADDING);
   }
 
   // Numbers on the map, each where a choice is.
@@ -70,7 +72,11 @@ export class Scene {
     const known = points.map((point, number) => [point, number]).filter(([point]) => point);
     known.forEach(([point, number]) => this.number(point, number));
     if (known.length === 1) this.jump(known[0][0]);
-    else if (known.length) this.map.fitBounds(known.map(([point]) => point), { animate: false, maxZoom: CLOSE, ...this.padding(60) });
+    else if (known.length) this.fit(known.map(([point]) => point), NUMBERS_PADDING);
+  }
+
+  fit(bounds, around) {
+    this.map.fitBounds(bounds, { animate: false, maxZoom: CLOSE, ...this.padding(around) });
   }
 
   jump(point) {
@@ -106,13 +112,14 @@ export class Scene {
     shape([compound], { color: ink.compound, weight: 2, dashArray: '1 6', fill: false });
     shape(grids, { color: ink.grid, weight: 4, fillColor: ink.grid, fillOpacity: 0.08 });
     shape(cells, { color: ink.cell, weight: 3, dashArray: '8 5', fill: false });
-    shape([building || thing], { color: ink.here, weight: 3, fillColor: ink.here, fillOpacity: building ? 0.45 : 0.06 });
+    const strength = building ? 0.45 : 0.06;
+    shape([building || thing], { color: ink.here, weight: 3, fillColor: ink.here, fillOpacity: strength });
   }
 
   shape(feature, style) {
     if (!feature.geometry) return;
-    const options = { ...style, renderer: this.renderer, interactive: false, pane: 'outlines' };
-    L.geoJSON(feature, { style: () => options, interactive: false, pane: 'outlines', pointToLayer: () => null }).eachLayer((layer) => {
+    const options = { interactive: false, pane: 'outlines', style: () => style, pointToLayer: () => null };
+    L.geoJSON(feature, options).eachLayer((layer) => {
       layer.options.renderer = this.renderer;
       layer.addTo(this.outlines);
     });
@@ -125,7 +132,8 @@ export class Scene {
   // On a phone the card lies over the map's foot, and the box over its head.
   padding(around) {
     const styles = getComputedStyle(this.map.getContainer());
-    const [top, foot] = ['--covered-top', '--covered-foot'].map((name) => parseFloat(styles.getPropertyValue(name)) || 0);
+    const share = (name) => parseFloat(styles.getPropertyValue(name)) || 0;
+    const [top, foot] = [share('--covered-top'), share('--covered-foot')];
     const height = this.map.getSize().y;
     return { paddingTopLeft: [around, around + top], paddingBottomRight: [around, around + (foot * height) / 100] };
   }

@@ -6,13 +6,13 @@ const { L } = window;
 const FONT = '"Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif';
 const GRID_DIGITS = 12;
 
-// Of each layer: from which zoom it is named, how, and with what of the row.
+// Of each layer: from and until which zoom it is named, in which letters and colour, and with what of the row.
 const KINDS = [
-  { layer: 'communities', from: 12, until: 17, font: `600 15px ${FONT}`, colour: 'community', words: ({ name }) => name },
-  { layer: 'grids', from: 15, until: 18, font: `700 14px ${FONT}`, colour: 'grid', words: ({ code }) => code.slice(GRID_DIGITS) },
-  { layer: 'barriers', from: 16, until: 21, font: `500 12px ${FONT}`, colour: 'label', words: ({ name, kind }) => (kind === 'wall' ? null : name) },
-  { layer: 'compounds', from: 17, until: 21, font: `600 13px ${FONT}`, colour: 'compound', words: ({ name }) => name },
-  { layer: 'buildings', from: 18, until: 21, font: `12px ${FONT}`, colour: 'label', words: ({ name }) => name },
+  ['communities', 12, 17, '600 15px', 'community', ({ name }) => name],
+  ['grids', 15, 18, '700 14px', 'grid', ({ code }) => code.slice(GRID_DIGITS)],
+  ['barriers', 16, 21, '500 12px', 'label', ({ name, kind }) => (kind === 'wall' ? null : name)],
+  ['compounds', 17, 21, '600 13px', 'compound', ({ name }) => name],
+  ['buildings', 18, 21, '400 12px', 'label', ({ name }) => name],
 ];
 
 export class Names {
@@ -46,23 +46,24 @@ export class Names {
     this.taken = [];
     const zoom = this.map.getZoom();
     const tiles = this.tilesOf();
-    KINDS.filter(({ from, until }) => zoom >= from && zoom <= until).forEach((kind) => this.kind(kind, tiles));
+    KINDS.filter(([, from, until]) => zoom >= from && zoom <= until).forEach((kind) => this.kind(kind, tiles));
   }
 
   // A thing that several tiles hold is named once, where the largest part of it is.
-  kind({ layer, font, colour, words }, tiles) {
+  kind([layer, , , letters, colour, words], tiles) {
     const best = new Map();
     for (const { layers, place } of tiles) {
       const part = layers[layer];
       for (let number = 0; part && number < part.length; number += 1) {
         const feature = part.feature(number);
         const found = middle(feature, part.extent, place);
-        const held = best.get(feature.properties.code);
-        if (!held || held.size < found.size) best.set(feature.properties.code, { ...found, words: words(feature.properties) });
+        const { code } = feature.properties;
+        const held = best.get(code);
+        if (!held || held.size < found.size) best.set(code, { ...found, words: words(feature.properties) });
       }
     }
     const ink = colours();
-    this.pen.font = font;
+    this.pen.font = `${letters} ${FONT}`;
     this.pen.fillStyle = ink[colour];
     this.pen.strokeStyle = ink.halo;
     this.pen.lineWidth = 3;
@@ -74,11 +75,15 @@ export class Names {
     const { x: left, y: top } = this.map.getPixelBounds().min;
     const half = this.pen.measureText(words).width / 2 + 3;
     const box = [x - left - half, y - top - 9, x - left + half, y - top + 9];
-    if (this.taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) return;
+    if (this.taken.some((other) => overlap(box, other))) return;
     this.taken.push(box);
     this.pen.strokeText(words, x - left, y - top);
     this.pen.fillText(words, x - left, y - top);
   }
+}
+
+function overlap(one, other) {
+  return one[0] < other[2] && one[2] > other[0] && one[1] < other[3] && one[3] > other[1];
 }
 
 // The middle of a part of a thing, in the world's pixels at this zoom, and how large the part is.

@@ -68,7 +68,6 @@ export class Notice {
 
 function signIn() {
   const link = { href: '/sign-in?to=/desk', target: '_blank', rel: 'noopener' };
-  return [
-    element('p', { class: 'ways' }, element('a', link, both('在新标签页登录', 'Sign in, in a new tab')), ' ', ...both('再回到这里,会接着查', 'and come back: it goes on from here')),
-  ];
+  const way = element('a', link, both('在新标签页登录', 'Sign in, in a new tab'));
+  return [element('p', { class: 'ways' }, way, ' ', both('再回到这里,会接着查', 'and come back: it goes on from here'))];
 }

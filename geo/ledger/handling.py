@@ -22,9 +22,13 @@ def _one(history: PlaceHistory, story: Story, stands: tuple[Stand, ...], moment:
     if not case.is_live:
         return _step(story, events, "已办结", "is done with")
     if (earlier := _closed_before(history, story)) is not None or case.reopened:
-        events = (*(() if earlier is None else (earlier,)), *events)
-        said = ("整改销号后复发,尚未办结", "was fixed and closed, came back and is not done with")
-        return _step(story, events, *said, "came_back", case.assignee or case.found_by)
+        all_stands = stands if earlier is None else (*earlier, *stands)
+        who = next((stand.case.assignee for stand in reversed(all_stands) if stand.case.assignee), stands[-1].turn)
+        said = (
+            f"整改销号后复发,尚未办结,此前由{who}承办",
+            f"was fixed and closed, came back and is not done with; it had been assigned to {who}",
+        )
+        return _step(story, tuple(stand.event for stand in all_stands), *said, "came_back", who)
     if case.state == "paused":
         return _step(story, events, "已挂账,不计时", "is paused, its clock stands still")
     due = case.red_at
@@ -56,17 +60,17 @@ def _late(story: Story, stand: Stand, events: tuple[Event, ...], due: datetime) 
     return _step(story, events, *said, "assigned_not_fixed", case.assignee)
 
 
-def _closed_before(history: PlaceHistory, story: Story) -> Event | None:
-    """Return when a hazard of the same kind was closed a short time before this one was found."""
+def _closed_before(history: PlaceHistory, story: Story) -> tuple[Stand, ...] | None:
+    """Return the story of a hazard of the same kind that was closed a short time before this one was found."""
     within = timedelta(days=dictionary("verdicts")["came_back"].extra["within_days"])
-    closings = (
-        stand.event
-        for other in history.stories
-        if other is not story and other.kind == story.kind
-        for stand in other.until(story.found.at)[-1:]
-        if stand.case.state == "closed" and stand.event.at >= story.found.at - within
-    )
-    return max(closings, key=lambda event: event.at, default=None)
+    alike = (other for other in history.stories if other is not story and other.kind == story.kind)
+    earlier = [other.until(story.found.at) for other in alike]
+    closed = [
+        stands
+        for stands in earlier
+        if stands and stands[-1].case.state == "closed" and stands[-1].event.at >= story.found.at - within
+    ]
+    return max(closed, key=lambda stands: stands[-1].event.at, default=None)
 
 
 def _step(

@@ -95,7 +95,7 @@ def _in_time(turn: Turn) -> Reasoned:
     last_zh, last_en = _last_seen(turn)
     return Reasoned(
         "looked_for",
-        f"{turn.party_zh}按期检查:下次应于 {turn.on} 前,{last_zh}",
+        f"{turn.party_zh}按期检查:下次最迟 {turn.on},{last_zh}",
         f"{turn.party_en}: in time, next due by {turn.on}, {last_en}",
         events=() if turn.last_seen is None else (turn.last_seen,),
     )
@@ -113,7 +113,7 @@ def _missed(history: PlaceHistory, turn: Turn, day: date) -> Reasoned:
         last_zh += f";当日属网格 {grids}"
     return Reasoned(
         "looked_for",
-        f"{turn.party_zh}应于 {turn.on} 前检查,至 {day} 逾期 {late_days} 天未查,{last_zh};责任人:{who}",
+        f"{turn.party_zh}最迟应于 {turn.on} 检查,至 {day} 逾期 {late_days} 天未查,{last_zh};责任人:{who}",
         f"{turn.party_en} had to look by {turn.on} and was {late_days} days late on {day}, {last_en};"
         f" answers: {who_en}",
         "not_looked_for",

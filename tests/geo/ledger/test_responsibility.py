@@ -113,7 +113,7 @@ class TestVerdicts:
             ((FOUND, JUDGED, ASSIGNED, STARTED), "assigned_not_fixed", "某店"),
             ((FOUND, JUDGED, ASSIGNED, STARTED, RECTIFIED), "assigned_not_fixed", "网格(网格员、工作人员、领导)"),
             ((FOUND, JUDGED, ASSIGNED, STARTED, RECTIFIED, PASSED), "in_order", None),
-            ((FOUND, JUDGED, ASSIGNED, STARTED, RECTIFIED, PASSED, BACK), "came_back", "乙"),
+            ((FOUND, JUDGED, ASSIGNED, STARTED, RECTIFIED, PASSED, BACK), "came_back", "某店"),
         ],
     )
     def test_of_one_hazard_as_it_goes_on(self, moves: tuple[Any, ...], verdict: str, who: str | None) -> None:
@@ -132,7 +132,9 @@ class TestVerdicts:
         first = told("YH1", "wiring", FOUND, JUDGED, ASSIGNED, STARTED, RECTIFIED, PASSED)
         again = told("YH2", "wiring", ("open", at(20), "丁", {}))
         other = told("YH3", "gas", ("open", at(20), "丁", {}))
-        assert answer(PlaceHistory("某店", stories=(first, again)), DAY).verdict == "came_back"
+        found = answer(PlaceHistory("某店", stories=(first, again)), DAY)
+        assert (found.verdict, found.who) == ("came_back", ("某店",))
+        assert [event.code for event in found.steps[-1].events][-2:] == ["YH1-5", "YH2-0"]
         assert answer(PlaceHistory("某店", stories=(first, other)), DAY).verdict == "in_order"
 
     def test_void_hazards_say_nothing(self) -> None:

@@ -1,8 +1,8 @@
 """CSV and Excel sheets as tables of text, with the row numbers their user sees."""
 
 import csv
-import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from geo.exchange.formats import check_zip, opened_zip
 from geo.exchange.parsing import parse_sheet
 
 MAX_COLUMNS = 1000
+#: Different texts of a column of which each is kept once.
+MOST_DIFFERENT = 30_000
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?[0-9][0-9 ,.()-]*%?")
 #: Excel keeps 15 digits of a number; longer codes typed as numbers have lost their end.
@@ -76,22 +79,47 @@ def read_csv(path: Path, encoding: str | None) -> TextTable:
         See :func:`geo.exchange.encodings.decode_text`; or no heading row, or columns beyond all reason.
     """
     decoded = decode_text(path.read_bytes(), encoding)
-    reader = csv.reader(io.StringIO(decoded.text, newline=""), delimiter=_delimiter(decoded.text), strict=False)
+    reader = csv.reader(_lines(decoded.text), delimiter=_delimiter(decoded.text), strict=False)
     previous_limit = csv.field_size_limit(64 * 2**20)
+    kept = _KeptOnce()
     try:
         numbered, start = [], 1
         for cells in reader:
-            numbered.append((start, cells))
+            numbered.append((start, kept.row([restore(cell.strip()) for cell in cells])))
             start = reader.line_num + 1
     except csv.Error as error:
         raise FileFormatError(f"CSV 第 {start} 行无法解析:{error}", f"line {start} of the CSV: {error}") from None
     finally:
         csv.field_size_limit(previous_limit)
-    table = _table([(number, [restore(cell.strip()) for cell in cells]) for number, cells in numbered])
+    table = _table(numbered)
     table.encoding = decoded.encoding
     table.notes = [*decoded.notes, *table.notes]
     _blame_foreign_lines(table, decoded.foreign_lines, decoded.encoding)
     return table
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text, each with its own end; a buffer would hold the whole a second time."""
+    return (found[0] for found in _LINE.finditer(text))
+
+
+class _KeptOnce:
+    """Keeps each different text of a column once: registers repeat their streets and roads a million times.
+
+    A column with more than :data:`MOST_DIFFERENT` texts is one of numbers, of which most are there once.
+    """
+
+    def __init__(self) -> None:
+        self._known: list[dict[str, str]] = []
+
+    def row(self, cells: list[str]) -> list[str]:
+        """Return the cells, those whose text their column had before as they were then."""
+        while len(self._known) < len(cells):
+            self._known.append({})
+        return [
+            known.setdefault(cell, cell) if len(known) < MOST_DIFFERENT else known.get(cell, cell)
+            for known, cell in zip(self._known, cells, strict=False)
+        ]
 
 
 def read_excel(path: Path, sheet: str | None) -> TextTable:
@@ -131,7 +159,9 @@ def _table(numbered: list[tuple[int, list[str]]]) -> TextTable:
     width = max(len(cells) for _, cells in filled)
     if width > MAX_COLUMNS:
         raise FileFormatError(f"表格有 {width} 列,超过 {MAX_COLUMNS}", f"{width} columns are over {MAX_COLUMNS}")
-    filled = [(number, cells + [""] * (width - len(cells))) for number, cells in filled]
+    filled = [
+        (number, cells if len(cells) == width else cells + [""] * (width - len(cells))) for number, cells in filled
+    ]
     top = _heading_position([cells for _, cells in filled], width)
     if top:
         notes.append((f"跳过表头前的 {top} 行标题", f"{top} title rows above the headings were skipped"))

@@ -39,7 +39,7 @@ export class LookForm {
     this.photos.push(photos);
     const noteId = `note-${item.code}`;
     const note = element('input', { id: noteId, maxlength: 500 });
-    const fault = element('div', { class: 'fault', hidden: true },
+    const fault = element('div', { class: 'details', hidden: true },
       element('p', { class: 'hint' }, ...both(item.fault_zh, item.fault_en)),
       element('label', { for: noteId }, ...both('说明', 'What')), note, photos.part);
     const choices = Object.entries(RESULTS).map(([code, [zh, en]]) => {

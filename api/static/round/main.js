@@ -122,7 +122,7 @@ class Page {
     this.stops.draw(this.round.stops, done);
     this.queue.draw(records);
     const waiting = records.filter((record) => record.state === 'waiting').length;
-    if (waiting + photos > 0) this.say(by('signal'), `待发送 ${waiting} 条、照片 ${photos} 张`, `${waiting} records, ${photos} photos to send`);
+    if (waiting + photos > 0) this.say(by('signal'), `待发送 ${waiting} 条、照片 ${photos} 张`, `to send: ${waiting}, photos: ${photos}`);
     else this.say(by('signal'), '都已发送', 'all sent');
   }
 

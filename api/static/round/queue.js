@@ -23,6 +23,6 @@ export class Queue {
       found.length > 0 ? element('p', { class: 'hint' }, `隐患 ${found.join('、')}`) : null,
       record.photo_reason ? element('p', { class: 'trouble' }, `照片:${record.photo_reason}`) : null,
       record.state === 'refused' ? element('p', { class: 'trouble' }, ...both(record.reason_zh, record.reason_en)) : null,
-      record.state === 'refused' ? button({ class: 'wide' }, () => this.onDrop(record), ...both('知道了,删除', 'Remove')) : null);
+      record.state === 'refused' || record.photo_reason ? button({ class: 'wide' }, () => this.onDrop(record), ...both('知道了,删除', 'Remove')) : null);
   }
 }

@@ -5,6 +5,9 @@ import { all, put, remove } from './store.js';
 
 const AT_ONCE = 40;
 
+// Moments as addresses take them: whole seconds.
+const second = (moment) => moment && moment.replace(/\.\d+Z$/, 'Z');
+
 // Send what waits. Returns the trouble that stopped it, or null; other pages of this phone wait their turn.
 export function sendAll(login, onChange) {
   return navigator.locks.request('wangge-round-sending', () => send(login, onChange));
@@ -63,7 +66,7 @@ async function sendRecheck(record, onChange) {
   const { case_id: number, version, action, note, fields } = record.recheck;
   try {
     for (const photo of await photosOf(record)) {
-      await ask(`/cases/${number}/evidence?${query({ phase: photo.phase, taken_at: photo.taken_at })}`, { method: 'POST', photo: photo.blob });
+      await ask(`/cases/${number}/evidence?${query({ phase: photo.phase, taken_at: second(photo.taken_at) })}`, { method: 'POST', photo: photo.blob });
     }
     await ask(`/cases/${number}/moves`, {
       method: 'POST',
@@ -82,7 +85,7 @@ async function sendRecheck(record, onChange) {
 async function sendPhotos(record, onChange) {
   for (const photo of await photosOf(record)) {
     if (photo.reason) continue;
-    const said = query({ item: photo.item, taken_at: photo.taken_at, lon: record.sent.lon, lat: record.sent.lat });
+    const said = query({ item: photo.item, taken_at: second(photo.taken_at), lon: record.sent.lon, lat: record.sent.lat });
     try {
       await ask(`/inspections/${record.id}/evidence?${said}`, { method: 'POST', photo: photo.blob });
     } catch (trouble) {

@@ -1,6 +1,7 @@
 """Where a request is: by the address as it was said, a place that was chosen, a point, or no more than a community."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,8 @@ from geo.territory.codes import DIGITS
 
 #: Things that are too wide to be the place of a request; a compound has a middle that one can go to.
 WIDE = frozenset({"street", "community", "barrier"})
+#: What a case may be about.
+SUBJECT = ("building_code", "household_unit_code", "place_code", "city_element_code")
 #: What is found at a point, metres.
 AT_THE_POINT_M = 1.0
 
@@ -102,6 +105,13 @@ def find_where(
             "say where: the address as it was said, a chosen place, longitude and latitude, or the community at least",
         )
     return replace(_somewhere_in(session, community), said=address or None)
+
+
+def subject_of(where: Where) -> dict[str, Any]:
+    """Return what a new case is given of where it is: a thing has a point of its own, elsewhere the point is all."""
+    about = {name: getattr(where, name) for name in SUBJECT}
+    point = {} if any(about.values()) else {"lon": where.lon, "lat": where.lat}
+    return about | point
 
 
 def _chosen(session: Session, books: AddressBooks, place: str, actor: Actor | None) -> Where:

@@ -28,7 +28,7 @@ from geo.services.address_books import AddressBooks
 from geo.services.cases import CaseRecord, NewCase, Reporter, act_on_case, open_or_join, workflow_of
 from geo.services.households import StaffRow, look_at_staff
 from geo.services.locating import in_charge_today
-from geo.services.placing_requests import Where, WhereError, find_where
+from geo.services.placing_requests import SUBJECT, Where, WhereError, find_where, subject_of
 from geo.storage import cases as stored
 from geo.storage import requests
 from geo.territory.dictionaries import dictionary
@@ -46,6 +46,7 @@ __all__ = [
     "hand_on",
     "look_at_joined",
     "look_at_unplaced",
+    "numbered",
     "place_request",
     "take",
 ]
@@ -57,7 +58,6 @@ CALLED = "called"
 UNKNOWN = "where_unknown"
 #: Moves that no workflow names.
 JOINED, PLACED = "joined", "placed"
-_SUBJECT = ("building_code", "household_unit_code", "place_code", "city_element_code")
 #: Characters of an address, and of who asks.
 LONGEST_ADDRESS, LONGEST_NAME = 200, 100
 
@@ -240,6 +240,20 @@ def find_known(
     return found
 
 
+def numbered(session: Session, number: str) -> CaseRecord:
+    """Return the case that people call by a number.
+
+    Raises
+    ------
+    NotFoundError
+        There is none.
+    """
+    found = stored.read_numbered(session, number.strip())
+    if found is None:
+        raise NotFoundError(f"没有编号为 {number[:40]} 的事项", f"there is no case {number[:40]!r}")
+    return found
+
+
 def look_at_joined(
     session: Session, case_id: int, *, actor: Actor | None = None, who: str | None = None
 ) -> list[CaseRecord]:
@@ -371,7 +385,7 @@ def _check(new: NewRequest) -> None:
 def _where(session: Session, books: AddressBooks, new: NewRequest, actor: Actor | None, who: str | None) -> Where:
     if new.joins is not None and not (new.place or new.point or new.address or new.community_code):
         other = stored.read_case(session, new.joins)
-        return Where(other.lon, other.lat, **{name: getattr(other, name) for name in _SUBJECT})
+        return Where(other.lon, other.lat, **{name: getattr(other, name) for name in SUBJECT})
     return find_where(
         session,
         books,
@@ -393,16 +407,12 @@ def _new_case(new: NewRequest, kind: str, where: Where) -> NewCase:
     if where.said is not None and not where.is_known:
         known = reporter or Reporter()
         reporter = replace(known, contact={**known.contact, "address": where.said})
-    # A thing has a point of its own; elsewhere the point is all there is.
-    thing = any(getattr(where, name) is not None for name in _SUBJECT)
     return NewCase(
         REQUEST,
         kind,
         new.text,
-        lon=None if thing else where.lon,
-        lat=None if thing else where.lat,
+        **subject_of(where),
         nature=new.nature,
-        **{name: getattr(where, name) for name in _SUBJECT},
         source=new.channel,
         found_at=new.found_at,
         client_key=new.client_key,
@@ -437,7 +447,7 @@ def _join(session: Session, record: CaseRecord, into: int, text: str, name: str)
 
 def _move_to(session: Session, record: CaseRecord, where: Where, name: str) -> CaseRecord:
     """Put a case where it is, with the community and the grid that are there."""
-    given = {column.removesuffix("_code"): getattr(where, column) for column in _SUBJECT}
+    given = {column.removesuffix("_code"): getattr(where, column) for column in SUBJECT}
     subject = stored.find_subject(session, **given)
     here = stored.find_community(session, where.lon, where.lat)
     street, community = (subject.street, subject.community) if subject.community else here or (None, None)

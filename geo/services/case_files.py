@@ -1,0 +1,355 @@
+"""Use case: requests and hazards in and out as sheets.
+
+In: each row is located and becomes a case of its own, once however often the file is read. A row that cannot be taken
+spoils no other: it comes back with the reason and what its address could be. Out: what a list shows; nobody's name.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from geo.access.actor import Actor
+from geo.errors import BoundsError, ColumnError, InputError, WanggeError
+from geo.exchange.address_files import match_columns
+from geo.exchange.stamps import Stamp
+from geo.exchange.tables import TextTable
+from geo.exchange.writing import write_frame, write_frames
+from geo.ledger.workflows import workflow
+from geo.services.address_books import AddressBooks
+from geo.services.auditing import moment
+from geo.services.cases import CaseFilter, CaseRecord, NewCase, Reporter, look_at_cases, open_or_join
+from geo.services.describing_cases import describe
+from geo.services.placing_requests import WhereError, find_where, subject_of
+from geo.services.requesting import REQUEST, NewRequest, take
+from geo.territory.dictionaries import dictionary
+from geo.territory.times import CHINA_TIME
+
+#: How cases that come out of files are said to have come.
+CHANNEL = "file"
+#: Rows of a file that is read, and cases of a file that is written.
+MOST_ROWS, MOST_CASES = 10_000, 100_000
+#: Columns that a sheet gets beside its own, and the sheets of a workbook.
+ADDED = ["登记结果", "登记编号", "原因", "候选"]
+TAKEN, REFUSED = "登记结果", "未登记"
+_PAGE = 2_000
+OUTCOMES = {"opened": "新登记", "joined": "并入", "known": "已登记过", "refused": "未登记"}
+
+#: Told how many rows are done.
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class CasesRead:
+    """What became of a file's rows.
+
+    Attributes
+    ----------
+    rows
+        The file's rows in their order, with :data:`ADDED`.
+    refused
+        Those that were not taken.
+    counts
+        Rows by outcome: ``opened``, ``joined``, ``known``, ``refused``.
+    """
+
+    rows: pd.DataFrame
+    refused: pd.DataFrame
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    word: str
+    number: str = ""
+    reason: str = ""
+    choices: str = ""
+
+
+def import_cases(
+    session: Session,
+    books: AddressBooks,
+    table: TextTable,
+    *,
+    code: str = REQUEST,
+    columns: Mapping[str, str] | None = None,
+    source: str,
+    community: str | None = None,
+    actor: Actor | None = None,
+    who: str | None = None,
+    progress: Progress | None = None,
+) -> CasesRead:
+    """Open a case for each row of a sheet, within the session's transaction.
+
+    Parameters
+    ----------
+    code
+        The workflow: ``request`` or ``hazard``.
+    columns
+        Headings by the codes of ``data/dictionaries/case_columns.toml``; found by their words where not stated.
+    source
+        What the file is called: with a row's number, or all of the row where it has none, it knows the row again.
+    community
+        Where rows go whose address is no one place; without it they are not taken, and come back with why.
+
+    Raises
+    ------
+    ColumnError
+        No column tells what the cases are about, or where they are.
+    BoundsError
+        There are more than :data:`MOST_ROWS` rows.
+    InputError
+        The workflow is neither.
+    """
+    if code not in (REQUEST, "hazard"):
+        raise InputError(
+            f"表格导入只用于诉求(request)和隐患(hazard),不能用于“{code[:40]}”",
+            f"sheets are read as requests or hazards, not as {code[:40]!r}",
+        )
+    if len(table.rows) > MOST_ROWS:
+        raise BoundsError(
+            f"表格有 {len(table.rows)} 行,最多 {MOST_ROWS} 行;请分成几份",
+            f"the sheet has {len(table.rows)} rows, {MOST_ROWS} at most: divide it",
+        )
+    matched = _matched(table, columns)
+    done = []
+    for number, row in enumerate(table.rows):
+        said = {name: row[table.headings.index(heading)].strip() for name, heading in matched.items()}
+        key = f"{source}:{said.get('key') or hashlib.sha256(chr(31).join(row).encode()).hexdigest()[:24]}"
+        given = _Row(code, said, f"file-{hashlib.sha256(key.encode()).hexdigest()[:40]}", community)
+        done.append(_taken(session, books, given, actor=actor, who=who))
+        if progress is not None:
+            progress(number + 1)
+    return _result(table, done)
+
+
+def export_cases(
+    session: Session, wanted: CaseFilter, *, actor: Actor | None = None, who: str | None = None
+) -> pd.DataFrame:
+    """Return cases as a sheet, the newest first; a look at those about doors and places is an event.
+
+    Raises
+    ------
+    BoundsError
+        There are more than :data:`MOST_CASES`.
+    """
+    rows: list[dict[str, object]] = []
+    after: int | None = None
+    while True:
+        found = look_at_cases(session, wanted, limit=_PAGE, after=after, actor=actor, who=who)
+        rows += _rows(session, found)
+        if len(rows) > MOST_CASES:
+            raise BoundsError(
+                f"超过 {MOST_CASES} 件;请缩小范围或时段", f"there are more than {MOST_CASES} cases: ask for fewer"
+            )
+        if len(found) < _PAGE:
+            return pd.DataFrame(rows, columns=list(_COLUMNS))
+        after = found[-1].id
+
+
+def write_read(result: CasesRead, path: Path, *, stamp: Stamp) -> list[Path]:
+    """Write what became of a file's rows: a workbook of two sheets, or a CSV.
+
+    Raises
+    ------
+    FileFormatError
+        The file is to be neither.
+    """
+    if path.suffix.casefold() == ".csv":
+        return write_frame(result.rows, path, stamp=stamp)
+    return write_frames({TAKEN: result.rows, REFUSED: result.refused}, path, stamp=stamp)
+
+
+# ── in ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row as it is taken: what it says by the codes of columns, and what it is known by."""
+
+    code: str
+    said: Mapping[str, str]
+    key: str
+    community: str | None
+
+
+def _matched(table: TextTable, columns: Mapping[str, str] | None) -> dict[str, str]:
+    matched = match_columns(table.headings, "case_columns", columns)
+    somewhere = "address" in matched or {"lon", "lat"} <= set(matched) or "community" in matched
+    if "text" not in matched or not somewhere:
+        missing = "内容" if "text" not in matched else "地址"
+        raise ColumnError(
+            f"没有找到“{missing}”列;请写明是哪一列。表头:{'、'.join(table.headings[:20])}",
+            f"no column says {'what it is about' if missing == '内容' else 'where it is'}: "
+            f"name it; there are: {', '.join(table.headings[:20])}",
+        )
+    return matched
+
+
+def _taken(session: Session, books: AddressBooks, row: _Row, *, actor: Actor | None, who: str | None) -> _Outcome:
+    """Take one row; what it wrote is undone where it is refused."""
+    try:
+        with session.begin_nested():
+            if row.code == REQUEST:
+                taken = take(session, books, _request(row), actor=actor, who=who)
+                return _Outcome(taken.outcome, taken.case.number)
+            opening = open_or_join(session, _hazard(session, books, row, actor, who), actor=actor, who=who)
+            return _Outcome(opening.outcome, opening.case.number)
+    except WhereError as error:
+        offered = (*error.found.candidates, *error.found.nearest)
+        choices = ";".join(f"{place.address}[{place.id}]" for place in offered)
+        return _Outcome("refused", reason=f"{error.zh} {error.en}", choices=choices)
+    except WanggeError as error:
+        return _Outcome("refused", reason=f"{error.zh} {error.en}")
+
+
+def _request(row: _Row) -> NewRequest:
+    return NewRequest(
+        row.said["text"],
+        channel=CHANNEL,
+        kind=_coded("request_kinds", row.said.get("kind")),
+        nature=_nature(row),
+        address=row.said.get("address") or None,
+        point=_point(row),
+        community_code=row.said.get("community") or row.community,
+        reporter=Reporter(row.said.get("name") or None, row.said.get("phone") or None),
+        is_new=True,
+        found_at=_moment(row.said.get("found_at")),
+        client_key=row.key,
+    )
+
+
+def _hazard(session: Session, books: AddressBooks, row: _Row, actor: Actor | None, who: str | None) -> NewCase:
+    where = find_where(
+        session,
+        books,
+        address=row.said.get("address") or None,
+        point=_point(row),
+        community=row.said.get("community") or row.community,
+        actor=actor,
+        who=who,
+    )
+    return NewCase(
+        "hazard",
+        _coded("hazard_kinds", row.said.get("kind")) or "other",
+        row.said["text"],
+        **subject_of(where),
+        nature=_nature(row),
+        source=CHANNEL,
+        found_at=_moment(row.said.get("found_at")),
+        client_key=row.key,
+    )
+
+
+def _coded(name: str, text: str | None) -> str | None:
+    """Return the code of what a cell says, in either language."""
+    if not text:
+        return None
+    entry = dictionary(name).find(text)
+    if entry is None:
+        known = "、".join(one.zh for one in dictionary(name).entries.values())
+        raise InputError(
+            f"没有类型“{text[:40]}”;可用:{known}",
+            f"there is no kind {text[:40]!r}; one of: {', '.join(dictionary(name).entries)}",
+        )
+    return entry.code
+
+
+def _nature(row: _Row) -> str | None:
+    text = row.said.get("nature")
+    if not text:
+        return None
+    named = workflow(row.code).natures
+    found = next((one.code for one in named if text.casefold() in (one.code, one.zh, one.en.casefold())), None)
+    if found is None:
+        raise InputError(
+            f"没有性质“{text[:40]}”;可用:{'、'.join(one.zh for one in named)}",
+            f"there is no nature {text[:40]!r}; one of: {', '.join(one.code for one in named)}",
+        )
+    return found
+
+
+def _point(row: _Row) -> tuple[float, float] | None:
+    lon, lat = row.said.get("lon"), row.said.get("lat")
+    if not lon and not lat:
+        return None
+    try:
+        return float(lon or ""), float(lat or "")
+    except ValueError:
+        raise InputError(
+            f"经纬度“{(lon or '')[:20]},{(lat or '')[:20]}”不是度数",
+            f"{(lon or '')[:20]!r}, {(lat or '')[:20]!r} are no degrees",
+        ) from None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return moment(text.strip().replace("/", "-").replace(" ", "T")) if text else None
+
+
+def _result(table: TextTable, done: list[_Outcome]) -> CasesRead:
+    own = pd.DataFrame(table.rows, columns=table.headings, dtype=object)
+    told = [(OUTCOMES[one.word], one.number, one.reason, one.choices) for one in done]
+    names = [name if name not in table.headings else f"{name}(系统)" for name in ADDED]
+    rows = pd.concat([own, pd.DataFrame(told, columns=names)], axis=1)
+    refused = rows[[one.word == "refused" for one in done]].copy()
+    refused.insert(
+        0, "行号", [number for number, one in zip(table.row_numbers, done, strict=True) if one.word == "refused"]
+    )
+    return CasesRead(rows, refused, {word: sum(one.word == word for one in done) for word in OUTCOMES})
+
+
+# ── out ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_COLUMNS = (
+    *(
+        "编号",
+        "流程",
+        "类型",
+        "性质",
+        "内容",
+        "环节",
+        "状态",
+        "灯",
+        "层级",
+        "社区编码",
+        "网格",
+        "楼栋",
+        "户",
+        "场所",
+        "要素",
+    ),
+    *("责任主体", "经度", "纬度", "来源", "时间", "登记", "时限", "办结", "承办人", "次数", "重开", "评价"),
+)
+
+
+def _rows(session: Session, found: list[CaseRecord]) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for one in describe(session, found, now=datetime.now(CHINA_TIME)):
+        case = one.case
+        words = (one.workflow, one.kind, one.nature)
+        stands = (one.step, one.state, one.light_words, one.rung)
+        where = (case.community_code, case.grid_code, case.building_code, case.household_unit_code, case.place_code)
+        moments = (case.found_at, case.opened_at, case.due_at, case.closed_at)
+        cells = (
+            case.number,
+            *(word.zh if word else "" for word in words),
+            case.summary,
+            *(word.zh if word else "" for word in stands),
+            *where,
+            case.city_element_code,
+            case.responsible_body_code,
+            round(case.lon, 6),
+            round(case.lat, 6),
+            case.source,
+            *(f"{at.astimezone(CHINA_TIME):%Y-%m-%d %H:%M}" if at else "" for at in moments),
+            case.assignee,
+            case.sightings,
+            case.reopened,
+            case.rating,
+        )
+        rows.append(dict(zip(_COLUMNS, cells, strict=True)))
+    return rows

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal_column, not_, 
 from sqlalchemy.orm import Session, aliased
 
 from geo.storage.declaring import SRID
+from geo.storage.ledger_tables import LedgerCase
 from geo.storage.tables import Assignment, Barrier, Building, Cell, Community, Compound, Grid, Plan
 
 Extent = tuple[float, float, float, float]  # west, south, east, north
@@ -31,7 +32,7 @@ class Layer:
     rows
         The table.
     columns
-        What a tile tells of each row besides its shape.
+        What a tile tells of each row besides its shape; the first one tells rows apart.
     from_level
         The first level with tiles: above it they would hold more than anybody could see.
     present
@@ -62,7 +63,7 @@ def read(session: Session, layer: str, *, metres: Extent, degrees: Extent) -> by
     box = func.ST_MakeEnvelope(*degrees, SRID, type_=None)
     found = select(*shown, cut.label("shape")).where(rows.geom.bool_op("&&")(box), told.present(rows)).subquery("found")
     # In order, so that what has not changed is the same tile, byte by byte.
-    drawn = select(found).where(found.c.shape.is_not(None)).order_by(found.c.code).subquery("drawn")
+    drawn = select(found).where(found.c.shape.is_not(None)).order_by(found.c[told.columns[0]]).subquery("drawn")
     made = select(func.ST_AsMVT(literal_column("drawn"), layer, SIDE, "shape", type_=None)).select_from(drawn)
     return bytes(session.scalar(made) or b"")
 
@@ -123,6 +124,11 @@ def _of_grid_in_force(cell: Any) -> ColumnElement[bool]:
     return exists().where(Grid.id == cell.grid_id, _in_force(Grid))
 
 
+def _live_hazard(case: Any) -> ColumnElement[bool]:
+    """Hazards that are not done with. Of whom they are, or what was written of them, is in no tile."""
+    return and_(case.workflow == "hazard", case.state.in_(("open", "paused")))
+
+
 LAYERS: MappingProxyType[str, Layer] = MappingProxyType(
     {
         "communities": Layer(Community, ("code", "name"), 8, _living),
@@ -131,5 +137,6 @@ LAYERS: MappingProxyType[str, Layer] = MappingProxyType(
         "buildings": Layer(Building, ("code", "name", "kind"), 14, _living),
         "grids": Layer(Grid, ("code", "name", "plan_id"), 11, _in_force),
         "cells": Layer(Cell, ("code", "name", "grid_code"), 15, _of_grid_in_force),
+        "hazards": Layer(LedgerCase, ("number", "kind", "nature", "state", "yellow_at", "due_at"), 14, _live_hazard),
     }
 )

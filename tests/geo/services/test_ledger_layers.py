@@ -1,3 +1,4 @@
+import math
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from geo.services import ledger_layers
 from geo.services.cases import CaseRecord, NewCase, act_on_case, open_case
 from geo.services.ledger_layers import first_month, ledger_content
 from geo.services.mapping import content_from_store
+from geo.services.tiling import Tile, tile_of
 from geo.storage import case_points
 from geo.storage.catalogue import METADATA
 from maps.pages import plan_page
@@ -196,3 +198,17 @@ def test_the_map_of_a_street_shows_them_and_names_nobody(session: Session) -> No
     for secret in ("李四", door, "finder", "电线老化"):
         assert secret not in page
     assert content_from_store(session, STREET).ledger is None
+
+
+def test_tiles_hold_live_hazards_and_name_nobody(session: Session) -> None:
+    building = make_building(session)
+    live = found(session, building, days_ago=3)
+    fixed(session, found(session, building, days_ago=9, kind="gas"), days_ago=8)
+    side = 1 << 16
+    x = int((live.lon + 180) / 360 * side)
+    y = int((1 - math.asinh(math.tan(math.radians(live.lat))) / math.pi) / 2 * side)
+    tile = tile_of(session, ["hazards"], Tile(16, x, y))
+    assert live.number.encode() in tile
+    assert tile.count(b"YH") == 1
+    assert "电线".encode() not in tile
+    assert b"finder" not in tile

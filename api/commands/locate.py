@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from api.commands.answers import point_words, show_answer
 from api.commands.counting import counting
 from api.commands.pairs import pairs_of
 from geo.addresses.answers import Answer, Candidate
@@ -23,7 +24,6 @@ from geo.services.locating_files import (
     answer_queries,
     book_of_files,
     locate_sheet,
-    read_as,
     write_answers,
     write_located,
 )
@@ -248,35 +248,16 @@ def _show_counts(counts: dict[str, int]) -> None:
 
 
 def _show(answer: Answer, book: FileBook) -> None:
-    outcome = dictionary("address_outcomes")[answer.outcome]
-    console.print(Text(f"{outcome.zh} {outcome.en.capitalize()}", style="bold"))
-    if answer.outcome == "one":
-        _show_place(answer.candidates[0], book, mark="")
-    for number, candidate in enumerate(answer.candidates if answer.outcome == "several" else (), start=1):
-        _show_place(candidate, book, mark=f"{number}. ")
-    if answer.total > len(answer.candidates) > 1:
-        console.print(Text(f"共 {answer.total} 处,只列出 {len(answer.candidates)} 处 {answer.total} places in all"))
-    console.print(Text(f"原因 Why: {answer.reason.zh}\n          {answer.reason.en}"), soft_wrap=True)
-    if answer.nearest:
-        console.print(Text("最近的地址 What does exist:"))
-        for candidate in answer.nearest:
-            _show_place(candidate, book, mark="  · ")
-    if answer.heard:
-        console.print(Text(f"读作 Read as: {read_as(answer)}"), soft_wrap=True)
+    show_answer(console, answer, lambda candidate: _lines(candidate, book))
     if answer.relation is not None:
         console.print(Text(f"方位 Whereabouts: {answer.relation.text}"))
 
 
-def _show_place(candidate: Candidate, book: FileBook, *, mark: str) -> None:
-    apart = f"({candidate.apart})" if candidate.apart else ""
-    console.print(Text(f"{mark}{candidate.address} [{candidate.id}]{apart}"), soft_wrap=True)
-    known = []
-    if not math.isnan(candidate.lon):
-        known.append(f"坐标 at {candidate.lon:.6f}, {candidate.lat:.6f}")
+def _lines(candidate: Candidate, book: FileBook) -> list[str]:
+    known = [] if math.isnan(candidate.lon) else [point_words(candidate.lon, candidate.lat)]
     if grid := book.grid_of(candidate):
         known.append(f"网格 grid {grid}")
-    if known:
-        console.print(Text(f"{' ' * len(mark)}  {' · '.join(known)}"), soft_wrap=True)
+    return [" · ".join(known)] if known else []
 
 
 def _plain(answer: Answer, book: FileBook) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 from sqlalchemy.orm import Session
 
+from api.commands.answers import point_words, show_answer
 from api.commands.counting import counting
 from api.commands.store import open_store, who_runs
 from geo.exchange.stamps import stamp_now
@@ -17,7 +18,7 @@ from geo.exchange.writing import write_frame
 from geo.services import placing_by_address
 from geo.services.address_books import AddressBooks
 from geo.services.locating import Found, Place, Spot, locate, reverse
-from geo.services.locating_files import LocatedSheet, locate_sheet, say_heard, write_located
+from geo.services.locating_files import LocatedSheet, locate_sheet, write_located
 from geo.services.placing_by_address import UnplacedRecord
 from geo.services.store_book import StoreBook
 from geo.territory.dictionaries import dictionary
@@ -114,42 +115,24 @@ def _show_row(console: Console, row: UnplacedRecord) -> None:
 
 
 def _show(console: Console, found: Found) -> None:
-    outcome = dictionary("address_outcomes")[found.outcome]
-    console.print(Text(f"{outcome.zh} {outcome.en.capitalize()}", style="bold"))
-    several = found.outcome == "several"
-    for number, place in enumerate(found.candidates, start=1):
-        _show_place(console, place, mark=f"{number}. " if several else "")
-    if found.total > len(found.candidates) > 1:
-        console.print(Text(f"共 {found.total} 处,只列出 {len(found.candidates)} 处 {found.total} places in all"))
-    console.print(Text(f"原因 Why: {found.reason.zh}\n          {found.reason.en}"), soft_wrap=True)
-    if found.nearest:
-        console.print(Text("最近的地址 What does exist:"))
-        for place in found.nearest:
-            _show_place(console, place, mark="  · ")
-    if found.heard:
-        console.print(Text(f"读作 Read as: {say_heard(found.heard)}"), soft_wrap=True)
+    show_answer(console, found, _lines)
     if not found.current:
         console.print(
             Text("地址数据刚有变化,结果可能未含最新改动 Addresses have just changed; the newest may be missing")
         )
 
 
-def _show_place(console: Console, place: Place, *, mark: str) -> None:
-    apart = f"({place.apart})" if place.apart else ""
-    console.print(Text(f"{mark}{place.address} [{place.id}]{apart}"), soft_wrap=True)
-    indent = " " * len(mark) + "  "
-    for line in _spot_lines(place.spot):
-        console.print(Text(indent + line), soft_wrap=True)
+def _lines(place: Place) -> list[str]:
+    lines = _spot_lines(place.spot)
     if place.moved is not None:
-        console.print(Text(f"{indent}所说之处 Where that leads:"))
-        for line in _spot_lines(place.moved):
-            console.print(Text(f"{indent}  {line}"), soft_wrap=True)
+        lines += ["所说之处 Where that leads:", *(f"  {line}" for line in _spot_lines(place.moved))]
+    return lines
 
 
 def _spot_lines(spot: Spot) -> list[str]:
     known = []
     if spot.lon is not None and spot.lat is not None:
-        known.append(f"坐标 at {spot.lon:.6f}, {spot.lat:.6f}")
+        known.append(point_words(spot.lon, spot.lat))
     known += [f"网格 grid {grid.code} {grid.name or ''}".strip() for grid in spot.grids]
     known += [f"联户网格 cell {cell.code} {cell.name or ''}".strip() for cell in spot.cells]
     lines = [" · ".join(known)] if known else []

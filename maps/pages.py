@@ -6,6 +6,7 @@ file, put into the page itself. The plan travels as one JSON block; no value of 
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import folium
@@ -179,6 +180,8 @@ def _ledger(content: MapContent, extent: Extent, layers: list[Layer]) -> dict[st
     """Put the ledger's layers over the others; return what the page must know beside them."""
     if content.ledger is None:
         return {}
+    # Elements are discs with a character as hazards are: until asked for, hazards have the map to themselves.
+    layers[:] = [replace(layer, visible=layer.visible and layer.group != "elements") for layer in layers]
     layers += ledger_layers(content.ledger, extent.origin, content.grids)
     codes = next((layer.columns.get("code", []) for layer in layers if layer.drawn == "buildings"), [])
     return {"ledger": ledger_data(content.ledger, codes)}

@@ -22,11 +22,12 @@ from geo.sample.naming import Namer
 from geo.sample.recipe import load_recipe
 from geo.territory.dictionaries import Entry, dictionary
 
-#: What is said of each telling of a story; codes are None where there is nothing.
+#: What is said of each telling of a story; codes are None where there is nothing, the grid is the one in force then.
 TOLD = (
     "story",
     "street_code",
     "community_code",
+    "grid_code",
     "building_code",
     "household_unit_code",
     "place_code",

@@ -109,7 +109,7 @@ def _registered(session: Session, told: Told, people: People) -> pd.DataFrame:
     prefix = told.stories.workflow.prefix
     numbers = [f"{prefix}{day}{number:06d}" for day, number in zip(days, running.tolist(), strict=True)]
     return told.subjects.assign(
-        id=ids, number=numbers, grid_code=None, inspection_id=None, crew=_crew_names(told.subjects, people)
+        id=ids, number=numbers, inspection_id=None, crew=_crew_names(told.subjects, people)
     )
 
 

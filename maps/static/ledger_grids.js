@@ -59,7 +59,7 @@ class LedgerGrids {
       zh: spanOf(index ? limits[index - 1] + 1 : 0, limit, index === limits.length - 1 && index > 0),
     }));
     const of = sums.map((sum) => Math.max(0, limits.findIndex((limit, at) => sum <= limit || at === limits.length - 1)));
-    return { of, classes, said: sums.map((sum) => `${sum}项`) };
+    return { of, classes, said: sums.map((sum) => (sum ? `${sum}项` : '')) };
   }
 
   sumsAt(stop, asked) {

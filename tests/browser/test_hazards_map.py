@@ -61,6 +61,7 @@ def test_opens_at_today_with_what_is_open(open_map: Open, offline_page: "Offline
     assert "2026年11月" in page.locator("#month-name").inner_text()
     assert "截至今日" in page.locator("#month-name").inner_text()
     assert page.evaluate("wangge.drawn().hazards") == 4
+    assert page.evaluate("wangge.visible('element_public_toilet')") is False
     assert offline_page.outside == []
     assert offline_page.errors == []
 
@@ -129,11 +130,11 @@ def test_grids_take_the_colours_of_results(open_map: Open) -> None:
     assert told(page)["grids"] == ["1项", "1项", "1项", "1项"]
     assert "月末未销隐患" in page.locator("#legend").inner_text()
     page.select_option("#grid-colours", "overdue")
-    assert told(page)["grids"] == ["1项", "0项", "0项", "1项"]
+    assert told(page)["grids"] == ["1项", "", "", "1项"]
     go_to(page, SEPTEMBER)
-    assert told(page)["grids"] == ["0项"] * 4
+    assert told(page)["grids"] == [""] * 4
     page.select_option("#grid-colours", "found")
-    assert told(page)["grids"] == ["1项", "0项", "0项", "0项"]
+    assert told(page)["grids"] == ["1项", "", "", ""]
     page.select_option("#grid-colours", "households")
     assert page.locator("#classes li").count() == 5
 

@@ -189,7 +189,7 @@ def test_a_name_that_nobody_knows_is_learnt_by_pointing_at_the_place(desk: Page,
 def test_a_homophone_is_found_and_said(desk: Page) -> None:
     say(desk, "和香路30号往西50米")
     found = card(desk, "荷香路30号红旗楼")
-    expect(desk.locator("#outcome")).to_contain_text("请核对")
+    expect(desk.locator("#outcome.check")).to_contain_text("请核对")
     expect(found.locator(".chip[data-how=sound]")).to_contain_text("→ 荷香路")
     expect(found.locator(".relation")).to_contain_text("50 m west of it")
 

@@ -117,6 +117,7 @@ class Desk {
       const place = answer.candidates[Math.max(picked, 0)];
       const view = viewOfPlace(place, answer, said);
       this.result(reason(answer), answer.outcome === 'one' ? 'one' : '', view);
+      this.outcome.classList.toggle('check', answer.reason.code !== 'found');
       this.searches.note(said, became(view));
       this.show(view, prefer ? null : answer); // of what was picked there is nothing to be heard
       this.box.ready();
@@ -240,6 +241,7 @@ class Desk {
     const badge = kind && element('span', { class: 'badge' }, say('address_outcomes', kind));
     const aloud = view && element('span', { class: 'quiet' }, aloudOf(view));
     this.outcome.dataset.kind = kind;
+    this.outcome.classList.remove('check');
     this.outcome.replaceChildren(...[badge, element('span', {}, words), aloud].filter(Boolean));
   }
 

@@ -108,9 +108,7 @@ def _registered(session: Session, told: Told, people: People) -> pd.DataFrame:
     days = opened.dt.strftime("%Y%m%d")
     prefix = told.stories.workflow.prefix
     numbers = [f"{prefix}{day}{number:06d}" for day, number in zip(days, running.tolist(), strict=True)]
-    return told.subjects.assign(
-        id=ids, number=numbers, inspection_id=None, crew=_crew_names(told.subjects, people)
-    )
+    return told.subjects.assign(id=ids, number=numbers, inspection_id=None, crew=_crew_names(told.subjects, people))
 
 
 def _write_cases(session: Session, told: Told, rows: pd.DataFrame) -> int:

@@ -460,6 +460,8 @@ class Asker:
         likes = [name for name in names if 0 < apart(name, draft.said[kind]) <= 1.0]
         if not likes or ("road" in draft.said and kind == "compound"):
             return None
+        if writing.is_stemmed(draft.said.get("number", "")):
+            return None
         said = {key: value for key, value in draft.said.items() if key != "community"} | {kind: self.pick(likes)}
         texts = {key: said[key] for key in ORDER if key in said}
         return self.nowhere(Draft(said, texts, draft.prefix), {kind: said[kind]})

@@ -79,6 +79,11 @@ def divided(written: str, rng: np.random.Generator) -> str | None:
     return _one(rng, *(way for way in ways if way != written))
 
 
+def is_stemmed(written: str) -> bool:
+    """Whether a number has 甲 or the like: 甲12号 and 12号甲 are one door, so that neither is nowhere."""
+    return bool(_STEM.fullmatch(written))
+
+
 def stemmed(written: str, rng: np.random.Generator) -> str | None:
     """Another way to write 甲12号, 12号甲 or 12A号."""
     found = _STEM.fullmatch(written)

@@ -53,6 +53,7 @@ class Page {
     const trouble = await this.send() ?? await this.fetchRound();
     if (trouble) this.tell(trouble);
     else this.clear();
+    if (trouble?.kind === 'ended') await this.hide();
     await this.draw();
     if (trouble && trouble.kind !== 'ended') this.timer = setTimeout(() => this.later(), AGAIN_MS);
   }
@@ -79,7 +80,6 @@ class Page {
       return await this.send();
     } catch (trouble) {
       if (!trouble.kind) throw trouble;
-      if (trouble.kind === 'ended') await this.hide();
       return trouble;
     }
   }
@@ -106,10 +106,11 @@ class Page {
   // The sign-in has ended: nothing of anybody stays on the screen or in the phone, but what is not sent yet.
   async hide() {
     await forget(false);
-    Object.assign(this, { round: null, login: null });
+    Object.assign(this, { round: null, login: null, wanted: true });
     by('stops').replaceChildren();
     by('queue').replaceChildren();
     by('who').replaceChildren();
+    by('signal').replaceChildren();
     this.map.draw({ stops: [], ground: { grids: none(), buildings: none(), barriers: none() } });
   }
 

@@ -158,6 +158,7 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/evidence/{evidence_id}"): _CASES,
         ("GET", "/bills/{noun}/{code}"): _CASES,
         ("GET", "/statements/{code}"): _LOOK,
+        ("GET", "/responsibility/{noun}/{code}"): _WORK_ON_CASES,
         # inspections: their plans, the grades of places, records, and an inspector's round
         ("GET", "/checklists"): Access(OFFICE, "none"),
         ("GET", "/inspection-plans"): _LOOK,

@@ -23,6 +23,7 @@ from geo.ledger import cases as engine
 from geo.ledger.cases import Case
 from geo.ledger.deeds import Deed
 from geo.ledger.permissions import Doer
+from geo.ledger.replaying import opening_details
 from geo.ledger.workflows import CLOCK, Action, Workflow, parse, workflow
 from geo.ledger.working_time import Limit, calendar
 from geo.services.households import LOOKED
@@ -278,7 +279,14 @@ def _enter(session: Session, new: NewCase, process: Workflow, case: Case, subjec
         "client_key": new.client_key,
     }
     record = cases.insert_case(session, values, lon=subject.lon, lat=subject.lat, who=doer.name)
-    opened = {"action": OPEN, "from_step": None, "to_step": case.step, "state": case.state, "at": case.opened_at}
+    opened = {
+        "action": OPEN,
+        "from_step": None,
+        "to_step": case.step,
+        "state": case.state,
+        "at": case.opened_at,
+        "details": opening_details(new.nature, new.limit),
+    }
     _write_move(session, record.id, opened, process.opens, doer, grid=grid)
     _keep_reporter(session, record.id, new.reporter, doer)
     return record
@@ -391,7 +399,8 @@ def act_on_case(
         "state": move.to_state,
         "at": move.at,
         "note": move.note,
-        "details": dict(move.fields),
+        # With its own limit, so that it can be done again (geo.ledger.replaying).
+        "details": dict(move.fields) | opening_details(None, deed.limit),
         "client_key": client_key,
     }
     grid = _grid(session, _subject_of(record), at)

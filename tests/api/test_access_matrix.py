@@ -72,6 +72,7 @@ CODES = {
 }
 #: What is tried of routes whose path names a noun beside the code.
 OF_NOUNS = {"/bills/{noun}/{code}": ("building", "household_unit", "grid", "community", "compound")}
+OF_NOUNS["/responsibility/{noun}/{code}"] = ("building", "household_unit")
 TABLES = ("street", "community", "compound", "barrier", "building", "stairwell", "household_unit", "place", "plan")
 TABLES += ("address_alias", "former_name", "unplaced_row", "inspection", "inspection_plan", "place_grade")
 TABLES += ("ledger_case", "case_move", "case_reporter", "evidence")
@@ -438,7 +439,7 @@ def _looks(person: Person, each: Try) -> set[int]:
     if each.target == "own":
         # A draft of the community is not for who sees one grid of it, nor is a list that nothing was asked of.
         return {200, 404} if person.role == "inspector" else {200}
-    if each.target == "sibling" and (each.template.startswith("/streets/") or set(each.query) == {"street"}):
+    if each.target == "sibling" and (each.template.startswith("/streets/") or set(each.query) in ({"street"}, {"about"})):
         return {200}
     return {404}
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 import uvicorn
@@ -16,6 +17,10 @@ from api.commands.serve import listen
 from api.main import create_app
 from api.settings import AppSettings
 from api.visitor import COOKIE
+from geo.ledger.checklists import checklist
+from geo.services import cases
+from geo.services.cases import Deed
+from geo.services.inspecting import Answered, Sent, record_inspections
 from geo.storage.database import session_scope
 from geo.storage.ledger_tables import Evidence, Inspection, LedgerCase
 from tests.api.people import token_of
@@ -23,7 +28,7 @@ from tests.browser.accessible import grave_faults
 from tests.conftest import LOCAL_URL
 from tests.databases import Databases
 from tests.geo.services import inspected
-from tests.geo.services.inspected import GRID, RENTAL, SHOP
+from tests.geo.services.inspected import GRID, INSPECTOR, RENTAL, SHOP
 
 pytestmark = pytest.mark.browser
 
@@ -258,6 +263,41 @@ def test_two_inspectors_offline_at_one_place(browser: Browser, server: Server) -
         expect(other.locator("#queue li")).to_contain_text("已有,并入")
     # Both photos show the same, and each of them belongs to the one hazard.
     assert counts(server.engine)[:2] == (2, 1)
+
+
+def fixed_hazard(engine: Engine) -> int:
+    """A hazard at the shop that one inspector found and put right at once; another one has to look at it again."""
+    items = tuple(Answered(code, "fault" if code == "wiring" else "ok") for code in checklist("small_shop").items)
+    look = Sent("paper-look-1", datetime.now(UTC), place_code=SHOP, items=items)
+    with session_scope(engine, INSPECTOR) as session:
+        (taken,) = record_inspections(session, [look], actor=INSPECTOR)
+        number = taken.hazards[0].case_id
+        fields, shown = {"nature": "general", "assignee": "wang"}, frozenset({"before", "after"})
+        deed = Deed("fix_at_once", datetime.now(UTC), note="已换插座", fields=fields, evidence=shown)
+        cases.act_on_case(session, number, deed, actor=INSPECTOR)
+    return number
+
+
+def test_a_hazard_is_looked_at_again_without_signal(browser: Browser, server: Server) -> None:
+    number = fixed_hazard(server.engine)
+    with phone(browser, server) as fixer:
+        expect(fixer.locator(".visit.hazard")).to_have_count(0)
+    with phone(browser, server, "zhao") as page:
+        page.context.set_offline(True)
+        page.locator(".visit.hazard").click()
+        form = page.get_by_role("dialog")
+        expect(form).to_contain_text("电线老化")
+        form.get_by_role("button", name="复查合格销号").click()
+        expect(form.get_by_role("alert")).to_contain_text("请先拍照")
+        form.get_by_label("拍照").set_input_files(picture())
+        expect(form.get_by_role("img")).to_be_visible()
+        form.get_by_role("button", name="复查合格销号").click()
+        expect(page.locator("#signal")).to_contain_text("待发送 1 条、照片 1 张")
+        page.context.set_offline(False)
+        all_sent(page, 1)
+    with session_scope(server.engine) as session:
+        case = cases.read_case(session, number)
+    assert (case.state, case.fixed_by, case.closed_by) == ("closed", "wang", "zhao")
 
 
 def test_refused_work_says_why_and_goes_when_told(browser: Browser, server: Server) -> None:

@@ -88,6 +88,22 @@ COMMANDS = {
         "api.commands.inspect:inspect_app",
         "检查:计划、分级、今日巡查、补录 Inspections: plans, grades, a round, records",
     ),
+    "case": (
+        "api.commands.case:case_app",
+        "事项:隐患、诉求等,按流程登记、办理、查看 Cases: opened, acted on and shown, as their workflow says",
+    ),
+    "bill": (
+        "api.commands.bill:bill_command",
+        "账单:一个对象的全部隐患,急的在前;可写成 PDF、Excel。 The bill of a thing: all its hazards.",
+    ),
+    "statement": (
+        "api.commands.bill:statement_command",
+        "月结单:期初 + 新增 + 复发 − 销号 − 作废 = 期末。 A month's statement, which adds up.",
+    ),
+    "responsibility": (
+        "api.commands.responsibility:responsibility_command",
+        "责任倒查:查了没有、查得怎样、办得怎样,逐步说明依据。 Who answers for a thing on a day, step by step.",
+    ),
     "households": (
         "api.commands.households:households_command",
         "查看一栋楼的各户;每次查看都记入审计。 The doors of a building; every look is on record.",

@@ -22,6 +22,7 @@ from geo.services.describing_cases import Described, Words, describe
 from geo.services.households import LOOKED
 from geo.services.naming import Named, name_of, names_of
 from geo.storage import cases, events
+from geo.territory import codes
 
 Noun = Literal["place", "household_unit", "building", "grid", "community", "street", "compound", "responsible_body"]
 #: What has a bill, and what has a statement.
@@ -165,6 +166,22 @@ def draw_up_statement(
         workflow=Words(process.zh, process.en),
         total=_sum(month, counted),
         rows=_rows(session, month, by, counted, workflow_code),
+    )
+
+
+def noun_of(code: str) -> str:
+    """Return what a code is of, by its structure: one of those that have a bill.
+
+    Raises
+    ------
+    CodeError
+        It has the structure of none of them.
+    """
+    for noun in NOUNS:
+        if codes.problem(noun, code) is None:
+            return noun
+    raise CodeError(
+        f"“{code[:40]}”不是这些对象的编码:{'、'.join(NOUNS)}", f"{code[:40]!r} is no code of: {', '.join(NOUNS)}"
     )
 
 

@@ -58,6 +58,7 @@ __all__ = [
     "read_cases",
     "read_evidence",
     "read_moves",
+    "read_numbered",
     "read_photo_content",
     "workflow_of",
     "workflows_of",
@@ -489,6 +490,11 @@ def read_case(session: Session, case_id: int) -> CaseRecord:
         There is no such case.
     """
     return cases.read_case(session, case_id)
+
+
+def read_numbered(session: Session, number: str) -> CaseRecord | None:
+    """Return the case of a number; None where there is none."""
+    return cases.read_numbered(session, number)
 
 
 def read_cases(

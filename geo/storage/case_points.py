@@ -7,11 +7,12 @@ import geopandas as gpd
 import pandas as pd
 from sqlalchemy.orm import Session
 
+from geo.crs import WGS84
 from geo.storage import queries
 from geo.storage.layers import Bounds
 
-_MOMENT = "datetime64[us, UTC]"
-_MOMENTS = dict.fromkeys(("found_at", "ended_at", "paused_at", "due_at", "near_at"), _MOMENT)
+_MOMENTS = ("found_at", "ended_at", "paused_at", "due_at", "near_at")
+_TEXTS = ("number", "kind", "nature", "grid_code")
 _NO_BOX: tuple[None, ...] = (None, None, None, None)
 
 
@@ -44,7 +45,12 @@ def read_case_points(
     """
     names = dict(zip(("west", "south", "east", "north"), box or _NO_BOX, strict=True))
     values: dict[str, Any] = {"workflow": workflow, "scope": scope, "since": since, "at": at, "limit": limit, **names}
-    return queries.frame(session, "case_points", {**_MOMENTS, "turns": "object"}, values)
+    result = queries.execute(session, "case_points", values)
+    rows = pd.DataFrame(result.all(), columns=list(result.keys()))
+    points = gpd.points_from_xy(rows.pop("lon").astype(float), rows.pop("lat").astype(float))
+    moments = {name: _moments(rows[name]) for name in _MOMENTS}
+    texts = rows[list(_TEXTS)].astype("str")
+    return gpd.GeoDataFrame(texts.assign(**moments, turns=rows["turns"].astype(object)), geometry=points, crs=WGS84)
 
 
 def read_looks_by_month(session: Session, scope: str, *, since: datetime, at: datetime) -> pd.DataFrame:
@@ -54,4 +60,10 @@ def read_looks_by_month(session: Session, scope: str, *, since: datetime, at: da
     """
     rows = queries.execute(session, "looks_by_month", {"scope": scope, "since": since, "at": at}).all()
     looks = pd.DataFrame(rows, columns=["building_code", "seen_at"])
-    return looks.astype({"building_code": "str", "seen_at": _MOMENT})
+    return looks.assign(building_code=looks["building_code"].astype("str"), seen_at=_moments(looks["seen_at"]))
+
+
+def _moments(seconds: pd.Series) -> pd.Series:
+    """Return moments of seconds since 1970, to the microsecond."""
+    whole = (seconds.astype(float) * 1e6).round()
+    return pd.Series(pd.to_datetime(whole, unit="us", utc=True).dt.as_unit("us"), index=seconds.index)

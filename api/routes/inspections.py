@@ -110,7 +110,7 @@ def read(store: Store, actor: Acting, inspection_id: InspectionId) -> Inspection
     summary="附上检查照片 Attach a photo to an inspection",
     response_model=PhotoItem,
     openapi_extra=PHOTO_BODY,
-    responses=problems(404, 413, 422, 503),
+    responses=problems(404, 413, 415, 422, 503),
 )
 def attach(
     store: Store,

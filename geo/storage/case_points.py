@@ -45,8 +45,7 @@ def read_case_points(
     """
     names = dict(zip(("west", "south", "east", "north"), box or _NO_BOX, strict=True))
     values: dict[str, Any] = {"workflow": workflow, "scope": scope, "since": since, "at": at, "limit": limit, **names}
-    result = queries.execute(session, "case_points", values)
-    rows = pd.DataFrame(result.all(), columns=list(result.keys()))
+    rows = queries.rows(session, "case_points", values)
     points = gpd.points_from_xy(rows.pop("lon").astype(float), rows.pop("lat").astype(float))
     moments = {name: _moments(rows[name]) for name in _MOMENTS}
     texts = rows[list(_TEXTS)].astype("str")
@@ -58,8 +57,7 @@ def read_looks_by_month(session: Session, scope: str, *, since: datetime, at: da
 
     Of each month since ``since`` there is the last look alone, and of all time before it the last one.
     """
-    rows = queries.execute(session, "looks_by_month", {"scope": scope, "since": since, "at": at}).all()
-    looks = pd.DataFrame(rows, columns=["building_code", "seen_at"])
+    looks = queries.rows(session, "looks_by_month", {"scope": scope, "since": since, "at": at})
     return looks.assign(building_code=looks["building_code"].astype("str"), seen_at=_moments(looks["seen_at"]))
 
 

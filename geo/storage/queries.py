@@ -25,11 +25,17 @@ def frame(session: Session, name: str, types: dict[str, str], values: dict[str, 
 
     Columns are text but for those in ``types``.
     """
-    result = execute(session, name, values)
-    table = pd.DataFrame(result.all(), columns=list(result.keys()))
+    table = rows(session, name, values)
     geometry = gpd.GeoSeries(shapely.from_wkb(table.pop("geometry").to_list()), index=table.index, crs=WGS84)
     plain = table.astype({column: types.get(column, "str") for column in table.columns})
     return gpd.GeoDataFrame(plain, geometry=geometry, crs=WGS84)
+
+
+def rows(session: Session, name: str, values: dict[str, Any]) -> pd.DataFrame:
+    """Read ``sql/{name}.sql`` as a table, its values as the driver gives them."""
+    result = execute(session, name, values)
+    # As plain tuples: pandas asks each row of the driver's own kind what it has, which takes longer than reading it.
+    return pd.DataFrame(list(map(tuple, result)), columns=list(result.keys()))
 
 
 @cache

@@ -104,6 +104,18 @@ COMMANDS = {
         "api.commands.responsibility:responsibility_command",
         "责任倒查:查了没有、查得怎样、办得怎样,逐步说明依据。 Who answers for a thing on a day, step by step.",
     ),
+    "request": (
+        "api.commands.request:request_app",
+        "诉求:登记、分派、提级、导入导出 Requests: taken in, handed on, escalated; sheets",
+    ),
+    "figures": (
+        "api.commands.figures:figures_command",
+        "台账指标:新增、办结、超期、重开、各级解决率、覆盖率、三零目标。 The figures of the ledger.",
+    ),
+    "hotspots": (
+        "api.commands.figures:hot_spots_command",
+        "时空热点:哪里在什么时候比偶然更集中。 Where cases came closer together than chance would have them.",
+    ),
     "households": (
         "api.commands.households:households_command",
         "查看一栋楼的各户;每次查看都记入审计。 The doors of a building; every look is on record.",

@@ -21,6 +21,9 @@ TAGS = [
     {"name": "households", "description": "各户与网格人员,查看有记录 Doors, and people of grids; looks are on record"},
     {"name": "addresses", "description": "按地址定位、别名 Addresses located; what people call places"},
     {"name": "cases", "description": "事项:隐患、诉求等,按流程办理 Cases: hazards, requests, run through workflows"},
+    {"name": "requests", "description": "诉求:登记、查重、分派 Requests: taken in, compared, routed"},
+    {"name": "figures", "description": "台账指标与热点 Figures of the ledger, hot spots"},
+    {"name": "open311", "description": "Open311 GeoReport v2,供其他系统 For other systems"},
     {"name": "published", "description": "公开数据,无需登录 Published figures, for everybody"},
 ]
 DESCRIPTION = """

@@ -10,7 +10,7 @@ from geo.errors import InputError, NotFoundError
 from geo.services.address_books import AddressBooks
 from geo.services.locating import Found, check_point, engine_of, locate
 from geo.services.whereabouts import is_at
-from geo.storage import addresses, requests
+from geo.storage import addresses, cases, requests
 from geo.territory.codes import DIGITS
 
 #: Things that are too wide to be the place of a request; a compound has a middle that one can go to.
@@ -134,6 +134,11 @@ def _chosen(session: Session, books: AddressBooks, place: str, actor: Actor | No
 
 def _at(session: Session, lon: float, lat: float) -> Where:
     check_point(lon, lat)
+    if cases.find_community(session, lon, lat) is None:
+        raise NotFoundError(
+            f"坐标 {lon:.5f}, {lat:.5f} 不在您范围内的任何社区",
+            f"the point {lon:.5f}, {lat:.5f} is in no community of your scope",
+        )
     around = addresses.around(session, lon, lat, reach_m=AT_THE_POINT_M)
     inside = next((one.code for one in around if one.noun == "building" and one.metres == 0), None)
     return Where(lon, lat, building_code=inside)

@@ -52,6 +52,7 @@ class Place:
     inspection_plan: int = 0
     case: int = 0
     evidence: int = 0
+    request: str = ""
     point: tuple[float, float] = (0.0, 0.0)
 
     @property
@@ -143,6 +144,8 @@ def _cases(session: Session, place: Place) -> None:
         building = codes.make("building", place.community, number)
         found = NewCase("hazard", "wiring", place.says(word), building_code=building, reporter=asked)
         place.case = open_case(session, found, who=finder).id
+    asking = NewCase("request", "lift", place.says("request"), building_code=place.codes["building"], reporter=asked)
+    place.request = open_case(session, asking, who=finder).number
     place.evidence = attach(session, place.case, photo(ord(place.name[1])), "finding", who=finder).id
     shop = codes.make("place", place.street, int(place.community[-3:]) * 10 + 1)
     home = open_case(session, NewCase("hazard", "gas", place.says("HOME-hazard"), place_code=shop), who=finder)

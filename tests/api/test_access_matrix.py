@@ -56,6 +56,8 @@ OFFICERS = {"administrator", "security_officer", "auditor"}
 #: Whom row-level security alone is tried on in a usual run: a street, a grid, an officer, nobody; all where asked for.
 ALONE = ("planner", "inspector", "auditor", "public")
 
+#: The forms that Open311 speaks in.
+FORMS = ("json", "xml")
 #: What a path's {code} names, by the start of the path.
 CODES = {
     "/streets/": "street",
@@ -238,6 +240,7 @@ def _tries(app: FastAPI, rows: Planted) -> Iterator[Try]:
         inspection=planted.MISSING_PLAN,
         inspection_plan=planted.MISSING_PLAN,
         case=planted.MISSING_PLAN,
+        request="SQ20260101999999",
         evidence=planted.MISSING_PLAN,
         point=(10.0, 10.0),
     )
@@ -264,6 +267,9 @@ def _paths(template: str, target: Place, rows: Planted) -> list[str]:
     paths = [path.replace("{inspection_id}", str(target.inspection)) for path in paths]
     paths = [path.replace("{inspection_plan_id}", str(target.inspection_plan)) for path in paths]
     paths = [path.replace("{case_id}", str(target.case)) for path in paths]
+    paths = [path.replace("{figure}", "found").replace("{service_code}", "lift") for path in paths]
+    paths = [path.replace("{service_request_id}", target.request).replace("{token}", target.request) for path in paths]
+    paths = [path.replace("{form}", form) for path in paths for form in FORMS] if "{form}" in template else paths
     paths = [path.replace("{evidence_id}", str(target.evidence)) for path in paths]
     if "{plan_id}" in template:
         ids = [target.adopted, target.draft, *([rows.street_plan] if codes or target.name == "own" else [])]
@@ -309,6 +315,11 @@ def _filled(method: str, template: str, path: str, target: Place, parameters: li
         yield Try(method, template, target.name, path, needed, {"action": "note", "note": "x"}, seen)
     for said in _sent_about_inspections(method, template, target) if not own else ():
         yield Try(method, template, target.name, path, needed, said, seen)
+    for said in _sent_about_requests(method, template, target) if not own else ():
+        yield Try(method, template, target.name, path, needed, said, seen)
+    if template == "/requests/batch" and not own:
+        lines = "\n".join(["内容,地址", *(f"x,{target.says(word)}" for word in ("compound", "building", "HOME-room"))])
+        yield Try(method, template, target.name, path, needed, sheet=lines)
     if template == "/locate/batch":
         words = ("compound", "building", "NEXT-building", "HOME-room", "HOME-place", "element", "alias")
         lines = "\n".join(["地址", *(target.says(word) for word in words)])
@@ -340,6 +351,21 @@ def _sent_about_inspections(method: str, template: str, target: Place) -> Iterat
         yield {"cycle_days": 9}
     if (method, template) == ("PUT", "/places/{code}/grade"):
         yield {"grade": "strict", "reason": "x"}
+
+
+def _sent_about_requests(method: str, template: str, target: Place) -> Iterator[dict[str, Any]]:
+    """What would be a sound request, were it of one's own place."""
+    if (method, template) in (("POST", "/requests"), ("POST", "/requests/hints")):
+        yield {"text": "x", "place": target.codes["building"]}
+        yield {"text": "x", "lon": target.point[0], "lat": target.point[1]}
+        yield {"text": "x", "address": target.says("building")}
+        yield {"text": "x", "community_code": target.community}
+    if (method, template) == ("POST", "/requests"):
+        yield {"text": "x", "joins": target.case}
+    if (method, template) == ("POST", "/requests/{case_id}/routing"):
+        yield {"nature": "help"}
+    if (method, template) == ("POST", "/requests/{case_id}/place"):
+        yield {"place": target.codes["building"]}
 
 
 def answers(app: FastAPI, tries: list[Try], headers: dict[str, str] | None = None) -> Iterator[tuple[Try, Response]]:
@@ -380,8 +406,9 @@ def text_of(answer: Response) -> str:
 def leaks(person: Person, each: Try, said: str) -> list[str]:
     """Return what an answer tells and should not; what the request itself said is no news."""
     told = said
-    sent_in_body = ((each.body or {}).get(name, "") for name in ("scope", "id", "building_code"))
-    for sent in (*each.path.split("/"), *each.query.values(), *sent_in_body, *each.sheet.split("\n")):
+    named = ("scope", "id", "building_code", "place", "address", "community_code")
+    sent_in_body = ((each.body or {}).get(name, "") for name in named)
+    for sent in (*each.path.split("/"), *each.query.values(), *sent_in_body, *re.split("[\n,]", each.sheet)):
         if len(sent) >= 9:
             told = told.replace(sent, "")
     for look in (each.body or {}).get("inspections", ()):
@@ -402,6 +429,8 @@ def statuses(person: Person, each: Try) -> set[int]:
     access = each.access
     if access.is_public:
         return {200, 303, 400, 401, 403, 404, 410, 415, 422}
+    if each.template.startswith("/open311/"):
+        return _statuses_of_open311(person, each)
     if person.actor is PUBLIC:
         return {401, 303}
     if access.scope == "own":
@@ -417,6 +446,15 @@ def statuses(person: Person, each: Try) -> set[int]:
     if each.method in UNSAFE:
         return {422, 428, 409, 400, 403} if each.target == "own" else {404, 403, 422}
     return _looks(person, each)
+
+
+def _statuses_of_open311(person: Person, each: Try) -> set[int]:
+    """It knows no 401, 422 and the like; whatever is wrong with a request is 400."""
+    if person.actor is PUBLIC or not person.actor.may(each.access.roles):
+        return {403}
+    if each.method in UNSAFE:
+        return {400}
+    return {200} if each.target == "own" or each.template == "/open311/v2/requests.{form}" else {404}
 
 
 def _looks(person: Person, each: Try) -> set[int]:

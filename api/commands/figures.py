@@ -1,0 +1,120 @@
+"""``wangge figures`` and ``wangge hotspots``: what the ledger counts, and where it thickens."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, cast
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from api.commands.store import open_store, who_runs
+from geo.errors import InputError
+from geo.exchange.stamps import stamp_now
+from geo.exchange.writing import write_frame
+from geo.services.figuring import By, FigureRow, FigureTable, Period, figure, registry
+from geo.services.hot_spots import check_kind, find_hot_spots
+from geo.territory.times import CHINA_TIME
+
+console = Console()
+
+Scope = Annotated[str, typer.Argument(metavar="CODE", help="街道、社区或网格编码 Of a street, community or grid")]
+Since = Annotated[str | None, typer.Option("--since", help="自此日,缺省为本月 1 日 From this day; the month's first")]
+Until = Annotated[str | None, typer.Option("--until", help="至此日(含),缺省为今日 Up to this day; today")]
+Workflow = Annotated[str | None, typer.Option("--as", help="流程,如 hazard、request Of this workflow only")]
+
+
+def figures_command(
+    scope: Scope,
+    since: Since = None,
+    until: Until = None,
+    workflow: Workflow = None,
+    by: Annotated[
+        str, typer.Option("--by", help="分行:all、community、grid、kind、nature、body、month What rows are told by")
+    ] = "all",
+    out: Annotated[Path | None, typer.Option("--out", help="写成表格 .csv、.xlsx Write a sheet")] = None,
+) -> None:
+    """台账指标:新增、办结、超期、重开、各级解决率、覆盖率、三零目标。 The figures of the ledger."""
+    with open_store() as session:
+        found = figure(session, scope, _period(since, until), workflow=workflow, by=cast(By, by))
+    if out is not None:
+        for written in write_frame(as_sheet(found), out, layer="指标", stamp=stamp_now(who_runs(), scope=scope)):
+            console.print(Text(f"已写出 Wrote {written}"), soft_wrap=True)
+        return
+    shown = Table(box=None, header_style="bold")
+    shown.add_column("指标 figure")
+    for row in found.rows:
+        shown.add_column(_name(row), justify="right")
+    for code, one in registry().items():
+        cells = [_cell(row.values[code]) for row in found.rows]
+        shown.add_row(f"{one.zh}({one.unit_zh}){one.en}", *cells)
+    console.print(Text(f"{scope} {found.period.first} – {found.period.last}"))
+    console.print(shown)
+
+
+def hot_spots_command(
+    scope: Scope,
+    since: Since = None,
+    until: Until = None,
+    workflow: Workflow = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="只看此类型 Of this kind only")] = None,
+    radius_m: Annotated[float, typer.Option("--radius", help="邻近半径,米 Metres")] = 100.0,
+    days: Annotated[float, typer.Option("--days", help="邻近天数 Days")] = 14.0,
+    at_least: Annotated[int, typer.Option("--at-least", help="至少几件 Cases that make a spot")] = 5,
+) -> None:
+    """时空热点:哪里在什么时候比偶然更集中。 Where cases came closer together than chance would have them."""
+    check_kind(workflow, kind)
+    with open_store() as session:
+        found = find_hot_spots(
+            session,
+            scope,
+            _period(since, until),
+            workflow=workflow,
+            kind=kind,
+            radius_m=radius_m,
+            days=days,
+            at_least=at_least,
+        )
+    shown = Table(box=None, header_style="bold")
+    for heading in ("件数 count", "经度 lon", "纬度 lat", "半径 m", "自 first", "至 last", "偶然 chance", "类型 kinds"):
+        shown.add_column(heading)
+    for spot in found:
+        kinds = ", ".join(f"{name} {count}" for name, count in spot.kinds.items())
+        where = (f"{spot.lon:.6f}", f"{spot.lat:.6f}", f"{spot.radius_m:.0f}")
+        shown.add_row(str(spot.count), *where, str(spot.first), str(spot.last), f"{spot.chance:.3f}", Text(kinds))
+    console.print(shown if found else Text("没有热点 No hot spot"))
+
+
+def as_sheet(table: FigureTable) -> pd.DataFrame:
+    """Return figures as a sheet: a row for each row, the total last, a column for each figure."""
+    rows = [*table.rows, table.total] if table.by != "all" else list(table.rows)
+    told = [
+        {"分行": _name(row), **{f"{one.zh}({one.unit_zh})": row.values[code] for code, one in registry().items()}}
+        for row in rows
+    ]
+    if table.by != "all":
+        told[-1]["分行"] = "合计"
+    return pd.DataFrame(told)
+
+
+def _name(row: FigureRow) -> str:
+    return " ".join(part for part in (row.key or "", row.label) if part) or "合计 all"
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
+
+
+def _period(since: str | None, until: str | None) -> Period:
+    today = datetime.now(CHINA_TIME).date()
+    first, last = _day(since), _day(until) or today
+    return Period(first or last.replace(day=1), last)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InputError(f"日期“{text}”应写成 2026-11-01", f"a day is written as 2026-11-01, not {text!r}") from None

@@ -84,6 +84,18 @@ COMMANDS = {
         "api.commands.alias:alias_app",
         "别名:人们对地点的叫法,提议与审定 What people call places: proposed, decided on",
     ),
+    "request": (
+        "api.commands.request:request_app",
+        "诉求:登记、分派、提级、导入导出 Requests: taken in, handed on, escalated; sheets",
+    ),
+    "figures": (
+        "api.commands.figures:figures_command",
+        "台账指标:新增、办结、超期、重开、各级解决率、覆盖率、三零目标。 The figures of the ledger.",
+    ),
+    "hotspots": (
+        "api.commands.figures:hot_spots_command",
+        "时空热点:哪里在什么时候比偶然更集中。 Where cases came closer together than chance would have them.",
+    ),
     "inspect": (
         "api.commands.inspect:inspect_app",
         "检查:计划、分级、今日巡查、补录 Inspections: plans, grades, a round, records",
@@ -103,18 +115,6 @@ COMMANDS = {
     "responsibility": (
         "api.commands.responsibility:responsibility_command",
         "责任倒查:查了没有、查得怎样、办得怎样,逐步说明依据。 Who answers for a thing on a day, step by step.",
-    ),
-    "request": (
-        "api.commands.request:request_app",
-        "诉求:登记、分派、提级、导入导出 Requests: taken in, handed on, escalated; sheets",
-    ),
-    "figures": (
-        "api.commands.figures:figures_command",
-        "台账指标:新增、办结、超期、重开、各级解决率、覆盖率、三零目标。 The figures of the ledger.",
-    ),
-    "hotspots": (
-        "api.commands.figures:hot_spots_command",
-        "时空热点:哪里在什么时候比偶然更集中。 Where cases came closer together than chance would have them.",
     ),
     "households": (
         "api.commands.households:households_command",

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
@@ -59,7 +59,7 @@ def drafted_in_processes(
 
 @dataclass
 class _Worker:
-    process: SpawnProcess
+    process: ForkServerProcess
     pipe: "Connection[Any, Any]"
     task: Task[Any, Any] | None = None
 
@@ -112,8 +112,10 @@ class _Crew:
                 self._bury(worker, handout)
 
     def _begin(self) -> _Worker:
-        # spawn, not fork: the caller may hold database connections and threads that must not be copied.
-        context = get_context("spawn")
+        # Not forked from the caller, who may hold database connections and threads that must not be copied, but from a
+        # process of their own, which has the engine loaded: only the first draft waits for that.
+        context = get_context("forkserver")
+        context.set_forkserver_preload([__name__])
         ours, theirs = context.Pipe()
         with _deaf_to_interrupts(), _one_thread_each():
             process = context.Process(target=_serve, args=(theirs,), name="wangge-draft", daemon=True)
@@ -179,7 +181,7 @@ def _end(worker: _Worker) -> None:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Leave Ctrl-C to the process that the planner started: a worker begun in here inherits the mask."""
+    """Leave Ctrl-C to the process that the planner started: what is begun in here, and by that, inherits the mask."""
     # Python begins its resource tracker with the first worker, and then unblocks the signal before that worker.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -191,7 +193,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Libraries read how many threads to start from the environment, once, when they are loaded."""
+    """Libraries read how many threads to start from the environment, once: where workers are forked from."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     try:

@@ -270,7 +270,7 @@ def test_an_address_that_is_no_one_place_is_kept_with_the_accounts_community(cli
     lost = {**RUBBISH, "address_string": "不存在路999号"}
     made = client.post(f"{V2}/requests.json", data={**lost, "api_key": key(store)})
     assert (made.status_code, "待核实" in made.json()[0]["service_notice"]) == (201, True)
-    whole = key(store, "staff", STREET)
+    whole = key(store, "planner", STREET)
     assert client.post(f"{V2}/requests.json", data={**lost, "api_key": whole}).status_code == 400
     point = {"lat": f"{addressed.middle(40).y}", "long": f"{addressed.middle(40).x}"}
     made = client.post(f"{V2}/requests.json", data={**lost, **point, "api_key": whole})

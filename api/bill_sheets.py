@@ -64,7 +64,7 @@ def bill_table(sheet: BillSheet) -> Table:
             one.nature.zh if one.nature else "未定级",
             one.case.summary,
             one.step.zh,
-            _moment(one.case.step_due_at) if one.case.state == "open" else "",
+            _moment(one.red_at) if one.case.state == "open" else "",
             one.age_days,
             one.case.assignee or one.turn.zh,
         ]

@@ -1,6 +1,6 @@
 """Cases as pages for people: the list, and one case with all that was done to it and what may be done next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -59,6 +59,7 @@ def case_page(
     one: Described,
     process: Workflow,
     *,
+    names: Mapping[str, str],
     moves: Sequence[tuple[MoveRecord, Words]],
     photos: Sequence[dict[str, Any]],
     possible: Sequence[dict[str, Any]],
@@ -71,6 +72,7 @@ def case_page(
         one=one,
         case=one.case,
         process=process,
+        names=names,
         moves=moves,
         photos=photos,
         possible=possible if actor.may(access_of("POST", "/cases/{case_id}/moves").roles) else [],

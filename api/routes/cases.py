@@ -38,6 +38,7 @@ from geo.services import cases
 from geo.services.auditing import MOMENT_PATTERN, moment
 from geo.services.cases import CaseFilter, CaseRecord, Deed, EvidenceRecord, NewCase, Reporter
 from geo.services.describing_cases import Described, action_words, actions_in_order, describe, of_dictionary
+from geo.services.naming import names_of
 from geo.territory.dictionaries import dictionary
 
 router = APIRouter(tags=["cases"], route_class=Creating)
@@ -366,7 +367,22 @@ def _page(store: Session, actor: Actor, record: CaseRecord) -> HTMLResponse:
         actor,
         one,
         process,
+        names=_names(store, record),
         moves=[(move, action_words(process, move)) for move in cases.read_moves(store, record.id)],
         photos=[_evidence(photo) for photo in cases.read_evidence(store, record.id)],
         possible=_possible(store, actor, record),
     )
+
+
+def _names(store: Session, record: CaseRecord) -> dict[str, str]:
+    """Return what the things are called that a case is about and lies in, by code."""
+    codes = {
+        "place": record.place_code,
+        "household_unit": record.household_unit_code,
+        "building": record.building_code,
+        "city_element": record.city_element_code,
+        "community": record.community_code,
+        "responsible_body": record.responsible_body_code,
+    }
+    found = {code: names_of(store, noun, [code])[code] for noun, code in codes.items() if code}
+    return {code: name for code, name in found.items() if name != code}

@@ -49,6 +49,7 @@ def home(store: Store, actor: Acting) -> HTMLResponse:
         role_labels=[role.label for code, role in roles().items() if code in actor.roles],
         officer=actor.may(OFFICERS),
         desk=actor.may(access_of("GET", "/desk").roles),
+        ledger=actor.may(access_of("GET", "/cases").roles),
         streets=streets.head(SHOWN).to_dict("records"),
         more_streets=len(streets) > SHOWN,
         plans=plans[:SHOWN],

@@ -37,7 +37,7 @@ class CaseItem(BaseModel):
     light: Light | None = Field(description="灯:离期限多近 How near it is to the end of its limits")
     light_label: str | None
     turn_label: str = Field(description="轮到谁办理 Whose turn it is")
-    age_days: int = Field(description="登记以来的天数,办结的到办结为止 Days since it was opened, or that it took")
+    age_days: int = Field(description="发现以来的天数,办结的到办结为止 Days since it was found, or that it took")
     street_code: str
     community_code: str
     grid_code: str | None = Field(description="登记时生效的网格 The grid in force when it was opened")

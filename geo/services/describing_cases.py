@@ -34,8 +34,10 @@ class Described:
     ----------
     turn
         Whose turn it is: the roles that the next move is expected of; "" at its end.
+    red_at
+        When the first of its limits runs out.
     age_days
-        Whole days since it was opened; of an ended one until it ended.
+        Whole days since it was found; of an ended one until it ended.
     """
 
     case: CaseRecord
@@ -48,6 +50,7 @@ class Described:
     light: Light | None
     light_words: Words | None
     turn: Words
+    red_at: datetime | None
     age_days: int
 
     @property
@@ -64,10 +67,7 @@ def describe(session: Session, found: Sequence[CaseRecord], *, now: datetime) ->
 
 def light_of(case: CaseRecord, now: datetime) -> Light | None:
     """Return the light of a case."""
-    if case.state != "open":
-        return None
-    red_at = min((due for due in (case.step_due_at, case.due_at) if due is not None), default=None)
-    return light_at(now, case.yellow_at, red_at)
+    return light_at(now, case.yellow_at, _red_at(case)) if case.state == "open" else None
 
 
 def action_words(process: Workflow, move: MoveRecord) -> Words:
@@ -104,8 +104,13 @@ def _described(case: CaseRecord, process: Workflow, now: datetime) -> Described:
         light=light,
         light_words=of_dictionary("lights", light) if light else None,
         turn=_turn(step.roles if step else frozenset()),
-        age_days=max(((case.closed_at or now) - case.opened_at).days, 0),
+        red_at=_red_at(case),
+        age_days=max(((case.closed_at or now) - case.found_at).days, 0),
     )
+
+
+def _red_at(case: CaseRecord) -> datetime | None:
+    return min((due for due in (case.step_due_at, case.due_at) if due is not None), default=None)
 
 
 def _kind(case: CaseRecord) -> Words:

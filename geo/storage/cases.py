@@ -343,11 +343,16 @@ def read_cases(
 
 
 def read_gravest(session: Session, wanted: CaseFilter, *, limit: int) -> list[CaseRecord]:
-    """Read cases for a bill: live ones first, of these what is due first, then the oldest."""
-    red_at = func.least(_CASES.c.step_due_at, _CASES.c.due_at)
-    order = _CASES.c.state.in_(_LIVE).desc(), red_at.asc().nulls_last(), _CASES.c.found_at, _CASES.c.id
-    query = _where(select(*_RECORD), wanted).order_by(*order).limit(limit)
-    return [CaseRecord(**row._mapping) for row in session.execute(query)]
+    """Read cases for a bill: live ones first, of these what is due first; then the rest, what ended last first."""
+    red_at, is_live = func.least(_CASES.c.step_due_at, _CASES.c.due_at), _CASES.c.state.in_(_LIVE)
+    first = select(*_RECORD).where(is_live).order_by(red_at.asc().nulls_last(), _CASES.c.found_at, _CASES.c.id)
+    rest = select(*_RECORD).where(~is_live).order_by(_CASES.c.closed_at.desc(), _CASES.c.id.desc())
+    found: list[CaseRecord] = []
+    for query in (first, rest):
+        if len(found) < limit:
+            rows = session.execute(_where(query, wanted).limit(limit - len(found)))
+            found += [CaseRecord(**row._mapping) for row in rows]
+    return found
 
 
 def count_kinds(session: Session, wanted: CaseFilter, *, moment: datetime) -> list[dict[str, Any]]:

@@ -1,19 +1,10 @@
 """Answers about responsibility as the interface shows them."""
 
 from datetime import date, datetime
-from typing import Literal
 
 from pydantic import BaseModel, Field
 
-Verdict = Literal[
-    "came_back",
-    "assigned_not_fixed",
-    "found_not_assigned",
-    "looked_and_missed",
-    "not_looked_for",
-    "in_order",
-    "nothing_due",
-]
+from geo.ledger.verdicts import Question, Verdict
 
 
 class EventItem(BaseModel):
@@ -28,7 +19,7 @@ class EventItem(BaseModel):
 class StepItem(BaseModel):
     """One step of the reasoning."""
 
-    question: Literal["in_charge", "looked_for", "inspected", "dealt_with"]
+    question: Question
     zh: str
     en: str
     verdict: Verdict | None = Field(description="由此得出的结论 What follows from it by itself")

@@ -175,14 +175,14 @@ def open_or_join(
         if sent is not None:
             return Opening(cases.read_case(session, sent), "known")
     now = _now(session)
+    moment = now if at is None else min(at, now)
     subject = _subject(session, new)
     thing = cases.subject_key(subject)
     if process.code in JOINED and thing is not None:
         take_turn(session, f"case.{process.code}.{new.kind}.{thing}")
         alike = cases.find_alike(session, process.code, new.kind, subject)
         if alike is not None:
-            return Opening(_join(session, alike, new, subject, doer, now), "joined")
-    moment = now if at is None else min(at, now)
+            return Opening(_join(session, alike, new, subject, doer, moment), "joined")
     case = engine.open_case(process, calendar(), by=doer, at=moment, nature=new.nature, limit=new.limit)
     return Opening(_enter(session, new, process, case, subject, doer), "opened")
 
@@ -293,10 +293,10 @@ def _enter(session: Session, new: NewCase, process: Workflow, case: Case, subjec
     return record
 
 
-def _join(session: Session, alike: int, new: NewCase, subject: Subject, doer: Doer, now: datetime) -> CaseRecord:
+def _join(session: Session, alike: int, new: NewCase, subject: Subject, doer: Doer, moment: datetime) -> CaseRecord:
     """Add a sighting to a case that is open."""
     before = cases.hold_case(session, alike)
-    at = max(now, before.moved_at or before.step_since)
+    at = max(moment, before.moved_at or before.step_since)
     seen = {"sightings": before.sightings + 1, "moved_at": at}
     record = cases.change_case(session, before, seen, what=SEEN_AGAIN, who=doer.name)
     told = {"source": new.source, "inspection_id": new.inspection_id, "lon": subject.lon, "lat": subject.lat}

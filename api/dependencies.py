@@ -148,7 +148,7 @@ async def _changes(request: Request, actor: Actor) -> str | None:
         if not re.fullmatch("[1-9][0-9]{0,9}", plan_id) or int(plan_id) > MAX_ID:
             return None  # refused by the route, in words of its own
         return await run_in_threadpool(_scope_of_plan, current_engine(request), actor, int(plan_id))
-    if takes_files(request.url.path) or request.url.path in FORM_PATHS:
+    if takes_files(request.scope["path"]) or request.scope["path"] in FORM_PATHS:
         return None
     body = await request.json() if await request.body() else None
     scope = body.get("scope") if isinstance(body, dict) else None

@@ -162,8 +162,8 @@ def problem_answer(
 ) -> Response:
     """Build the answer for a problem of :data:`PROBLEMS`; where Open311 is spoken, as that has errors."""
     problem = PROBLEMS[name]
-    if open311.speaks_open311(request.url.path):
-        return open311.errors(request.url.path, problem.status, f"{zh} {en}", headers)
+    if open311.speaks_open311(request.scope["path"]):
+        return open311.errors(request.scope["path"], problem.status, f"{zh} {en}", headers)
     content = {
         "type": problem.type,
         "title": problem.title,
@@ -228,7 +228,7 @@ def _wangge_error(request: Request, error: Exception) -> Response:
 
 def _is_page(request: Request) -> bool:
     """Tell whether a person opened this address in a browser."""
-    is_page = not open311.speaks_open311(request.url.path)
+    is_page = not open311.speaks_open311(request.scope["path"])
     return is_page and request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 

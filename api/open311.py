@@ -41,10 +41,10 @@ def form_at(path: str) -> Form:
 
 async def key_of(request: Request) -> str | None:
     """Return the ``api_key`` of a request: in its address, or in its form."""
-    if not speaks_open311(request.url.path):
+    if not speaks_open311(request.scope["path"]):
         return None
     key = request.query_params.get("api_key")
-    if key is None and request.url.path in POSTS and request.method == "POST":
+    if key is None and request.scope["path"] in POSTS and request.method == "POST":
         key = dict(read_pairs(await request.body()) or ()).get("api_key")
     return key
 

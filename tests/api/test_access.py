@@ -66,7 +66,9 @@ LESS_TO_OTHERS |= {("GET", "/former-names/{code}")}
 LESS_TO_OTHERS |= {("GET", path) for _, path in ACCESS if path.startswith("/requests")}
 
 #: Cases about homes are none of theirs: row-level security (test_cases.py).
-LESS_TO_OTHERS |= {("GET", path) for _, path in ACCESS if path.startswith(("/cases", "/evidence", "/bills", "/responsibility"))}
+LESS_TO_OTHERS |= {
+    ("GET", path) for _, path in ACCESS if path.startswith(("/cases", "/evidence", "/bills", "/responsibility"))
+}
 
 
 def test_households_are_for_roles_that_see_them() -> None:

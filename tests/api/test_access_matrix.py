@@ -475,7 +475,9 @@ def _looks(person: Person, each: Try) -> set[int]:
     if each.target == "own":
         # A draft of the community is not for who sees one grid of it, nor is a list that nothing was asked of.
         return {200, 404} if person.role == "inspector" else {200}
-    if each.target == "sibling" and (each.template.startswith("/streets/") or set(each.query) in ({"street"}, {"about"})):
+    if each.target == "sibling" and (
+        each.template.startswith("/streets/") or set(each.query) in ({"street"}, {"about"})
+    ):
         return {200}
     return {404}
 

@@ -1,6 +1,7 @@
 """What working on cases needs beside their tables: clocks, numbers, indexes, and who reads events about them."""
 
 from importlib.resources import files
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +14,7 @@ depends_on = None
 
 TIME = sa.DateTime(timezone=True)
 #: How the limits of a case count, and what it has to be told when it is acted on next.
-CLOCKS = {
+CLOCKS: dict[str, sa.types.TypeEngine[Any]] = {
     "step_counts_from": TIME,
     "step_unit": sa.Text(),
     "due_counts_from": TIME,

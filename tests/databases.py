@@ -7,6 +7,7 @@ then it is dropped.
 
 import fcntl
 import os
+import threading
 import time
 import zlib
 from collections import defaultdict
@@ -153,6 +154,10 @@ class Databases:
         try:
             yield engine
         finally:
+            # An address book that is being read beside an answer has a session of its own.
+            for thread in threading.enumerate():
+                if thread.name.startswith("address book"):
+                    thread.join()
             engine.dispose()
             self.take_back(name)
 

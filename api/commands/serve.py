@@ -27,6 +27,7 @@ def serve_command(
 
     from api.logs import install_logs
     from api.main import create_app
+    from geo.services.warming import warming
 
     settings = settings_for(host, AppSettings())
     listener = listen(host, port)
@@ -34,8 +35,9 @@ def serve_command(
         engine = open_engine()
         try:
             migrate(engine)
+            app = create_app(settings, engine)
             config = uvicorn.Config(
-                create_app(settings, engine),
+                app,
                 log_config=None,
                 access_log=False,  # it names addresses with their queries; api/logs.py writes a line of its own
                 server_header=False,
@@ -46,7 +48,8 @@ def serve_command(
             _say_where(listener)
             _say_first_link(engine, listener)
             install_logs()
-            uvicorn.Server(config).run(sockets=[listener])
+            with warming(app.state.books, engine):
+                uvicorn.Server(config).run(sockets=[listener])
         finally:
             engine.dispose()
 

@@ -232,7 +232,7 @@ class Evidence(Base):
         CheckConstraint("phase IN ('finding', 'before', 'after', 'receipt')", name="phase"),
         CheckConstraint("(case_id IS NULL) <> (inspection_id IS NULL)", name="of_one"),
         CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="lon_lat"),
-        CheckConstraint("lon BETWEEN -180 AND 180 AND lat BETWEEN -90 AND 90", name="lon_lat_range"),
+        CheckConstraint("abs(lon) <= 180 AND abs(lat) <= 90", name="lon_lat_range"),
     )
 
     id: Mapped[int] = _id()

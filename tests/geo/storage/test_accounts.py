@@ -212,6 +212,7 @@ def test_what_roles_allow() -> None:
     def words(*roles: str) -> list[str]:
         return acting.allowed(Actor("x", frozenset(roles), ()))
 
-    assert words("planner") == ["households", "register", "plans"]
-    assert words("assessor", "leader") == ["households"]
+    assert words("planner") == ["households", "register", "plans", "ledger", "inspection_plans"]
+    assert words("assessor", "leader") == ["households", "ledger", "inspection_plans"]
+    assert words("inspector") == ["households", "register", "phones", "ledger"]
     assert words("auditor") == words("public") == words("no such role") == []

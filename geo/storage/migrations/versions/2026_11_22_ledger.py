@@ -379,9 +379,7 @@ def _create_evidence() -> None:
         sa.CheckConstraint("who ~ '[^[:space:]]'", name=op.f("ck_evidence_who_not_blank")),
         sa.CheckConstraint("(case_id IS NULL) <> (inspection_id IS NULL)", name=op.f("ck_evidence_of_one")),
         sa.CheckConstraint("(lon IS NULL) = (lat IS NULL)", name=op.f("ck_evidence_lon_lat")),
-        sa.CheckConstraint(
-            "lon BETWEEN -180 AND 180 AND lat BETWEEN -90 AND 90", name=op.f("ck_evidence_lon_lat_range")
-        ),
+        sa.CheckConstraint("abs(lon) <= 180 AND abs(lat) <= 90", name=op.f("ck_evidence_lon_lat_range")),
         sa.ForeignKeyConstraint(["case_id"], ["ledger_case.id"], name=op.f("fk_evidence_case_id")),
         sa.ForeignKeyConstraint(["hash"], ["evidence_content.hash"], name=op.f("fk_evidence_hash")),
         sa.ForeignKeyConstraint(["inspection_id"], ["inspection.id"], name=op.f("fk_evidence_inspection_id")),

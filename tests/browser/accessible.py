@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 GRAVE = ("serious", "critical")
 #: What is fading in has not its own colours yet.
-AT_REST = "document.getAnimations().every(motion => motion.playState !== 'running')"
+AT_REST = "Promise.allSettled(document.getAnimations().map(motion => motion.finished)).then(() => null)"
 
 
 def grave_faults(page: "Page") -> list[str]:
     """Return the serious and critical findings on a page at rest, each with the first element it is about."""
-    page.wait_for_function(AT_REST)
+    page.evaluate(AT_REST)
     page.evaluate(installed("axe-core/axe.min.js").read_text(encoding="utf-8") + "; null")
     found = page.evaluate("axe.run()")["violations"]
     return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found if each["impact"] in GRAVE]

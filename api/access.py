@@ -102,7 +102,7 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/docs"): Access(SIGNED_IN, "none"),
         ("GET", "/docs/assets/{name}"): Access(SIGNED_IN, "none"),
         ("GET", "/openapi.json"): Access(SIGNED_IN, "none"),
-        ("GET", "/desk/assets/{name}"): Access(SIGNED_IN, "none"),
+        ("GET", "/assets/{name}"): Access(SIGNED_IN, "none"),
         # accounts: the administrator makes them, the security officer says what they may do
         ("GET", "/accounts"): Access(OFFICERS, "none"),
         ("POST", "/accounts"): Access(frozenset({"administrator"}), "none"),
@@ -176,7 +176,6 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/rounds/today"): _INSPECT,
         ("GET", "/round"): Access(_INSPECT.roles, "none"),
         ("GET", "/round/worker.js"): Access(SIGNED_IN, "none"),
-        ("GET", "/round/assets/{name}"): Access(SIGNED_IN, "none"),
         # requests, duties, figures and hot spots
         ("GET", "/cases/export"): _CASES,
         ("GET", "/requests"): _CASES,
@@ -204,6 +203,7 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/plans/{plan_id}/grids"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/grids/{code}"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/assignment"): _LOOK_AT_PLAN,
+        ("GET", "/plans/{plan_id}/workbench"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/cells"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/cells/{code}"): _LOOK_AT_PLAN,
         ("POST", "/plans"): _PLAN,

@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from api.access import access_of
+from api.page_assets import policy
 from api.rendering import page
 from geo.access.actor import Actor
 from geo.access.roles import roles
@@ -17,12 +18,7 @@ from geo.services.describing_cases import Described, Words
 from geo.territory.dictionaries import dictionary
 from geo.territory.times import CHINA_TIME
 
-#: Scripts and styles of this server alone, none written into the page; what is done is sent by script.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-HEADERS = {"Content-Security-Policy": POLICY, "Vary": "Accept"}
+HEADERS = {"Content-Security-Policy": policy(form_action="'self'"), "Vary": "Accept"}
 
 
 def ledger_page(template: str, actor: Actor, **values: Any) -> HTMLResponse:

@@ -20,6 +20,7 @@ from api.metrics import Metrics
 from api.openapi import install_openapi
 from api.routes import (
     accounts,
+    assets,
     audit,
     barriers,
     bills,
@@ -52,6 +53,7 @@ from api.routes import (
     sign_in,
     tiles,
     unplaced,
+    workbench_page,
 )
 from api.settings import AppSettings
 from api.workbench import Workbench
@@ -61,6 +63,7 @@ from geo.storage.database import migrate, open_engine
 
 ROUTERS = (
     pages,
+    assets,
     desk,
     sign_in,
     accounts,
@@ -71,6 +74,7 @@ ROUTERS = (
     merging,
     plans,
     edits,
+    workbench_page,
     cells,
     buildings,
     households,

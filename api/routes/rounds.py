@@ -3,22 +3,19 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import geopandas as gpd
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
 from api.dependencies import Acting, Store, code_pattern
-from api.errors import RequestError
 from api.openapi import problems
+from api.page_assets import asset, policy, words
 from api.rendering import page
 from api.routes.pages import HTML, STATIC
 from api.schemas.inspections import RoundItem
-from geo.errors import NotFoundError
 from geo.services import rounds
-from geo.territory.dictionaries import dictionary
-from maps import assets
 
 router = APIRouter(tags=["inspections"])
 
@@ -26,16 +23,8 @@ router = APIRouter(tags=["inspections"])
 DECIMALS = 6
 #: How long a device may keep a round: a shift, hours.
 KEPT_HOURS = 16
-# Photos that wait to be sent are shown from the device's own memory (blob:). Leaflet places what it draws by script.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-    "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-Asset = Literal["leaflet.js", "leaflet.css"]
-ASSETS = {
-    "leaflet.js": (assets.leaflet_script, "text/javascript"),
-    "leaflet.css": (assets.leaflet_style, "text/css"),
-}
+# Photos that wait to be sent are shown from the device's own memory (blob:).
+POLICY = policy(img_src="'self' blob:", worker_src="'self'", manifest_src="'self'")
 WORDS = ("place_kinds", "hazard_kinds", "inspection_parties")
 
 
@@ -73,15 +62,14 @@ def todays_round(
 )
 def round_page() -> HTMLResponse:
     """Show the page of an inspector's round; it says nothing of anybody, and the device may keep it."""
-    _made("leaflet.js")  # what is missing is said now, and not by a map that stays empty
-    words = {name: _words(name) for name in WORDS}
+    asset("leaflet.js")  # what is missing is said now, and not by a map that stays empty
     # The camera and the position are asked for by the page itself, with the person's consent.
     kept = {
         "Content-Security-Policy": POLICY,
         "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
         "Cache-Control": "no-cache",
     }
-    return page("round.html", headers=kept, words=words)
+    return page("round.html", headers=kept, words=words(*WORDS))
 
 
 @router.get("/round/worker.js", include_in_schema=False)
@@ -89,23 +77,6 @@ def worker() -> FileResponse:
     """Serve the script that keeps the page for when there is no signal."""
     kept = {"Service-Worker-Allowed": "/round", "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
     return FileResponse(STATIC / "round" / "worker.js", media_type="text/javascript", headers=kept)
-
-
-@router.get("/round/assets/{name}", include_in_schema=False)
-def asset(name: Asset) -> Response:
-    """Serve one of the files that others made."""
-    return Response(_made(name), media_type=ASSETS[name][1], headers={"Cache-Control": "max-age=86400"})
-
-
-def _made(name: Asset) -> str:
-    try:
-        return ASSETS[name][0]()
-    except NotFoundError as error:
-        raise RequestError("assets-missing", error.zh, error.en) from None
-
-
-def _words(name: str) -> dict[str, list[str]]:
-    return {entry.code: [entry.zh, entry.en] for entry in dictionary(name).entries.values()}
 
 
 def _features(frame: gpd.GeoDataFrame) -> dict[str, Any]:

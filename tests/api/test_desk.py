@@ -53,7 +53,7 @@ def test_scripts_name_only_each_other(client: TestClient) -> None:
         named = re.findall(r"^import .* from '([^']+)'", answer.text, re.MULTILINE)
         waiting += {urljoin(path, name) for name in named} - seen
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|localStorage|eval\(", answer.text)
-    assert {path.rpartition("/")[0] for path in seen} == {"/static/desk", "/desk/assets"}
+    assert {path.rpartition("/")[0] for path in seen} == {"/static/desk", "/static/common", "/assets"}
     assert len(seen) >= 15
 
 
@@ -82,13 +82,13 @@ def test_who_may_open_it(app: FastAPI, town_engine: Engine, role: str) -> None:
 def test_who_is_signed_out_is_sent_to_sign_in(anonymous_client: TestClient) -> None:
     answer = anonymous_client.get("/desk", headers=PAGE, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?to=%2Fdesk")
-    assert anonymous_client.get("/desk/assets/leaflet.js").status_code == 401
+    assert anonymous_client.get("/assets/leaflet.js").status_code == 401
 
 
 def test_assets(client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    assert "url(" not in client.get("/desk/assets/leaflet.css").text
-    assert "sourceMappingURL" not in client.get("/desk/assets/leaflet.js").text
-    assert client.get("/desk/assets/package.json").status_code == 422
+    assert "url(" not in client.get("/assets/leaflet.css").text
+    assert "sourceMappingURL" not in client.get("/assets/leaflet.js").text
+    assert client.get("/assets/package.json").status_code == 422
     installed.cache_clear()
     monkeypatch.setattr("maps.assets._INSTALLED", tmp_path)
     answer = client.get("/desk")

@@ -166,7 +166,7 @@ def test_the_page_says_nothing_of_anybody(inspector: TestClient) -> None:
     assert "geolocation=(self)" in page.headers["Permissions-Policy"]
     worker = inspector.get("/round/worker.js")
     assert (worker.status_code, worker.headers["Service-Worker-Allowed"]) == (200, "/round")
-    assert inspector.get("/round/assets/leaflet.js").status_code == 200
+    assert inspector.get("/assets/leaflet.js").status_code == 200
 
 
 def photo() -> bytes:

@@ -19,8 +19,8 @@ from geo.territory.nouns import NOUNS
 
 #: Addresses that belong to the documentation page itself, and where its pages' buttons lead.
 UNDESCRIBED = {
-    *("/docs", "/docs/assets/{name}", "/desk/assets/{name}", "/favicon.ico", "/openapi.json", "/sign-out"),
-    *("/round/assets/{name}", "/round/worker.js"),
+    *("/docs", "/docs/assets/{name}", "/assets/{name}", "/favicon.ico", "/openapi.json", "/sign-out"),
+    "/round/worker.js",
 }
 #: Answers without a body.
 BARE = {"204", "304"}

@@ -3,8 +3,8 @@
 // While a Chinese input method composes, keys belong to it and nothing is asked. Answers that come late are dropped: a
 // suggestion that is shown belongs to what stands in the box.
 
-import { ask, stopped } from './asking.js';
-import { element } from './dom.js';
+import { ask, stopped } from '../common/asking.js';
+import { element } from '../common/dom.js';
 import { label, parts } from './words.js';
 
 const PAUSE_MS = 120;

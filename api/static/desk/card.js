@@ -1,6 +1,6 @@
 // The place's card: which grid, who is in charge, where it belongs, and how the text was heard.
 
-import { both, button, element } from './dom.js';
+import { both, button, element } from '../common/dom.js';
 import { dialled, label, parts, say, spoken } from './words.js';
 
 const GRID_DIGITS = 12; // a grid's code begins with its community's

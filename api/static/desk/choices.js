@@ -1,6 +1,6 @@
 // Places to choose from, numbered as on the map: what could be meant, or the nearest things that exist.
 
-import { both, button, element } from './dom.js';
+import { both, button, element } from '../common/dom.js';
 import { label, parts } from './words.js';
 
 const KEYS = 9;

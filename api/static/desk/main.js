@@ -1,10 +1,10 @@
 // The desk: one box, an answer, a map. What is asked last is what is shown.
 
-import { ask, ended, onceKey, stopped } from './asking.js';
+import { ask, ended, onceKey, stopped } from '../common/asking.js';
 import { Box } from './box.js';
 import { card, heard } from './card.js';
 import { Choices } from './choices.js';
-import { both, element } from './dom.js';
+import { both, element } from '../common/dom.js';
 import { Scene } from './map.js';
 import { Notice } from './notice.js';
 import { detailsOf } from './place.js';

@@ -1,8 +1,8 @@
 // The map: where the place is, its grid and cell round it, numbers where there is a choice; a click asks what is there.
 
-import { colours, whenColoursChange } from './colours.js';
-import { element } from './dom.js';
-import { addGround } from './ground.js';
+import { colours, whenColoursChange } from '../common/colours.js';
+import { element } from '../common/dom.js';
+import { addGround } from '../common/ground.js';
 
 const { L } = window;
 const CALM = { zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false }; // an answer is there at once

@@ -1,6 +1,6 @@
 // What stands between the clerk and an answer, said above it, with the way on: wait, sign in again, or ask otherwise.
 
-import { both, button, element } from './dom.js';
+import { both, button, element } from '../common/dom.js';
 
 const WAITS_S = [2, 4, 8, 15];
 

@@ -1,6 +1,6 @@
 // What the card and the map say of a place beyond the answer itself: its building, compound, community, and outlines.
 
-import { ask } from './asking.js';
+import { ask } from '../common/asking.js';
 
 const OF_BUILDINGS = ['building', 'stairwell', 'household_unit'];
 const PATHS = { compound: 'compounds', barrier: 'barriers', city_element: 'elements', community: 'communities' };

@@ -1,6 +1,6 @@
 // What was asked during this shift: in this page's memory alone, gone when it closes.
 
-import { button, element } from './dom.js';
+import { button, element } from '../common/dom.js';
 import { clock } from './words.js';
 
 const KEPT = 50;

@@ -1,6 +1,6 @@
 // Words of the product's dictionaries, as the page brought them, and how places are called on this page.
 
-import { both } from './dom.js';
+import { both } from '../common/dom.js';
 
 const DICTIONARIES = JSON.parse(document.body.dataset.words);
 

@@ -1,6 +1,6 @@
 // The form of one look: every item answered, or nobody opened; photos of what is wrong.
 
-import { both, button, element } from '../desk/dom.js';
+import { both, button, element } from '../common/dom.js';
 import { Photos } from './photos.js';
 import { RESULTS, floorOf, label, why } from './words.js';
 

@@ -1,6 +1,6 @@
 // The round as a list: buildings in the order of the walk, what is to be looked at in each from the bottom up.
 
-import { both, button, element } from '../desk/dom.js';
+import { both, button, element } from '../common/dom.js';
 import { floorOf, label, why } from './words.js';
 
 export class Stops {

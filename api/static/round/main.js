@@ -8,7 +8,7 @@ import { Queue } from './queue.js';
 import { RecheckForm } from './recheck.js';
 import { mine, photosLeft, sendAll, unsent } from './sending.js';
 import { all, forget, forgetOthers, get, put, putRecord, remove } from './store.js';
-import { both, button, element } from '../desk/dom.js';
+import { both, button, element } from '../common/dom.js';
 import { today } from './words.js';
 
 const AGAIN_MS = 30000; // how long after a trouble it is tried again, while the page is seen

@@ -1,6 +1,6 @@
 // Photos: taken with the phone's camera, made small before they are kept.
 
-import { button, both, element } from '../desk/dom.js';
+import { button, both, element } from '../common/dom.js';
 
 const LONGEST_PX = 1600;
 const QUALITY = 0.82;

@@ -1,6 +1,6 @@
 // What was recorded on this phone: waiting, sent, or refused and why.
 
-import { both, button, element } from '../desk/dom.js';
+import { both, button, element } from '../common/dom.js';
 import { clock } from './words.js';
 
 const STATES = { waiting: ['待发送', 'waiting'], sent: ['已发送', 'sent'], refused: ['未接受', 'refused'] };

@@ -1,6 +1,6 @@
 // The form of a hazard that is looked at again: what the workflow lets the inspector do, with the photos it needs.
 
-import { both, button, element } from '../desk/dom.js';
+import { both, button, element } from '../common/dom.js';
 import { Photos } from './photos.js';
 import { floorOf, label } from './words.js';
 

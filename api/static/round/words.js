@@ -1,6 +1,6 @@
 // Words of the trade, and days as they are said.
 
-import { both } from '../desk/dom.js';
+import { both } from '../common/dom.js';
 
 const words = JSON.parse(document.body.dataset.words);
 

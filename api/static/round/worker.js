@@ -1,9 +1,9 @@
 // Keeps the page for when there is no signal. Only the page itself and its files: never an answer about anybody.
 
-const KEPT = 'round-shell-1';
+const KEPT = 'round-shell-2';
 const PATIENCE_MS = 4000; // a bad signal is no signal
 const SHELL = [
-  '/round', '/round/assets/leaflet.js', '/round/assets/leaflet.css', '/static/icon.svg', '/static/desk/dom.js',
+  '/round', '/assets/leaflet.js', '/assets/leaflet.css', '/static/icon.svg', '/static/common/dom.js',
   ...['round.css', 'form.css'].map((name) => `/static/round/${name}`),
   ...['main', 'asking', 'form', 'list', 'map', 'photos', 'queue', 'recheck', 'sending', 'store', 'words']
     .map((name) => `/static/round/${name}.js`),

@@ -11,9 +11,10 @@ export class Trouble extends Error {
 const AWAY = ['连不上服务器,您输入的文字仍在', 'the server does not answer; what you typed is still here'];
 const ENDED = ['登录已结束,您输入的文字仍在', 'your sign-in has ended; what you typed is still here'];
 
-// Ask with GET, or POST `body` where there is one. Stopped by `signal`, it throws what fetch throws then.
-export async function ask(path, { signal, body, key } = {}) {
-  const answer = await reach(path, signal, body, key);
+// Ask with GET, or send `body` where there is one: once per `key`, on the `version` that was seen. Stopped by `signal`,
+// it throws what fetch throws then. What the server said of a refusal is in the trouble's `said`.
+export async function ask(path, given = {}) {
+  const answer = await reach(path, given);
   if (answer.status === 401) throw ended();
   const said = await answer.json().catch(() => null);
   if (answer.ok && said) return said;
@@ -33,14 +34,14 @@ export function stopped(error) {
   return error.name === 'AbortError';
 }
 
-async function reach(path, signal, body, key) {
-  const options = { signal, cache: 'no-store', headers: { Accept: 'application/json' } };
+async function reach(path, { signal, body, key, version, method = body ? 'POST' : 'GET' }) {
+  const options = { method, signal, cache: 'no-store', headers: { Accept: 'application/json' } };
   if (body) {
-    options.method = 'POST';
     options.headers['Content-Type'] = 'application/json';
-    options.headers['Idempotency-Key'] = key;
     options.body = JSON.stringify(body);
   }
+  if (key) options.headers['Idempotency-Key'] = key;
+  if (version) options.headers['If-Match'] = `"${version}"`;
   try {
     return await fetch(path, options);
   } catch (error) {
@@ -53,5 +54,5 @@ function trouble(answer, said) {
   const [zh, en] = [said.detail || `服务器出错(${answer.status})`, said.detail_en || 'the server failed'];
   const waitS = Number(answer.headers.get('Retry-After')) || 0;
   if (answer.status === 429 || answer.status === 503) return new Trouble('busy', zh, en, waitS);
-  return new Trouble(answer.status >= 500 ? 'away' : 'refused', zh, en);
+  return Object.assign(new Trouble(answer.status >= 500 ? 'away' : 'refused', zh, en), { status: answer.status, said });
 }

@@ -2,8 +2,8 @@
 //
 // Far off there are only communities and grids; buildings come where they can be told apart.
 
-import { PbfReader } from '/desk/assets/pbf.js';
-import { VectorTile } from '/desk/assets/vector-tile.js';
+import { PbfReader } from '/assets/pbf.js';
+import { VectorTile } from '/assets/vector-tile.js';
 
 import { colours, whenColoursChange } from './colours.js';
 import { Names } from './names.js';

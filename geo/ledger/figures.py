@@ -12,7 +12,7 @@ from typing import Literal
 
 import pandas as pd
 
-from geo.errors import BoundsError
+from geo.errors import BoundsError, InputError
 from geo.territory.dictionaries import Entry, dictionary
 from geo.territory.times import CHINA_TIME
 
@@ -116,6 +116,22 @@ class Period:
                     f"按月最多 {MOST_MONTHS} 个月;请缩短时段", f"{MOST_MONTHS} months at most: take a shorter period"
                 )
         return found
+
+
+def month_of(name: str) -> Period:
+    """Return a month of China that is written as in ``2026-11``.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    try:
+        first = date.fromisoformat(f"{name}-01")
+        following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+    except ValueError:
+        raise InputError(f"月份“{name[:20]}”应写成 2026-11", f"month {name[:20]!r} is to be like 2026-11") from None
+    return Period(first, date.fromordinal(following.toordinal() - 1))
 
 
 @cache

@@ -5,14 +5,14 @@ Every count opens to its cases: :func:`cases_of` lists exactly those that were c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from geo.access.actor import SCOPE_DIGITS, Actor, check_scope
 from geo.access.roles import sees_households
 from geo.errors import InputError
-from geo.ledger.figures import BY, By, Figure, Period, counts_by_month, figures_of, registry
+from geo.ledger.figures import BY, By, Figure, Period, counts_by_month, figures_of, month_of, registry
 from geo.storage import figures as stored
 from geo.storage.figures import Counted, Span
 from geo.storage.network import read_network
@@ -140,7 +140,7 @@ def cases_of(
             f"figure {code[:40]!r} does not open to cases; these do: {', '.join(opening)}",
         )
     if by == "month" and key is not None:
-        period, by = _month(key), "all"
+        period, by = month_of(key), "all"
     span = _span(scope, workflow, period, now)
     return stored.read_counted(session, span, code, _accidents(), by=by, key=key, limit=limit, after=after)
 
@@ -162,7 +162,7 @@ def _rows(session: Session, span: Span, by: By, period: Period, ground: Mapping[
     labels = _labels(by, span.workflow)
     order = sorted(counted, key=lambda key: (key is None, key))
     return [
-        FigureRow(key, labels.get(key or "", ""), figures_of(_nothing() | counted[key] | ground.get(key, {})))
+        FigureRow(key, labels.get(key or "", ""), figures_of(_nothing() | counted[key] | ground.get(key or "", {})))
         for key in order
     ]
 
@@ -232,13 +232,4 @@ def _labels(by: By, workflow: str | None) -> dict[str, str]:
 
 def _whole_months(period: Period) -> Period:
     first = period.first.replace(day=1)
-    return replace(period, first=first, last=_month(f"{period.last:%Y-%m}").last)
-
-
-def _month(name: str) -> Period:
-    try:
-        first = date.fromisoformat(f"{name}-01")
-        following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
-    except ValueError:
-        raise InputError(f"月份“{name[:20]}”应写成 2026-11", f"month {name[:20]!r} is to be like 2026-11") from None
-    return Period(first, date.fromordinal(following.toordinal() - 1))
+    return replace(period, first=first, last=month_of(f"{period.last:%Y-%m}").last)

@@ -13,6 +13,7 @@ import shapely
 
 from geo.ledger.workflows import Named, workflow
 from geo.territory.dictionaries import Dictionary, Entry, dictionary
+from geo.territory.layer_catalogue import catalogue_layer, map_colours
 from geo.territory.ledger_content import LedgerContent
 from maps.coverage import seen_hours
 from maps.encoding import encode, label_points
@@ -21,7 +22,6 @@ from maps.layers import Layer
 from maps.ledger_styles import (
     AGES,
     COVERAGE,
-    HOT_SPOT_LINE,
     KIND_FILLS,
     NATURE_FILLS,
     RESULT_FILLS,
@@ -54,16 +54,17 @@ def hazards(ledger: LedgerContent, origin: tuple[int, int], grids: gpd.GeoDataFr
         "natures": [each.as_row() for each in _nature_classes(natures)],
         "recorded": recorded,
     }
+    known = catalogue_layer("hazards")
     return Layer(
-        name="hazards",
-        zh="安全隐患",
-        en="hazards",
-        group="ledger",
+        name=known.code,
+        zh=known.zh,
+        en=known.en,
+        group=known.group,
         drawn="hazards",
         shapes=encode(frame.geometry.to_numpy(), origin),
         columns=columns,
         options=options,
-        searched=("number",),
+        searched=known.searched,
     )
 
 
@@ -78,15 +79,16 @@ def hot_spots(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> Layer:
         "until": [plain_text(value) for value in frame["until"]],
     }
     geometries = frame.geometry.to_numpy()
+    known = catalogue_layer("hot_spots")
     return Layer(
-        name="hot_spots",
-        zh="热点",
-        en="hot spots",
-        group="ledger",
+        name=known.code,
+        zh=known.zh,
+        en=known.en,
+        group=known.group,
         drawn="hot_spots",
         shapes=encode(geometries, origin),
         columns=columns,
-        options={"colour": HOT_SPOT_LINE},
+        options={"colour": map_colours()[known.style.line].day},
         at=label_points(geometries, origin),
     )
 

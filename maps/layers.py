@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from geo.territory.dictionaries import dictionary
+from geo.territory.layer_catalogue import Group, catalogue_layer
 from geo.territory.map_content import MapContent
 from maps.encoding import MICRO, Shapes, encode, label_points
 from maps.escaping import plain_text
 from maps.styles import NOT_LIVED_IN, OLD_GRID_LINES, HouseholdClass, class_of
 
-Group = Literal["plan", "base", "elements", "compare", "ledger"]
 Drawn = Literal[
     "grids", "cells", "communities", "compounds", "buildings", "lines", "elements", "old_grids", "hot_spots", "hazards"
 ]
@@ -131,7 +131,7 @@ def grids(frame: gpd.GeoDataFrame, origin: tuple[int, int], classes: Sequence[Ho
     }
     if "contiguous" in frame.columns:
         columns["contiguous"] = [bool(value) for value in frame["contiguous"].fillna(True)]
-    return _layer("grids", "网格", "grids", "plan", "grids", frame, origin, columns, searched=("code", "name"), at=True)
+    return _listed("grids", frame, origin, columns)
 
 
 def cells(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> Layer:
@@ -149,32 +149,19 @@ def cells(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> Layer:
     }
     if "in_range" in frame.columns:
         columns["in_range"] = [bool(value) for value in frame["in_range"].fillna(True)]
-    return _layer("cells", "联户网格", "cells", "plan", "cells", frame, origin, columns, searched=("code",), at=True)
+    return _listed("cells", frame, origin, columns)
 
 
 def communities(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> Layer:
     """Return the communities."""
     columns = {"code": _texts(frame, "code"), "name": _texts(frame, "name")}
-    return _layer(
-        "communities",
-        "社区",
-        "communities",
-        "plan",
-        "communities",
-        frame,
-        origin,
-        columns,
-        searched=("name", "code"),
-        at=True,
-    )
+    return _listed("communities", frame, origin, columns)
 
 
 def compounds(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> Layer:
     """Return the residential compounds."""
     columns = {"name": _texts(frame, "name"), **_optional(frame, ("kind",), _texts)}
-    return _layer(
-        "compounds", "住宅小区", "compounds", "base", "compounds", frame, origin, columns, searched=("name",), at=True
-    )
+    return _listed("compounds", frame, origin, columns)
 
 
 def buildings(frame: gpd.GeoDataFrame, origin: tuple[int, int], content: MapContent) -> Layer:
@@ -193,18 +180,7 @@ def buildings(frame: gpd.GeoDataFrame, origin: tuple[int, int], content: MapCont
     options: dict[str, Any] = {}
     if "kind" in columns:
         options["paler"] = sorted(NOT_LIVED_IN & set(columns["kind"]))
-    return _layer(
-        "buildings",
-        "楼栋",
-        "buildings",
-        "base",
-        "buildings",
-        frame,
-        origin,
-        columns,
-        options=options,
-        searched=("name", "address", "code"),
-    )
+    return _listed("buildings", frame, origin, columns, options=options)
 
 
 def _stairwells_of(codes: Sequence[str], content: MapContent) -> list[list[list[Any]] | None]:
@@ -220,39 +196,30 @@ def _stairwells_of(codes: Sequence[str], content: MapContent) -> list[list[list[
     return [rows.get(code) for code in codes]
 
 
-#: Layers of barriers: which kinds lie in one, from wide to narrow.
-_BARRIER_LAYERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "rivers": ("河流", "rivers", ("river",)),
-    "roads": ("道路", "roads", ("lane", "road", "main_road", "expressway")),
-    "railways": ("铁路", "railways", ("railway",)),
-    "walls": ("围墙", "walls", ("wall",)),
-}
-
-
 def barriers(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> list[Layer]:
     """Return rivers, roads, railways and walls, one layer each, narrow ones first so that wide ones lie above."""
+    known = catalogue_layer("barriers")
     kinds = dictionary("barrier_kinds")
     layers = []
-    for name, (zh, en, codes) in _BARRIER_LAYERS.items():
-        chosen = frame[frame["kind"].isin(codes)]
+    for part in known.parts:
+        chosen = frame[frame["kind"].isin(part.kinds)]
         if chosen.empty:
             continue
-        chosen = chosen.iloc[np.argsort([codes.index(kind) for kind in chosen["kind"]], kind="stable")]
+        chosen = chosen.iloc[np.argsort([part.kinds.index(kind) for kind in chosen["kind"]], kind="stable")]
         columns = {"kind": _texts(chosen, "kind"), **_optional(chosen, ("name",), _texts)}
-        widths = {code: kinds[code].extra["width_m"] for code in codes}
-        searched = ("name",) if name == "roads" else ()
+        widths = {code: kinds[code].extra["width_m"] for code in part.kinds}
         layers.append(
             _layer(
-                name,
-                zh,
-                en,
-                "base",
+                part.code,
+                part.zh,
+                part.en,
+                known.group,
                 "lines",
                 chosen,
                 origin,
                 columns,
-                options={"width_m": widths, "drawn_as": name},
-                searched=searched,
+                options={"width_m": widths, "drawn_as": part.code},
+                searched=known.searched if part.searched else (),
             )
         )
     return layers
@@ -260,6 +227,7 @@ def barriers(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> list[Layer]:
 
 def city_elements(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> list[Layer]:
     """Return one layer per kind of city element, with its symbol and colour from ``element_kinds``."""
+    listed = catalogue_layer("elements")
     known = dictionary("element_kinds")
     kind = frame["kind"].where(frame["kind"].isin(list(known.entries)), "other")
     layers = []
@@ -274,14 +242,14 @@ def city_elements(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> list[Laye
                 f"element_{code}",
                 entry.zh,
                 entry.en,
-                "elements",
+                listed.group,
                 "elements",
                 chosen,
                 origin,
                 columns,
                 options=options,
-                searched=("name", "address"),
-                at=True,
+                searched=listed.searched,
+                at=listed.labelled,
             )
         )
     return layers
@@ -295,19 +263,19 @@ def old_grids(department: str, frame: gpd.GeoDataFrame, index: int, origin: tupl
         **_optional(frame, ("name",), _texts),
         **_optional(frame, ("households",), _numbers),
     }
-    zh = plain_text(department) or "原网格"
+    known = catalogue_layer("old_grids")
     return _layer(
         f"old_grids_{index}",
-        zh,
-        "earlier grids",
-        "compare",
+        plain_text(department) or known.zh,
+        known.en,
+        known.group,
         "old_grids",
         frame,
         origin,
         columns,
         options={"colour": colour, "dash": list(dash)},
-        at=True,
-        visible=False,
+        at=known.labelled,
+        visible=known.visible,
     )
 
 
@@ -321,6 +289,32 @@ def _short_number(code: str) -> str:
         return code[-3:]
     tail = re.split(r"[-_/ ]", code)[-1]
     return tail if 0 < len(tail) <= 6 else code[-6:]
+
+
+def _listed(
+    name: Literal["communities", "compounds", "grids", "cells", "buildings"],
+    frame: gpd.GeoDataFrame,
+    origin: tuple[int, int],
+    columns: dict[str, list[Any]],
+    *,
+    options: dict[str, Any] | None = None,
+) -> Layer:
+    """Return a layer that is drawn, called and searched as the catalogue has it."""
+    known = catalogue_layer(name)
+    return _layer(
+        name,
+        known.zh,
+        known.en,
+        known.group,
+        name,
+        frame,
+        origin,
+        columns,
+        options=options,
+        searched=known.searched,
+        at=known.labelled,
+        visible=known.visible,
+    )
 
 
 def _layer(

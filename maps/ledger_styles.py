@@ -80,5 +80,3 @@ COVERAGE = (
     HazardClass("cover_90", "75–89%", "75–89%", "#8fc1dc", at_most=89),
     HazardClass("cover_all", "90% 以上", "90% and more", "#2c7fb8"),
 )
-
-HOT_SPOT_LINE = "#8e0152"

@@ -10,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 
+from geo.territory.layer_catalogue import catalogue_layer, map_colours
+
 Pattern = Literal["none", "dots", "hatch"]
 
 
@@ -98,29 +100,7 @@ def class_of(households: float | None, classes: Sequence[HouseholdClass]) -> Hou
 
 
 #: Colours of everything that is not a household class. Widths of lines on the ground come from ``barrier_kinds``.
-PALETTE = {
-    "ground": "#eceae5",
-    "land": "#f8f7f3",
-    "compound": "#e8efdf",
-    "compound_line": "#8fa77b",
-    "building": "#c2b8a8",
-    "building_line": "#857a69",
-    "other_building": "#dedad3",
-    "water": "#a9cfe2",
-    "road": "#ffffff",
-    "main_road": "#ffffff",
-    "road_line": "#c3bdb1",
-    "railway": "#6d6d6d",
-    "wall": "#9a7d55",
-    "grid_line": "#1d4e79",
-    "community_line": "#3b2a56",
-    "cell_line": "#7a4a12",
-    "cell_out": "#e0a24a",
-    "text": "#1c2430",
-    "road_text": "#6a6458",
-    "element_text": "#ffffff",
-    "highlight": "#d0006f",
-}
+PALETTE = {name: colour.day for name, colour in map_colours().items()}
 
 #: Lines of earlier departments' grids, in the order of departments: apart for the colour-blind, and dashed apart.
 OLD_GRID_LINES = (
@@ -132,7 +112,7 @@ OLD_GRID_LINES = (
 )
 
 #: Building kinds in which nobody is counted as living; drawn paler.
-NOT_LIVED_IN = frozenset({"office", "market", "school", "factory", "public", "other"})
+NOT_LIVED_IN = frozenset(catalogue_layer("buildings").paler[1])
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import { card, heard } from './card.js';
 import { Choices } from './choices.js';
 import { both, element } from '../common/dom.js';
 import { Scene } from './map.js';
-import { Notice } from './notice.js';
+import { Notice } from '../common/notice.js';
 import { detailsOf } from './place.js';
 import { Searches } from './searches.js';
 import { pointOf, viewOfPlace, viewOfPoint } from './views.js';

@@ -1,6 +1,6 @@
-// What stands between the clerk and an answer, said above it, with the way on: wait, sign in again, or ask otherwise.
+// What stands between somebody and an answer, said above it, with the way on: wait, sign in again, or ask otherwise.
 
-import { both, button, element } from '../common/dom.js';
+import { both, button, element } from './dom.js';
 
 const WAITS_S = [2, 4, 8, 15];
 
@@ -67,7 +67,8 @@ export class Notice {
 }
 
 function signIn() {
-  const link = { href: '/sign-in?to=/desk', target: '_blank', rel: 'noopener' };
+  const here = encodeURIComponent(location.pathname);
+  const link = { href: `/sign-in?to=${here}`, target: '_blank', rel: 'noopener' };
   const way = element('a', link, both('在新标签页登录', 'Sign in, in a new tab'));
   return [element('p', { class: 'ways' }, way, ' ', both('再回到这里,会接着查', 'and come back: it goes on from here'))];
 }

@@ -76,26 +76,35 @@ def redraw(community: Community, rows: pd.DataFrame, goal: "pd.Series[str]", ask
     InputError
         A grid that the edit touches would lie in more pieces than before.
     """
-    atoms = _atoms(community, rows)
-    tiles = tessellate(atoms.geometry, community.boundary, community.barriers)
-    touching = contiguity(tiles)
-    codes, labels = np.unique(goal.to_numpy(dtype=str), return_inverse=True)
-    labels = labels.astype(np.int64)
-    _refuse_pieces(touching, rows, labels, codes)
-    costs = border_costs(tiles, touching, community.barriers, compounds=pd.factorize(atoms["compound"])[0])
-    ground = _Ground(community, atoms, tiles, touching, costs)
-    return _assembled(ground, labels, codes, asked)
+    return draw_on(ground_of(community, rows), rows, goal, asked)
 
 
 @dataclass(frozen=True)
-class _Ground:
-    """A community as atoms, their tiles, and what lies between them."""
+class Ground:
+    """A community as atoms, one for each row of an assignment, their tiles, and what lies between them."""
 
     community: Community
     atoms: gpd.GeoDataFrame
     tiles: gpd.GeoSeries
     touching: Contiguity
     costs: BorderCosts
+
+
+def ground_of(community: Community, rows: pd.DataFrame) -> Ground:
+    """Tessellate a community by the rows of its assignment (:data:`~geo.regionalization.editing.ROW_COLUMNS`)."""
+    atoms = _atoms(community, rows)
+    tiles = tessellate(atoms.geometry, community.boundary, community.barriers)
+    touching = contiguity(tiles)
+    costs = border_costs(tiles, touching, community.barriers, compounds=pd.factorize(atoms["compound"])[0])
+    return Ground(community, atoms, tiles, touching, costs)
+
+
+def draw_on(ground: Ground, rows: pd.DataFrame, goal: "pd.Series[str]", asked: Asked) -> CommunityDraft:
+    """Draw grids on a ground that was made before, as :func:`redraw` does."""
+    codes, labels = np.unique(goal.to_numpy(dtype=str), return_inverse=True)
+    labels = labels.astype(np.int64)
+    _refuse_pieces(ground.touching, rows, labels, codes)
+    return _assembled(ground, labels, codes, asked)
 
 
 def _atoms(community: Community, rows: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -164,7 +173,7 @@ def _pieces_per_grid(touching: Contiguity, labels: NDArray[np.int64]) -> NDArray
     return np.bincount(labels[first], minlength=int(labels.max(initial=-1)) + 1)
 
 
-def _assembled(ground: _Ground, labels: NDArray[np.int64], codes: NDArray[np.str_], asked: Asked) -> CommunityDraft:
+def _assembled(ground: Ground, labels: NDArray[np.int64], codes: NDArray[np.str_], asked: Asked) -> CommunityDraft:
     community, atoms = ground.community, ground.atoms
     weighed = Weighed(old_grids(atoms, community.previous), quantities_of(community, atoms, asked.settings()))
     solved = _examined(ground, labels, weighed.before, weighed.quantities, asked.bounds)
@@ -177,7 +186,7 @@ def _assembled(ground: _Ground, labels: NDArray[np.int64], codes: NDArray[np.str
 
 
 def _examined(
-    ground: _Ground, labels: NDArray[np.int64], before: Codes, quantities: Sequence[Quantity], bounds: Bounds
+    ground: Ground, labels: NDArray[np.int64], before: Codes, quantities: Sequence[Quantity], bounds: Bounds
 ) -> Regionalization:
     """The grids as the engine would measure and explain them."""
     problem = check_problem(

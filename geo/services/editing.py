@@ -31,9 +31,22 @@ from geo.services.gathering import Gathered, gather
 from geo.storage import edits, events, plans
 from geo.storage.edits import WrittenEdit
 from geo.storage.plans import PlanRecord
+from geo.storage.tables import Plan
 from geo.territory.coverage import to_degrees
 
-__all__ = ["Edited", "Move", "Notice", "PlanChange", "changes_since", "edit_plan", "rename_plan"]
+__all__ = [
+    "Edited",
+    "Move",
+    "Notice",
+    "OpenedDraft",
+    "PlanChange",
+    "Redrawn",
+    "changes_since",
+    "edit_plan",
+    "open_draft",
+    "rename_plan",
+    "save_redrawn",
+]
 
 #: Moves in one edit, at most.
 MOST_MOVES = 1_000
@@ -121,28 +134,104 @@ def edit_plan(
         pieces or without a building, nothing that changes.
     """
     plan = plans.locked_draft(session, plan_id, version)
-    record = plans.read_plan(session, plan_id)
-    _refuse_other_tiers(record)
     _refuse_size(moves, new_grids, ended_grids)
-    changes = GridChanges(tuple(moves), tuple(new_grids), tuple(ended_grids))
-    stored = plans.read_grids(session, plan_id)
-    rows = _rows(plans.read_assignment(session, plan_id))
+    opened = open_draft(session, plan_id)
+    rows = opened.rows
     homes = rows.loc[rows["building"].isin([move.building for move in moves]), "grid"]
     touched = {str(code)[:12] for code in (*homes, *(move.grid for move in moves), *new_grids, *ended_grids)}
+    today, notices = opened.today(touched)
+    changes = GridChanges(tuple(moves), tuple(new_grids), tuple(ended_grids))
+    goal = moved(today, changes, opened.stored["code"].tolist())
+    drafts = _redrawn(opened, today, goal)
+    return save_redrawn(session, plan, opened, Redrawn(today, goal, drafts, changes.ended, tuple(notices)), who=who)
+
+
+@dataclass(frozen=True)
+class OpenedDraft:
+    """A draft as it is before an edit, with its ground as it is today.
+
+    Attributes
+    ----------
+    stored
+        Its grids, as :func:`geo.storage.plans.read_grids` gives them.
+    rows
+        Its assignment, :data:`~geo.regionalization.editing.ROW_COLUMNS`.
+    """
+
+    record: PlanRecord
+    stored: gpd.GeoDataFrame
+    rows: pd.DataFrame
+    gathered: Gathered
+
+    def today(self, touched: set[str]) -> tuple[pd.DataFrame, list[Notice]]:
+        """Return the rows of the communities named, brought up to date, and what that was."""
+        return _today(self.gathered, self.stored, self.rows, touched)
+
+    def asked(self) -> Asked:
+        """Return what was asked of the plan when it was drafted."""
+        assert self.record.lower is not None
+        assert self.record.upper is not None
+        posts = tuple(self.record.parameters.get("locks", {}).get("posts", ()))
+        return Asked(Bounds(self.record.lower, self.record.upper), limits_of(self.record.report), posts)
+
+
+@dataclass(frozen=True)
+class Redrawn:
+    """Communities of a draft whose grids were drawn anew, not yet saved.
+
+    Attributes
+    ----------
+    today
+        The rows that were, brought up to date.
+    goal
+        The grid that each of them goes to.
+    drafts
+        By community, what came of it.
+    ended
+        Codes of grids that are no more.
+    notices
+        What the editor should know already.
+    """
+
+    today: pd.DataFrame
+    goal: "pd.Series[str]"
+    drafts: dict[str, CommunityDraft]
+    ended: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+
+def open_draft(session: Session, plan_id: int) -> OpenedDraft:
+    """Read a draft of grids and its ground of today, to be edited.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such plan.
+    ConflictError
+        It is not one of grids, or of communities that are no more.
+    """
+    record = plans.read_plan(session, plan_id)
+    _refuse_other_tiers(record)
+    stored = plans.read_grids(session, plan_id)
+    rows = _rows(plans.read_assignment(session, plan_id))
     gathered = _gathered(session, record)
     _refuse_older(gathered, stored, record)
-    today, notices = _today(gathered, stored, rows, touched)
-    goal = moved(today, changes, stored["code"].tolist())
-    drafts = _redrawn(gathered, today, goal, record)
+    return OpenedDraft(record, stored, rows, gathered)
+
+
+def save_redrawn(session: Session, plan: Plan, opened: OpenedDraft, redrawn: Redrawn, *, who: str) -> Edited:
+    """Save what was drawn anew as one edit of a draft that this transaction has locked (``plans.locked_draft``)."""
+    gathered, record, stored, rows = opened.gathered, opened.record, opened.stored, opened.rows
+    today, goal, drafts, ended = redrawn.today, redrawn.goal, redrawn.drafts, redrawn.ended
     fresh = _fresh_grids(gathered, drafts, stored, find_tier(record.report.get("tier", "grid")).zh)
     changed = _differing(fresh, stored)
     report = _report(gathered, record, stored, rows, drafts)
-    was = stored[stored["code"].isin([*changed["code"], *changes.ended])]
+    was = stored[stored["code"].isin([*changed["code"], *ended])]
     assignment, buildings = _changed_rows(drafts, rows, today, goal)
     before_keys, after_keys = _told_rows(rows[rows["building"].isin(buildings)], _rows(assignment))
     edit = WrittenEdit(
         grids=changed,
-        ended=changes.ended,
+        ended=ended,
         buildings=buildings,
         assignment=assignment,
         report=report,
@@ -150,8 +239,8 @@ def edit_plan(
         after={"grids": _told_grids(changed), "assignment": after_keys},
     )
     after, cells = edits.write_edit(session, plan, edit, who=who)
-    notices += _cells_gone(cells) + _out_of_range(changed, record)
-    return Edited(after, changed, changes.ended, tuple(notices))
+    notices = (*redrawn.notices, *_cells_gone(cells), *_out_of_range(changed, record))
+    return Edited(after, changed, ended, notices)
 
 
 def rename_plan(session: Session, plan_id: int, *, name: str, who: str, version: int) -> PlanRecord:
@@ -264,20 +353,14 @@ def _areas(stored: gpd.GeoDataFrame, community: Community) -> gpd.GeoSeries:
 # ── made anew ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _redrawn(
-    gathered: Gathered, today: pd.DataFrame, goal: "pd.Series[str]", plan: PlanRecord
-) -> dict[str, CommunityDraft]:
-    assert plan.lower is not None
-    assert plan.upper is not None
-    posts = tuple(plan.parameters.get("locks", {}).get("posts", ()))
-    asked = Asked(Bounds(plan.lower, plan.upper), limits_of(plan.report), posts)
+def _redrawn(opened: OpenedDraft, today: pd.DataFrame, goal: "pd.Series[str]") -> dict[str, CommunityDraft]:
     of_row = goal.astype(str).str[:12]
     drafts = {}
-    for community in gathered.communities:
+    for community in opened.gathered.communities:
         mine = (of_row == community.code).to_numpy(bool)
         if mine.any():
             own, target = today[mine].reset_index(drop=True), goal[mine].reset_index(drop=True)
-            drafts[community.code] = redraw(community, own, target, asked)
+            drafts[community.code] = redraw(community, own, target, opened.asked())
     return drafts
 
 

@@ -405,15 +405,32 @@ def locked_draft(session: Session, plan_id: int, version: int) -> Plan:
     plan = session.get(Plan, plan_id, with_for_update={"key_share": True}, populate_existing=True)
     if plan is None:
         raise NotFoundError(f"没有编号为 {plan_id} 的方案", f"there is no plan {plan_id}")
+    _refuse_unless_draft(session, plan, version)
+    return plan
+
+
+def seen_draft(session: Session, plan_id: int, version: int) -> PlanRecord:
+    """Return a draft that is at ``version``, without keeping anybody else from it.
+
+    Raises
+    ------
+    NotFoundError, StaleVersionError, ConflictError
+        As :func:`locked_draft`.
+    """
+    record = read_plan(session, plan_id)
+    _refuse_unless_draft(session, record, version)
+    return record
+
+
+def _refuse_unless_draft(session: Session, plan: Plan | PlanRecord, version: int) -> None:
     if plan.version != version:
-        what = events.told(events.changes_since(session, "plan", str(plan_id), version))
+        what = events.told(events.changes_since(session, "plan", str(plan.id), version))
         raise StaleVersionError(
-            f"方案 {plan_id} 已变为第 {plan.version} 版(您看到的是第 {version} 版),期间的改动:{what};请刷新后再试",
-            f"plan {plan_id} is at version {plan.version}, you saw {version}; changed meanwhile: {what}. Reload first",
+            f"方案 {plan.id} 已变为第 {plan.version} 版(您看到的是第 {version} 版),期间的改动:{what};请刷新后再试",
+            f"plan {plan.id} is at version {plan.version}, you saw {version}; changed meanwhile: {what}. Reload first",
         )
     if plan.state != "draft":
-        raise ConflictError(f"方案 {plan_id} 已不是草案", f"plan {plan_id} is {plan.state}, not a draft any more")
-    return plan
+        raise ConflictError(f"方案 {plan.id} 已不是草案", f"plan {plan.id} is {plan.state}, not a draft any more")
 
 
 def _lock_adoptions(session: Session, scope_code: str, department: str) -> None:

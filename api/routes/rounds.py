@@ -14,8 +14,10 @@ from api.openapi import problems
 from api.page_assets import asset, policy, words
 from api.rendering import page
 from api.routes.pages import HTML, STATIC
-from api.schemas.inspections import RoundItem
+from api.schemas.rounds import RoundItem
 from geo.services import rounds
+from geo.services.round_layers import round_layers
+from maps.round_styles import round_styles
 
 router = APIRouter(tags=["inspections"])
 
@@ -25,7 +27,7 @@ DECIMALS = 6
 KEPT_HOURS = 16
 # Photos that wait to be sent are shown from the device's own memory (blob:).
 POLICY = policy(img_src="'self' blob:", worker_src="'self'", manifest_src="'self'")
-WORDS = ("place_kinds", "hazard_kinds", "inspection_parties")
+WORDS = ("place_kinds", "hazard_kinds", "inspection_parties", "element_kinds")
 
 
 @router.get("/rounds/today", summary="今日巡查 Today's round", responses=problems(404, 422, 503))
@@ -42,17 +44,24 @@ def todays_round(
     """Return what is due today or late in one's grids, and hazards to look at again, in the order of a walk.
 
     Buildings one after the other along streets rather than through walls, the doors of each from the bottom up. The
-    order is for the feet: nobody is scored by it. Every look is an event.
+    order is for the feet: nobody is scored by it. With it comes what else there is in these grids, for a map without
+    signal: places, doors, city elements and open hazards, and when each was last seen. Every look is an event.
     """
     start = None if lon is None or lat is None else (lon, lat)
     found = rounds.todays_round(store, grids=None if grid is None else [grid], start=start, actor=actor)
     ground = rounds.ground_of(store, found.grids)
+    around = round_layers(store, found.grids, ground, actor=actor)
+    frames = {**vars(ground), "elements": around.elements, "hazards": around.hazards}
+    now = datetime.now(UTC)
     response.headers["Cache-Control"] = "no-store"
     told = {
         **asdict(found),
         "inspector": actor.name,
-        "expires_at": datetime.now(UTC) + timedelta(hours=KEPT_HOURS),
-        "ground": {name: _features(frame) for name, frame in vars(ground).items()},
+        "as_of": now,
+        "expires_at": now + timedelta(hours=KEPT_HOURS),
+        "ground": {name: _features(frame) for name, frame in frames.items()},
+        "subjects": [asdict(each) for each in around.subjects],
+        "more_hazards": around.more_hazards,
     }
     return RoundItem.model_validate(told)
 
@@ -69,7 +78,7 @@ def round_page() -> HTMLResponse:
         "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
         "Cache-Control": "no-cache",
     }
-    return page("round.html", headers=kept, words=words(*WORDS))
+    return page("round.html", headers=kept, words=words(*WORDS), styles=round_styles())
 
 
 @router.get("/round/worker.js", include_in_schema=False)

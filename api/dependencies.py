@@ -44,6 +44,14 @@ CODE_PARAMETERS = ("street", "community", "scope", "grid", "building", "about")
 
 Box = tuple[float, float, float, float]
 
+#: A page of a list: how many items at most, and after which one it begins.
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")]
+AfterId = Annotated[int | None, Query(ge=1, le=MAX_ID, description="上一页最后一个 Last id of the page before")]
+AfterCode = Annotated[
+    str | None,
+    Query(pattern=CURSOR_PATTERN, description="上一页最后一项的编码。Code of the last item of the page before."),
+]
+
 
 def code_pattern(noun: str) -> str:
     """Return the regular expression that a noun's codes match."""
@@ -242,15 +250,7 @@ class Page:
     after: str | None
 
 
-def page(
-    limit: Annotated[
-        int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")
-    ] = DEFAULT_PAGE,
-    after: Annotated[
-        str | None,
-        Query(pattern=CURSOR_PATTERN, description="上一页最后一项的编码。Code of the last item of the page before."),
-    ] = None,
-) -> Page:
+def page(limit: Limit = DEFAULT_PAGE, after: AfterCode = None) -> Page:
     """Read ``limit`` and ``after``."""
     return Page(limit, after)
 

@@ -1,13 +1,11 @@
 """What a page's form sends, read strictly: each field once, UTF-8, of a bounded length, none unknown."""
 
-from urllib.parse import parse_qsl
-
 from fastapi import Request
 
 from api import open311
 from api.errors import RequestError
+from api.urlencoded import read_fields
 
-FORM = "application/x-www-form-urlencoded"
 #: Addresses that take forms; all others take JSON alone.
 FORM_PATHS = frozenset({"/sign-in", "/sign-out", "/password", "/second-factor", "/invitation"}) | open311.POSTS
 MAX_FIELDS = 8
@@ -22,19 +20,9 @@ async def read_form(request: Request) -> dict[str, str]:
     RequestError
         It is no form, or a field comes twice, is too long or is not UTF-8.
     """
-    body = await request.body()
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=bool(body),
-            max_num_fields=MAX_FIELDS,
-            errors="strict",
-        )
-    except ValueError:
-        raise _unreadable() from None
-    fields = dict(pairs)
-    if len(fields) < len(pairs) or any(len(text) > MAX_CHARACTERS or "\x00" in text for _, text in pairs):
+    pairs = read_fields(await request.body(), most=MAX_FIELDS, longest=MAX_CHARACTERS)
+    fields = dict(pairs or ())
+    if pairs is None or len(fields) < len(pairs):
         raise _unreadable()
     return fields
 

@@ -10,10 +10,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import internal_answer, problem_answer
-from api.forms import FORM, FORM_PATHS
+from api.forms import FORM_PATHS
 from api.settings import ANY_HOST
 from api.strict_json import JSONBodyError, decode
 from api.uploads import most_bytes, takes_files
+from api.urlencoded import FORM
 
 log = logging.getLogger("wangge.api")
 

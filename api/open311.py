@@ -9,10 +9,11 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import parse_qsl
 from xml.etree import ElementTree as Xml
 
 from fastapi import Request, Response
+
+from api.urlencoded import read_fields
 
 #: Addresses of this interface, and those of them that take forms.
 PREFIX = "/open311/"
@@ -51,19 +52,7 @@ async def key_of(request: Request) -> str | None:
 
 def read_pairs(body: bytes) -> list[tuple[str, str]] | None:
     """Return the fields of a form; None for what is none."""
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=bool(body),
-            max_num_fields=MOST_FIELDS,
-            errors="strict",
-        )
-    except ValueError:
-        return None
-    if any(len(text) > LONGEST_FIELD or "\x00" in text for _, text in pairs):
-        return None
-    return pairs
+    return read_fields(body, most=MOST_FIELDS, longest=LONGEST_FIELD)
 
 
 def answer(form: Form, root: str, item: str, rows: Sequence[Mapping[str, Any]], *, status: int = 200) -> Response:

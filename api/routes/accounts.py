@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.dependencies import MAX_PAGE, Acting, Database, Store
+from api.dependencies import DEFAULT_PAGE, Acting, Database, Limit, Store
 from api.errors import RequestError
 from api.openapi import problems
 from api.routes.plans import IfMatch, seen_version
@@ -19,11 +19,10 @@ Login = Annotated[str, Path(pattern=LOGIN_PATTERN, description="登录名 The ac
 AfterLogin = Annotated[
     str | None, Query(pattern=LOGIN_PATTERN, description="上一页最后一个登录名 Last login of the page before")
 ]
-ManyAccounts = Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")]
 
 
 @router.get("/accounts", summary="账户列表 List accounts", responses=problems(422, 503))
-def accounts(store: Store, limit: ManyAccounts = 100, after: AfterLogin = None) -> AccountPage:
+def accounts(store: Store, limit: Limit = DEFAULT_PAGE, after: AfterLogin = None) -> AccountPage:
     """List accounts with their roles and scopes, ended ones too, ordered by login."""
     found = account_service.read_accounts(store, limit=limit, after=after)
     return AccountPage(items=[_shown(account) for account in found], numberReturned=len(found))

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from api.dependencies import MAX_PAGE, Acting, Store
+from api.dependencies import DEFAULT_PAGE, Acting, Limit, Store
 from api.links import announce, page_links
 from api.openapi import problems
 from api.schemas.audit import EventItem, EventPage, TrailFinding, TrailState
@@ -68,7 +68,7 @@ def trail(
     response: Response,
     store: Store,
     wanted: Wanted,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")] = 100,
+    limit: Limit = DEFAULT_PAGE,
     after: Annotated[
         int | None, Query(ge=1, le=MAX_EVENT, description="上一页最后一条 Last id of the page before")
     ] = None,

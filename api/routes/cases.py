@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.answering import JSON, form_of
 from api.case_pages import case_page, cases_page
-from api.dependencies import MAX_ID, MAX_PAGE, Acting, BoxOf, Store
+from api.dependencies import DEFAULT_PAGE, MAX_ID, Acting, AfterId, BoxOf, Limit, Store
 from api.idempotency import Creating
 from api.links import announce, page_links
 from api.openapi import problems
@@ -131,10 +131,8 @@ def list_cases(
     actor: Acting,
     wanted: Wanted,
     as_: PageForm = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")] = 100,
-    after: Annotated[
-        int | None, Query(ge=1, le=MAX_ID, description="上一页最后一个 Last id of the page before")
-    ] = None,
+    limit: Limit = DEFAULT_PAGE,
+    after: AfterId = None,
 ) -> Any:
     """List cases of one's scope, the newest first. A look at cases about doors and places is an event.
 

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.dependencies import MAX_PAGE, Acting, PlanId, Store, code_pattern
+from api.dependencies import MAX_PAGE, Acting, AfterCode, Limit, PlanId, Store, code_pattern
 from api.idempotency import Creating
 from api.layers import page_of
 from api.openapi import problems
-from api.routes.plans import AfterCode, IfMatch, ManyAtOnce, seen_version
+from api.routes.plans import IfMatch, seen_version
 from api.schemas.cells import CellDetail, CellPart, CellProperties, CellsDraft, CellsReport
 from api.schemas.geojson import Feature, FeatureCollection, GeoJSONResponse, features, plain_rows
 from geo.services import cells as cell_service
@@ -77,7 +77,7 @@ def cells(
     store: Store,
     plan_id: PlanId,
     grid: OfGrid = None,
-    limit: ManyAtOnce = MAX_PAGE,
+    limit: Limit = MAX_PAGE,
     after: AfterCode = None,
 ) -> Any:
     """List a plan's cells, ordered by code; empty until its grids are divided."""

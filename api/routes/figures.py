@@ -6,13 +6,15 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from api.access import holds
-from api.answering import JSON
-from api.dependencies import MAX_ID, MAX_PAGE, Acting, Store
+from api.answering import JSON, form_of
+from api.case_pages import counted_page
+from api.dependencies import DEFAULT_PAGE, Acting, AfterId, Limit, Store
 from api.links import announce, page_links
 from api.openapi import problems
-from api.routes.cases import SCOPE
+from api.routes.cases import JSON_OR_PAGE, SCOPE, PageForm
 from api.schemas.cases import WORD_PATTERN
 from api.schemas.figures import (
     CountedCase,
@@ -27,8 +29,11 @@ from api.schemas.figures import (
     SpotProperties,
 )
 from api.schemas.geojson import DECIMALS
+from geo.access.actor import check_scope
 from geo.services import figuring, hot_spots
+from geo.services.describing_cases import name_counted, workflow_words
 from geo.services.figuring import By, FigureRow, FigureTable, Period
+from geo.services.naming import name_of, names_of
 from geo.territory.times import CHINA_TIME
 
 router = APIRouter(tags=["figures"])
@@ -77,11 +82,17 @@ def read_figures(
     )
 
 
-@router.get("/figures/{figure}/cases", summary="指标的事项 The cases of a figure", responses=problems(404, 422, 503))
+@router.get(
+    "/figures/{figure}/cases",
+    summary="指标的事项 The cases of a figure",
+    response_model=CountedPage,
+    responses=JSON_OR_PAGE | problems(404, 422, 503),
+)
 def read_cases_of(
     request: Request,
     response: Response,
     store: Store,
+    actor: Acting,
     figure: Annotated[str, Path(pattern=WORD_PATTERN, description="指标代码 Code of a figure")],
     scope: Scope,
     within: PeriodOf,
@@ -90,21 +101,34 @@ def read_cases_of(
     key: Annotated[
         str | None, Query(pattern=KEY, description="哪一行,“-”为没有的那一行 Which row; - for what has none")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")] = 100,
-    after: Annotated[
-        int | None, Query(ge=1, le=MAX_ID, description="上一页最后一个 Last id of the page before")
-    ] = None,
-) -> CountedPage:
-    """List exactly the cases that a figure counts, the newest first."""
+    limit: Limit = DEFAULT_PAGE,
+    after: AfterId = None,
+    as_: PageForm = None,
+) -> Any:
+    """List exactly the cases that a figure counts, the newest first. Browsers get a page."""
     row = None if key == NONE else key
     told = by if key is not None else "all"
     found = figuring.cases_of(
         store, figure, scope, within, workflow=workflow, by=told, key=row, limit=limit + 1, after=after
     )
-    links = page_links(request, JSON, found[limit - 1].id if len(found) > limit else None)
+    more = found[limit - 1].id if len(found) > limit else None
+    if form_of(request, as_, ("json", "html")) == "html":
+        return counted_page(
+            request,
+            actor,
+            [name_counted(one) for one in found[:limit]],
+            more=more,
+            figure=figuring.registry()[figure],
+            of=name_of(store, check_scope(scope), scope),
+            period=within,
+            process=workflow_words(workflow).zh if workflow else "",
+            row=_row_title(store, told, row, workflow) if key is not None else None,
+        )
+    links = page_links(request, JSON, more)
     announce(response, links)
+    response.headers["Vary"] = "Accept"
     items = [CountedCase(**vars(one), href=f"/cases/{one.id}") for one in found[:limit]]
-    return CountedPage.model_validate({"items": items, "numberReturned": len(items), "links": links})
+    return {"items": items, "numberReturned": len(items), "links": links}
 
 
 @router.get("/hot-spots", summary="热点 Hot spots", responses=problems(404, 422, 503))
@@ -143,20 +167,40 @@ def read_hot_spots(
     return SpotCollection(type="FeatureCollection", features=[_spot(spot) for spot in shown])
 
 
+def _row_title(store: Session, by: By, key: str | None, workflow: str | None) -> str:
+    """Return what a row of figures is called."""
+    if key is None:
+        return "未标明 not said" if by != "grid" else "不在网格内 in no grid"
+    if by in ("community", "grid"):
+        return names_of(store, by, [key])[key]
+    if by == "body":
+        return names_of(store, "responsible_body", [key])[key]
+    return figuring.labels_of(by, workflow).get(key, key)
+
+
 def _row(table: FigureTable, row: FigureRow, by: str) -> FigureRowItem:
     values = {
-        code: FigureValue(value=row.values[code], href=_opens(table, code, by, row.key) if figure.opens else None)
+        code: FigureValue(
+            value=row.values[code],
+            href=opens_to(code, table.scope, table.period, workflow=table.workflow, by=by, key=row.key)
+            if figure.opens
+            else None,
+        )
         for code, figure in figuring.registry().items()
     }
     return FigureRowItem(key=row.key, label=row.label, values=values)
 
 
-def _opens(table: FigureTable, code: str, by: str, key: str | None) -> str:
-    within = {"scope": table.scope, "since": table.period.first, "until": table.period.last}
-    told: dict[str, Any] = within if table.workflow is None else {**within, "workflow": table.workflow}
+def opens_to(
+    figure: str, scope: str, period: Period, *, workflow: str | None, by: str = "all", key: str | None = None
+) -> str:
+    """Return the address of the cases that a figure counts; of one row where ``by`` and ``key`` say which."""
+    told: dict[str, Any] = {"scope": scope, "since": period.first, "until": period.last}
+    if workflow is not None:
+        told["workflow"] = workflow
     if by != "all":
         told |= {"by": by, "key": NONE if key is None else key}
-    return f"/figures/{code}/cases?{urlencode(told)}"
+    return f"/figures/{figure}/cases?{urlencode(told)}"
 
 
 def _spot(spot: hot_spots.Spot) -> SpotFeature:

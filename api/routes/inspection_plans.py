@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.dependencies import MAX_ID, MAX_PAGE, SCOPE_PATTERN, Acting, Store, code_pattern
+from api.dependencies import DEFAULT_PAGE, MAX_ID, SCOPE_PATTERN, Acting, AfterId, Limit, Store, code_pattern
 from api.idempotency import Creating
 from api.links import announce, page_links
 from api.openapi import problems
@@ -40,11 +40,11 @@ def list_plans(
         str | None, Query(pattern=SCOPE_PATTERN, description="只要此街道或社区的 Of this street or community only")
     ] = None,
     on: Annotated[date | None, Query(description="只要在此日有效的 Only those that hold on this day")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")] = 100,
-    after: Annotated[int, Query(ge=0, le=MAX_ID, description="上一页最后一个 Last id of the page before")] = 0,
+    limit: Limit = DEFAULT_PAGE,
+    after: AfterId = None,
 ) -> PlanPage:
     """List what is inspected how often by whom; ended plans stay on record."""
-    found = inspection_planning.list_plans(store, scope_code=scope, on=on, limit=limit + 1, after=after)
+    found = inspection_planning.list_plans(store, scope_code=scope, on=on, limit=limit + 1, after=after or 0)
     shown = found[:limit]
     links = page_links(request, JSON, shown[-1].id if len(found) > limit else None)
     announce(response, links)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.dependencies import MAX_ID, MAX_PAGE, Acting, Store
+from api.dependencies import DEFAULT_PAGE, MAX_ID, Acting, AfterId, Limit, Store
 from api.idempotency import Creating
 from api.links import announce, page_links
 from api.openapi import problems
@@ -75,10 +75,8 @@ def list_inspections(
     result: Annotated[Result | None, Query(description="结果 Result")] = None,
     since: Annotated[str | None, Query(pattern=MOMENT_PATTERN, description="检查自(含) From this day on")] = None,
     until: Annotated[str | None, Query(pattern=MOMENT_PATTERN, description="检查至(含当日) Up to this day")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")] = 100,
-    after: Annotated[
-        int | None, Query(ge=1, le=MAX_ID, description="上一页最后一个 Last id of the page before")
-    ] = None,
+    limit: Limit = DEFAULT_PAGE,
+    after: AfterId = None,
 ) -> InspectionPage:
     """List inspections, the newest first. Every look is an event."""
     wanted = InspectionFilter(

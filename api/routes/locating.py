@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.dependencies import MAX_ID, MAX_PAGE, Acting, Books, Store
+from api.dependencies import DEFAULT_PAGE, MAX_ID, Acting, AfterId, Books, Limit, Store
 from api.errors import RequestError
 from api.idempotency import Creating
 from api.links import announce, page_links
@@ -129,10 +129,8 @@ def list_aliases(
     response: Response,
     store: Store,
     state: Annotated[AliasState | None, Query(description="状态 State")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")] = 100,
-    after: Annotated[
-        int | None, Query(ge=1, le=MAX_ID, description="上一页最后一个 Last id of the page before")
-    ] = None,
+    limit: Limit = DEFAULT_PAGE,
+    after: AfterId = None,
 ) -> AliasPage:
     """List what people call places, the newest first."""
     found = aliases.list_aliases(store, state=state, limit=limit + 1, after=after)

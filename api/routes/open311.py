@@ -15,9 +15,9 @@ from api import open311
 from api.access import reaches
 from api.dependencies import SCOPE_PATTERN, Acting, Books, Store
 from api.errors import RequestError
-from api.forms import FORM
 from api.idempotency import Creating
 from api.open311 import Form
+from api.urlencoded import FORM
 from geo.access.actor import Actor
 from geo.errors import InputError, NotFoundError
 from geo.services import open311 as service

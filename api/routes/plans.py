@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
-from api.dependencies import CURSOR_PATTERN, ETAG_PATTERN, MAX_ID, MAX_PAGE, Acting, PlanId, Settings, Store
+from api.dependencies import (
+    DEFAULT_PAGE,
+    ETAG_PATTERN,
+    MAX_PAGE,
+    Acting,
+    AfterCode,
+    AfterId,
+    Limit,
+    PlanId,
+    Settings,
+    Store,
+)
 from api.errors import RequestError
 from api.idempotency import Creating
 from api.layers import page_of
@@ -48,10 +59,6 @@ PLAN_MADE: dict[int | str, dict[str, Any]] = {
 GridCode = Annotated[
     str, Path(pattern=UNIT_PATTERN, description="15 位网格编码或 12 位社区编码 Code of a grid, or of a community")
 ]
-ManyAtOnce = Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")]
-AfterCode = Annotated[
-    str | None, Query(pattern=CURSOR_PATTERN, description="上一页最后一项。Last item of the page before.")
-]
 IfMatch = Annotated[
     str | None,
     Header(
@@ -84,10 +91,8 @@ def plans(
         str | None,
         Query(max_length=50, pattern=r"^[^\x00-\x1f\x7f]*$", description="部门,空为统一网格 Empty: the merged network"),
     ] = None,
-    limit: ManyAtOnce = 100,
-    after: Annotated[
-        int | None, Query(ge=1, le=MAX_ID, description="上一页最后一个 Last id of the page before")
-    ] = None,
+    limit: Limit = DEFAULT_PAGE,
+    after: AfterId = None,
 ) -> PlanPage:
     """List plans, the newest first."""
     wanted = reading.PlanFilter(scope=scope, state=state, department=department)
@@ -113,9 +118,7 @@ def plan(store: Store, response: Response, plan_id: PlanId) -> PlanDetail:
     response_model=FeatureCollection[GridProperties],
     responses=problems(404, 422, 503),
 )
-def grids(
-    request: Request, store: Store, plan_id: PlanId, limit: ManyAtOnce = MAX_PAGE, after: AfterCode = None
-) -> Any:
+def grids(request: Request, store: Store, plan_id: PlanId, limit: Limit = MAX_PAGE, after: AfterCode = None) -> Any:
     """List a plan's grids, ordered by code."""
     frame = reading.read_grids(store, plan_id, limit=limit + 1, after=after)
     return page_of(request, frame, GridProperties, limit)
@@ -143,7 +146,7 @@ def assignment(
     response: Response,
     store: Store,
     plan_id: PlanId,
-    limit: ManyAtOnce = MAX_PAGE,
+    limit: Limit = MAX_PAGE,
     after: AfterCode = None,
 ) -> AssignmentPage:
     """List the buildings, or the stairwells of divided ones, with their grids."""

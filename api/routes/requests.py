@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from api.answering import JSON
-from api.dependencies import MAX_ID, MAX_PAGE, Acting, Books, Store
+from api.dependencies import DEFAULT_PAGE, Acting, AfterId, Books, Limit, Store
 from api.errors import RequestError
 from api.idempotency import Creating
 from api.links import announce, page_links
@@ -109,10 +109,8 @@ def list_requests(
     kind: Annotated[str | None, Query(pattern=WORD_PATTERN, description="类型 Kind")] = None,
     live: Annotated[bool, Query(description="只要在办的 Only those not at their end")] = False,
     unplaced: Annotated[bool, Query(description="只要地点不明的 Only those of which nobody knows where")] = False,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")] = 100,
-    after: Annotated[
-        int | None, Query(ge=1, le=MAX_ID, description="上一页最后一个 Last id of the page before")
-    ] = None,
+    limit: Limit = DEFAULT_PAGE,
+    after: AfterId = None,
 ) -> Any:
     """List requests of one's scope, the newest first; `/cases?workflow=request` has more ways to choose."""
     if unplaced:

@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from api.access import holds
-from api.dependencies import MAX_ID, MAX_PAGE, Acting, Store
+from api.dependencies import DEFAULT_PAGE, MAX_ID, Acting, AfterId, Limit, Store
 from api.errors import RequestError
 from api.links import announce, page_links
 from api.openapi import problems
@@ -27,11 +27,11 @@ def list_unplaced(
     response: Response,
     store: Store,
     actor: Acting,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="每页最多条数。Items on a page, at most.")] = 100,
-    after: Annotated[int, Query(ge=0, le=MAX_ID, description="上一页最后一个 Last id of the page before")] = 0,
+    limit: Limit = DEFAULT_PAGE,
+    after: AfterId = None,
 ) -> UnplacedPage:
     """List rows of imported lists whose address is several places or none, each with why and what it could be."""
-    found = placing_by_address.look_at_unplaced(store, limit=limit + 1, after=after, who=actor.name)
+    found = placing_by_address.look_at_unplaced(store, limit=limit + 1, after=after or 0, who=actor.name)
     shown = found[:limit]
     links = page_links(request, JSON, shown[-1].id if len(found) > limit else None)
     announce(response, links)

@@ -41,6 +41,7 @@ KEYS = {
     **dict.fromkeys(["former_name", "address_alias", "unplaced_row"], "id"),
     **dict.fromkeys(["ledger_case", "case_move", "evidence", "inspection_plan", "place_grade", "inspection"], "id"),
     **{"case_reporter": "case_id", "evidence_content": "hash"},
+    **{"plan_comment": "id", "plan_job": "id", "plan_presence": "plan_id"},
 }
 #: What of a street is seen by everybody who sees something of it.
 STREETS_OWN = ("street", "responsible_body", "inspection_plan")
@@ -208,6 +209,14 @@ def note_plan(session: Session, board: Board, plan: int, path: str, draft: str) 
         for key, code in session.execute(text(query), {"plan": plan}):
             name = next(name for name, community in COMMUNITIES.items() if code.startswith(community))
             board.paths[table][key] = f"{draft}{name[0]}/{name}/{int(code[12:15])}"
+
+    for table, query in {
+        "plan_comment": "INSERT INTO plan_comment (plan_id, said, who) VALUES (:plan, 'why', 'tester') RETURNING id",
+        "plan_presence": "INSERT INTO plan_presence (plan_id, who) VALUES (:plan, 'tester') RETURNING plan_id",
+        "plan_job": "INSERT INTO plan_job (plan_id, kind, asked, created_by) VALUES (:plan, 'solve', '{}', 'tester') "
+        "RETURNING id",
+    }.items():
+        board.paths[table][session.scalar(text(query), {"plan": plan})] = f"{draft}{path}"
 
 
 def settle_street(session: Session, board: Board, street: str) -> None:
@@ -570,7 +579,7 @@ def test_a_planner_draws_in_no_plan_of_others(board: Board) -> None:
             session.execute(text(f"{grid} FROM grid LIMIT 1"), {"plan": plan})
 
 
-@pytest.mark.parametrize("table", [table for table in KEYS if table not in ("plan", *PLAN_ROWS)])
+@pytest.mark.parametrize("table", [table for table in KEYS if table not in ("plan", "plan_presence", *PLAN_ROWS)])
 def test_the_application_deletes_nothing_that_is_kept(board: Board, table: str) -> None:
     for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}"):
         with (
@@ -578,6 +587,14 @@ def test_the_application_deletes_nothing_that_is_kept(board: Board, table: str) 
             session_scope(board.engine, ACTORS["planner of A"]) as session,
         ):
             session.execute(text(statement))
+
+
+def test_a_presence_is_left_by_whoever_it_is_of_or_when_it_is_stale(board: Board) -> None:
+    with session_scope(board.engine, ACTORS["planner of A"]) as session:
+        assert session.execute(text("DELETE FROM plan_presence")).rowcount == 0  # type: ignore[attr-defined]
+        mine = "INSERT INTO plan_presence (plan_id, who) SELECT plan_id, 'planner-1' FROM plan_presence LIMIT 1"
+        assert session.execute(text(mine)).rowcount == 1  # type: ignore[attr-defined]
+        assert session.execute(text("DELETE FROM plan_presence")).rowcount == 1  # type: ignore[attr-defined]
 
 
 REPORT = {

@@ -8,7 +8,9 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from sqlalchemy.orm import Session
@@ -22,7 +24,7 @@ from geo.exchange.writing import write_frame, write_frames
 from geo.ledger.workflows import workflow
 from geo.services.address_books import AddressBooks
 from geo.services.auditing import moment
-from geo.services.cases import CaseFilter, CaseRecord, NewCase, Reporter, look_at_cases, open_or_join
+from geo.services.cases import CaseFilter, CaseRecord, NewCase, Reporter, look_at_cases, open_or_join, take_turns_of
 from geo.services.describing_cases import describe
 from geo.services.placing_requests import WhereError, find_where, subject_of
 from geo.services.requesting import REQUEST, NewRequest, take
@@ -39,6 +41,7 @@ TAKEN, REFUSED = "登记结果", "未登记"
 _PAGE = 2_000
 OUTCOMES = {"opened": "新登记", "joined": "并入", "known": "已登记过", "refused": "未登记"}
 
+T = TypeVar("T")
 #: Told how many rows are done.
 Progress = Callable[[int], None]
 
@@ -116,14 +119,20 @@ def import_cases(
             f"the sheet has {len(table.rows)} rows, {MOST_ROWS} at most: divide it",
         )
     matched = _matched(table, columns)
-    done = []
-    for number, row in enumerate(table.rows):
+    given = []
+    for row in table.rows:
         said = {name: row[table.headings.index(heading)].strip() for name, heading in matched.items()}
         key = f"{source}:{said.get('key') or hashlib.sha256(chr(31).join(row).encode()).hexdigest()[:24]}"
-        given = _Row(code, said, f"file-{hashlib.sha256(key.encode()).hexdigest()[:40]}", community)
-        done.append(_taken(session, books, given, actor=actor, who=who))
+        given.append(_Row(code, said, f"file-{hashlib.sha256(key.encode()).hexdigest()[:40]}", community))
+    hazard = partial(_hazard, session, books, actor=actor, who=who)
+    prepare: Callable[[_Row], NewRequest | NewCase] = _request if code == REQUEST else hazard
+    prepared = [_unless_refused(session, partial(prepare, row)) for row in given]
+    take_turns_of(session, code, [new.thing_code for new in prepared if isinstance(new, NewCase)])
+    done: list[_Outcome] = []
+    for new in prepared:
+        done.append(_unless_refused(session, partial(_opened, session, books, new, actor=actor, who=who)))
         if progress is not None:
-            progress(number + 1)
+            progress(len(done))
     return _result(table, done)
 
 
@@ -190,15 +199,29 @@ def _matched(table: TextTable, columns: Mapping[str, str] | None) -> dict[str, s
     return matched
 
 
-def _taken(session: Session, books: AddressBooks, row: _Row, *, actor: Actor | None, who: str | None) -> _Outcome:
-    """Take one row; what it wrote is undone where it is refused."""
+def _opened(
+    session: Session,
+    books: AddressBooks,
+    prepared: NewRequest | NewCase | _Outcome,
+    *,
+    actor: Actor | None,
+    who: str | None,
+) -> _Outcome:
+    """Take one row, as far as it was not refused before."""
+    if isinstance(prepared, _Outcome):
+        return prepared
+    if isinstance(prepared, NewRequest):
+        taken = take(session, books, prepared, actor=actor, who=who)
+        return _Outcome(taken.outcome, taken.case.number)
+    opening = open_or_join(session, prepared, actor=actor, who=who)
+    return _Outcome(opening.outcome, opening.case.number)
+
+
+def _unless_refused(session: Session, do: Callable[[], T]) -> T | _Outcome:
+    """Do something for a row; what it wrote is undone where it is refused, and the reason is its outcome."""
     try:
         with session.begin_nested():
-            if row.code == REQUEST:
-                taken = take(session, books, _request(row), actor=actor, who=who)
-                return _Outcome(taken.outcome, taken.case.number)
-            opening = open_or_join(session, _hazard(session, books, row, actor, who), actor=actor, who=who)
-            return _Outcome(opening.outcome, opening.case.number)
+            return do()
     except WhereError as error:
         offered = (*error.found.candidates, *error.found.nearest)
         choices = ";".join(f"{place.address}[{place.id}]" for place in offered)
@@ -223,7 +246,7 @@ def _request(row: _Row) -> NewRequest:
     )
 
 
-def _hazard(session: Session, books: AddressBooks, row: _Row, actor: Actor | None, who: str | None) -> NewCase:
+def _hazard(session: Session, books: AddressBooks, row: _Row, *, actor: Actor | None, who: str | None) -> NewCase:
     where = find_where(
         session,
         books,

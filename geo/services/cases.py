@@ -31,7 +31,7 @@ from geo.storage import cases, events, evidence, reporters
 from geo.storage.cases import CaseFilter, CaseRecord, MoveRecord, Subject
 from geo.storage.evidence import EvidenceRecord
 from geo.storage.reporters import Reporter
-from geo.storage.turns import take_turn
+from geo.storage.turns import take_turn, take_turns
 from geo.territory.dictionaries import Entry, dictionary
 from geo.territory.times import CHINA_TIME
 
@@ -60,6 +60,7 @@ __all__ = [
     "read_moves",
     "read_numbered",
     "read_photo_content",
+    "take_turns_of",
     "workflow_of",
     "workflows_of",
 ]
@@ -117,6 +118,12 @@ class NewCase:
     reporter: Reporter | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     limit: Limit | None = None
+
+    @property
+    def thing_code(self) -> str:
+        """The code of the very thing that it is about; "" for a mere point."""
+        codes = (self.place_code, self.household_unit_code, self.city_element_code, self.building_code)
+        return next((code for code in codes if code), "")
 
 
 @dataclass(frozen=True)
@@ -179,12 +186,22 @@ def open_or_join(
     subject = _subject(session, new)
     thing = cases.subject_key(subject)
     if process.code in JOINED and thing is not None:
-        take_turn(session, f"case.{process.code}.{new.kind}.{thing}")
+        take_turns_of(session, process.code, [thing])
         alike = cases.find_alike(session, process.code, new.kind, subject)
         if alike is not None:
             return Opening(_join(session, alike, new, subject, doer, moment), "joined")
     case = engine.open_case(process, calendar(), by=doer, at=moment, nature=new.nature, limit=new.limit)
     return Opening(_enter(session, new, process, case, subject, doer), "opened")
+
+
+def take_turns_of(session: Session, code: str, things: Iterable[str]) -> None:
+    """Let nobody else open cases of a workflow about things before the transaction ends.
+
+    Who opens cases about several things takes all turns beforehand, or goes through the things in the order of their
+    codes: two who do never wait for each other in a ring.
+    """
+    if code in JOINED:
+        take_turns(session, [f"case.{code}.{thing}" for thing in things if thing])
 
 
 def _check(new: NewCase, process: Workflow) -> None:

@@ -44,6 +44,8 @@ _SETTINGS: Mapping[str, str] = {
     "synchronous_commit": "on",
     "full_page_writes": "on",
     "max_connections": "60",
+    # A sheet of ten thousand hazards takes two turns for each row, and a turn is a lock.
+    "max_locks_per_transaction": "512",
     "shared_buffers": "512MB",
     "effective_cache_size": "2GB",
     "work_mem": "32MB",

@@ -12,9 +12,11 @@ from api.page_assets import policy
 from api.rendering import page
 from geo.access.actor import Actor
 from geo.access.roles import roles
+from geo.ledger.figures import Figure, Period
 from geo.ledger.workflows import Workflow, workflow, workflow_codes
 from geo.services.cases import MoveRecord
-from geo.services.describing_cases import Described, Words
+from geo.services.describing_cases import Described, NamedCase, Words
+from geo.services.naming import Named
 from geo.territory.dictionaries import dictionary
 from geo.territory.times import CHINA_TIME
 
@@ -47,6 +49,41 @@ def cases_page(request: Request, actor: Actor, shown: Sequence[Described], *, mo
         workflows=[workflow(code) for code in workflow_codes()],
         states=dictionary("case_states").entries.values(),
         lights=dictionary("lights").entries.values(),
+    )
+
+
+def counted_page(
+    request: Request,
+    actor: Actor,
+    shown: Sequence[NamedCase],
+    *,
+    more: int | None,
+    figure: Figure,
+    of: Named,
+    period: Period,
+    process: str,
+    row: str | None,
+) -> HTMLResponse:
+    """Render the list of cases that a figure counts.
+
+    Parameters
+    ----------
+    process
+        What the cases' workflow is called; blank where it is of all.
+    row
+        What the row of the table is called that was opened, if one was.
+    """
+    following = str(request.url.include_query_params(after=more).replace(scheme="", netloc="")) if more else None
+    return ledger_page(
+        "counted_cases.html",
+        actor,
+        shown=shown,
+        following=following,
+        figure=figure,
+        of=of,
+        period=period,
+        process=process,
+        row=row,
     )
 
 

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from geo.access.roles import roles
 from geo.ledger.lights import Light, light_at
-from geo.ledger.workflows import Action, Named, Workflow
+from geo.ledger.workflows import Action, Named, Workflow, workflow, workflow_codes
 from geo.services.cases import CaseRecord, MoveRecord, kinds_of, workflows_of
+from geo.services.figuring import Counted
 from geo.territory.dictionaries import dictionary
 
 
@@ -65,6 +66,37 @@ def describe(session: Session, found: Sequence[CaseRecord], *, now: datetime) ->
     return [_described(case, processes[case.workflow_version_id], now) for case in found]
 
 
+@dataclass(frozen=True)
+class NamedCase:
+    """A case that a figure counts, in words; steps by the workflow as it is today."""
+
+    case: Counted
+    workflow: Words
+    kind: Words
+    nature: Words | None
+    step: Words
+    state: Words
+
+
+def name_counted(case: Counted) -> NamedCase:
+    """Say in words what a case is that a figure counts."""
+    process = workflow(case.workflow)
+    step, nature = process.steps.get(case.step), process.nature(case.nature)
+    return NamedCase(
+        case,
+        _words(process),
+        _kind(case),
+        _words(nature) if nature else None,
+        _words(step) if step else Words(case.step, ""),
+        of_dictionary("case_states", case.state),
+    )
+
+
+def workflow_words(code: str) -> Words:
+    """Return what cases of a workflow are called; a code of none stands for itself."""
+    return _words(workflow(code)) if code in workflow_codes() else Words(code, "")
+
+
 def light_of(case: CaseRecord, now: datetime) -> Light | None:
     """Return the light of a case."""
     return light_at(now, case.yellow_at, _red_at(case)) if case.state == "open" else None
@@ -113,7 +145,7 @@ def _red_at(case: CaseRecord) -> datetime | None:
     return min((due for due in (case.step_due_at, case.due_at) if due is not None), default=None)
 
 
-def _kind(case: CaseRecord) -> Words:
+def _kind(case: CaseRecord | Counted) -> Words:
     entry = (kinds_of(case.workflow) or {}).get(case.kind)
     return Words(entry.zh, entry.en) if entry else Words(case.kind, "")
 

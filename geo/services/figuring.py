@@ -159,10 +159,10 @@ def _rows(session: Session, span: Span, by: By, period: Period, ground: Mapping[
         for key in ground:
             if key is not None and len(key) == SCOPE_DIGITS[by]:
                 counted.setdefault(key, {})
-    labels = _labels(by, span.workflow)
+    said = labels_of(by, span.workflow)
     order = sorted(counted, key=lambda key: (key is None, key))
     return [
-        FigureRow(key, labels.get(key or "", ""), figures_of(_nothing() | counted[key] | ground.get(key or "", {})))
+        FigureRow(key, said.get(key or "", ""), figures_of(_nothing() | counted[key] | ground.get(key or "", {})))
         for key in order
     ]
 
@@ -223,7 +223,8 @@ def _accidents() -> list[str]:
     return [entry.code for entry in entries if entry.extra.get("counts_as_accident")]
 
 
-def _labels(by: By, workflow: str | None) -> dict[str, str]:
+def labels_of(by: By, workflow: str | None) -> dict[str, str]:
+    """Return what the rows of a table are called, by key, where a dictionary says so."""
     if by != "kind":
         return {}
     names = [f"{workflow}_kinds"] if workflow in ("hazard", "request") else ["request_kinds", "hazard_kinds"]

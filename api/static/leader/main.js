@@ -1,0 +1,156 @@
+// The leader's view: a month and a figure are chosen; cards, map, ranking and table follow.
+
+import { ask, stopped } from '../common/asking.js';
+import { both } from '../common/dom.js';
+import { Notice } from '../common/notice.js';
+import { Areas } from './areas.js';
+import { bars } from './bars.js';
+import { answer, change, codes, missed, shown } from './figures.js';
+import { monthsTable } from './months.js';
+import { ranking } from './ranking.js';
+
+const MONTHS = 12;
+const REST_MS = 150; // the slider rests so long before a month is asked for
+
+const by = (id) => document.getElementById(id);
+
+class Leader {
+  constructor({ scope, month }) {
+    Object.assign(this, { scope, figure: codes[0], now: MONTHS - 1, months: null, areas: new Map(), chosen: null });
+    this.last = month;
+    this.by = scope.length === 9 ? 'community' : 'grid';
+    this.notice = new Notice(by('notice'));
+    this.map = new Areas(by('map'), { onArea: (id) => this.choose(id) });
+    by('month').addEventListener('input', ({ target }) => this.turn(Number(target.value)));
+    by('before').addEventListener('click', () => this.turn(this.now - 1));
+    by('after').addEventListener('click', () => this.turn(this.now + 1));
+    document.querySelectorAll('.answer').forEach((row) => {
+      row.querySelector('.pick').addEventListener('click', () => this.pick(row.dataset.figure));
+    });
+    document.querySelectorAll('input[name=by]').forEach((input) => {
+      input.addEventListener('change', () => this.divide(input.value));
+    });
+    this.start();
+  }
+
+  async start() {
+    await this.asking(async (signal) => {
+      const query = new URLSearchParams({ scope: this.scope, until: this.last, months: MONTHS });
+      const { months, is_whole: isWhole } = await ask(`/leader/months?${query}`, { signal });
+      Object.assign(this, { months, isWhole });
+      this.turn(this.now, 0);
+    }, () => this.start());
+  }
+
+  // Do what needs the server; what was under way before is dropped. `again` does it once more after trouble.
+  async asking(does, again) {
+    if (this.under) this.under.abort();
+    const under = new AbortController();
+    this.under = under;
+    this.notice.forget();
+    try {
+      await does(under.signal);
+      if (this.under === under) this.notice.clear();
+    } catch (error) {
+      if (stopped(error) || this.under !== under) return;
+      if (error.kind === undefined) throw error;
+      this.notice.tell(error, again);
+    }
+  }
+
+  turn(now, rest = REST_MS) {
+    if (!this.months || now < 0 || now >= this.months.length) return;
+    this.now = now;
+    by('month').value = now;
+    this.cards();
+    by('months').replaceChildren(monthsTable(this.months, now));
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.ground(), rest);
+  }
+
+  pick(figure) {
+    this.figure = figure;
+    this.paint();
+  }
+
+  divide(into) {
+    Object.assign(this, { by: into, chosen: null });
+    this.map.chosen = null;
+    this.ground();
+  }
+
+  choose(id) {
+    this.chosen = id;
+    this.map.choose(id);
+    this.paint();
+    by('ranking').querySelector('[aria-selected="true"]').scrollIntoView({ block: 'nearest' });
+  }
+
+  // The areas of the month, and of the one before to compare with.
+  ground() {
+    by('ranking').classList.add('waiting');
+    return this.asking(async (signal) => {
+      const before = this.now > 0 ? this.now - 1 : null;
+      const wanted = [this.now, before].filter((number) => number !== null);
+      const [shownNow] = await Promise.all(wanted.map((number) => this.fetch(number, signal)));
+      this.collection = shownNow;
+      by('ranking').classList.remove('waiting');
+      this.paint();
+      document.documentElement.dataset.ready = this.collection.month;
+    }, () => this.ground());
+  }
+
+  async fetch(number, signal) {
+    const { month } = this.months[number];
+    const key = `${this.by} ${month}`;
+    if (!this.areas.has(key)) {
+      const query = new URLSearchParams({ scope: this.scope, month, by: this.by });
+      this.areas.set(key, await ask(`/leader/areas?${query}`, { signal }));
+    }
+    return this.areas.get(key);
+  }
+
+  cards() {
+    const { month, values } = this.months[this.now];
+    const before = this.now > 0 ? this.months[this.now - 1].values : null;
+    const [year, number] = month.split('-').map(Number);
+    by('month-name').textContent = `${year}年${number}月`;
+    by('month').setAttribute('aria-valuetext', `${year}年${number}月`);
+    by('before').disabled = this.now === 0;
+    by('after').disabled = this.now === this.months.length - 1;
+    const part = this.isWhole ? [] : both('只含您范围之内的事项', 'only cases of your own scope');
+    const open = month === this.last ? both('本月截至今日', 'this month, up to today') : [];
+    by('status').replaceChildren(...open, ...(open.length && part.length ? [';'] : []), ...part);
+    document.querySelectorAll('.answer').forEach((row) => {
+      const code = row.dataset.figure;
+      const value = values[code];
+      const { words, kind } = change(code, value.value, before && before[code].value);
+      row.querySelector('.value').replaceChildren(...shown(code, value));
+      row.classList.toggle('bad', missed(code, value.value));
+      row.querySelector('.change').textContent = words;
+      row.querySelector('.change').className = `change ${kind}`;
+      row.querySelector('.bars').replaceChildren(bars(code, this.months, this.now, (each) => this.turn(each)));
+    });
+  }
+
+  paint() {
+    document.querySelectorAll('.pick').forEach((pick) => {
+      pick.setAttribute('aria-pressed', String(pick.parentElement.dataset.figure === this.figure));
+    });
+    const { zh, en } = answer(this.figure);
+    by('figure-name').replaceChildren(...both(zh, en));
+    if (!this.collection) return;
+    this.map.show(this.collection, this.figure);
+    by('legend').replaceChildren(...this.map.legend());
+    const before = this.now > 0 ? this.areas.get(`${this.by} ${this.months[this.now - 1].month}`) : null;
+    const told = { chosen: this.chosen, onArea: (id) => this.choose(id) };
+    const empty = this.collection.features.length === 0;
+    const table = ranking(this.collection, before, this.figure, told);
+    const hint = document.createElement('p');
+    hint.className = 'empty';
+    hint.append(...both('这个月还没有现行的网格划分', 'no grids were in force in this month'));
+    by('ranking').replaceChildren(...(empty ? [hint] : []), table);
+  }
+}
+
+new Leader(document.body.dataset);

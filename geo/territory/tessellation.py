@@ -24,6 +24,7 @@ from scipy.spatial import KDTree
 
 from geo.errors import GeometryError
 from geo.territory.arrangement import (
+    GRID_M,
     Borders,
     Floats,
     Geometries,
@@ -194,9 +195,14 @@ def _ground(shapes: Geometries, area: shapely.Geometry, barriers: Geometries) ->
 
 
 def _inside(polygons: Geometries, area: shapely.Geometry) -> Geometries:
+    """Leave out what lies outside; of a face thinner than the grid, rounding alone would say where it lies."""
     shapely.prepare(area)
-    inside: Geometries = polygons[shapely.intersects(area, interior_points(polygons))]
-    return inside
+    inner = interior_points(polygons)
+    inside = np.asarray(shapely.intersects(area, inner))
+    thin = np.flatnonzero(~inside & (2 * shapely.area(polygons) < GRID_M * shapely.length(polygons)))
+    inside[thin] = shapely.dwithin(inner[thin], area, 2 * GRID_M)
+    kept: Geometries = polygons[inside]
+    return kept
 
 
 def _seeds(ground: _Ground, shapes: Geometries) -> Seeds:

@@ -279,6 +279,18 @@ class TestBoundary:
         found = shapely.get_coordinates([there(tile) for tile in tiles])
         assert all((np.abs(found - corner).max(axis=1) < 1e-9).any() for corner in corners)
 
+    @pytest.mark.parametrize("seed", [232, 242, 286, 309, 361])
+    def test_crack_thinner_than_the_grid_is_closed_whichever_way_its_sides_are_rounded(self, seed):
+        draw = np.random.default_rng(seed)
+        middle, inner, at, width = draw.uniform([-5, 300, -20, 0.0005], [5, 590, 20, 0.004])
+        lower, end = (0, 100 + middle), (inner, 100 + at)
+        left = tuple(draw.uniform([-20, 99.998], [20, 100.002]))
+        crack = shapely.make_valid(Polygon([(0, lower[1] + width), end, lower, left]))
+        boundary = shapely.make_valid(Polygon([(-50, -20), (600, 0), (600, 200), (-50, 230)]).difference(crack))
+        places = shapely.points(draw.uniform([0, 0], [590, 190], (draw.integers(3, 12), 2)))
+        atoms = gpd.GeoSeries(places, crs=CRS)
+        assert shapely.coverage_is_valid(tessellate(atoms, boundary).to_numpy())
+
 
 class TestInput:
     def test_index_is_kept(self):

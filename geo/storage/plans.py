@@ -263,6 +263,29 @@ def read_plan(session: Session, plan_id: int) -> PlanRecord:
     return found[0]
 
 
+@dataclass(frozen=True)
+class PlanVersion:
+    """Where a plan is in its life."""
+
+    version: int
+    state: str
+    scope_code: str
+
+
+def version_of(session: Session, plan_id: int) -> PlanVersion:
+    """Read only the version and state of a plan, for whoever asks again and again.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such plan.
+    """
+    row = session.execute(select(Plan.version, Plan.state, Plan.scope_code).where(Plan.id == plan_id)).first()
+    if row is None:
+        raise NotFoundError(f"没有编号为 {plan_id} 的方案", f"there is no plan {plan_id}")
+    return PlanVersion(*row)
+
+
 def list_plans(
     session: Session,
     *,

@@ -127,7 +127,7 @@ def import_cases(
     hazard = partial(_hazard, session, books, actor=actor, who=who)
     prepare: Callable[[_Row], NewRequest | NewCase] = _request if code == REQUEST else hazard
     prepared = [_unless_refused(session, partial(prepare, row)) for row in given]
-    take_turns_of(session, code, [new.thing_code for new in prepared if isinstance(new, NewCase)])
+    take_turns_of(session, workflow(code), [new.thing_code for new in prepared if isinstance(new, NewCase)])
     done: list[_Outcome] = []
     for new in prepared:
         done.append(_unless_refused(session, partial(_opened, session, books, new, actor=actor, who=who)))

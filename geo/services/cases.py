@@ -185,23 +185,26 @@ def open_or_join(
     moment = now if at is None else min(at, now)
     subject = _subject(session, new)
     thing = cases.subject_key(subject)
+    version = take_turns_of(session, process, [] if thing is None else [thing])
     if process.code in JOINED and thing is not None:
-        take_turns_of(session, process.code, [thing])
         alike = cases.find_alike(session, process.code, new.kind, subject)
         if alike is not None:
             return Opening(_join(session, alike, new, subject, doer, moment), "joined")
     case = engine.open_case(process, calendar(), by=doer, at=moment, nature=new.nature, limit=new.limit)
-    return Opening(_enter(session, new, process, case, subject, doer), "opened")
+    return Opening(_enter(session, new, version, process, case, subject, doer), "opened")
 
 
-def take_turns_of(session: Session, code: str, things: Iterable[str]) -> None:
-    """Let nobody else open cases of a workflow about things before the transaction ends.
+def take_turns_of(session: Session, process: Workflow, things: Iterable[str]) -> int:
+    """Let nobody else open cases of a workflow about things before the transaction ends; return the version's id.
 
     Who opens cases about several things takes all turns beforehand, or goes through the things in the order of their
-    codes: two who do never wait for each other in a ring.
+    codes: two who do never wait for each other in a ring. Whoever uses a workflow first is waited for as well, so its
+    version comes before all things.
     """
-    if code in JOINED:
-        take_turns(session, [f"case.{code}.{thing}" for thing in things if thing])
+    version = cases.keep_workflow(session, process.code, process.digest, process.content)
+    if process.code in JOINED:
+        take_turns(session, [f"case.{process.code}.{thing}" for thing in things if thing])
+    return version
 
 
 def _check(new: NewCase, process: Workflow) -> None:
@@ -272,14 +275,16 @@ def _subject(session: Session, new: NewCase) -> Subject:
     return replace(found, body=new.responsible_body_code or found.body, lon=lon, lat=lat)
 
 
-def _enter(session: Session, new: NewCase, process: Workflow, case: Case, subject: Subject, doer: Doer) -> CaseRecord:
+def _enter(
+    session: Session, new: NewCase, version: int, process: Workflow, case: Case, subject: Subject, doer: Doer
+) -> CaseRecord:
     assert subject.lon is not None
     assert subject.lat is not None
     grid = _grid(session, subject, case.opened_at)
     values = {
         **_columns(case),
         "number": cases.next_number(session, process.prefix, case.opened_at.astimezone(CHINA_TIME)),
-        "workflow_version_id": cases.keep_workflow(session, process.code, process.digest, process.content),
+        "workflow_version_id": version,
         "kind": new.kind,
         "summary": new.summary.strip(),
         "street_code": subject.street,

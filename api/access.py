@@ -204,6 +204,8 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/plans/{plan_id}/grids/{code}"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/assignment"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/workbench"): _LOOK_AT_PLAN,
+        ("GET", "/plans/{plan_id}/ground"): _LOOK_AT_PLAN,
+        ("GET", "/plans/{plan_id}/edits"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/cells"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/cells/{code}"): _LOOK_AT_PLAN,
         ("POST", "/plans"): _PLAN,

@@ -3,11 +3,12 @@
 from dataclasses import asdict
 from typing import NoReturn
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from sqlalchemy.orm import Session
 
 from api.dependencies import Acting, PlanId, Store
 from api.errors import RequestError
+from api.idempotency import Creating, once
 from api.openapi import problems
 from api.routes.plans import IfMatch, detail_of, seen_version
 from api.schemas.edits import EditedPlan, PlanEdit, PlanNaming
@@ -16,12 +17,13 @@ from api.schemas.plans import GridProperties, PlanDetail
 from geo.errors import StaleVersionError
 from geo.services import editing
 
-router = APIRouter(tags=["plans"])
+router = APIRouter(tags=["plans"], route_class=Creating)
 
 
 @router.patch(
     "/plans/{plan_id}/assignment",
     summary="修改草案:移动楼栋、增减网格 Edit a draft",
+    dependencies=[Depends(once)],
     responses=problems(404, 409, 412, 413, 415, 422, 428, 503),
 )
 def edit_assignment(
@@ -31,7 +33,8 @@ def edit_assignment(
 
     All of it or nothing. Grids are drawn anew as a draft draws them. Impossible is a grid in two pieces or without a
     building (422); a grid out of range is made, with a notice. The version you saw must be the newest; else (412)
-    `changes` tells who changed which grids since. Adopted plans are never edited (409).
+    `changes` tells who changed which grids since. Adopted plans are never edited (409). An edit sent again under its
+    Idempotency-Key, since the answer was lost, is made once.
     """
     version = seen_version(if_match)
     try:

@@ -6,18 +6,13 @@ from fastapi.responses import HTMLResponse
 from api.access import access_of
 from api.dependencies import Acting, PlanId, Store
 from api.openapi import problems
+from api.page_assets import policy
 from api.rendering import page
 from api.routes.pages import HTML
 from geo.services import reading
 from geo.territory.dictionaries import dictionary
 
 router = APIRouter(tags=["pages"])
-
-# Scripts and styles come from this server alone, and none is written into the page.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 
 @router.get(
@@ -34,7 +29,7 @@ def workbench(store: Store, actor: Acting, plan_id: PlanId) -> HTMLResponse:
     plan = reading.read_plan(store, plan_id)
     return page(
         "workbench.html",
-        headers={"Content-Security-Policy": POLICY},
+        headers={"Content-Security-Policy": policy()},
         login=actor.name,
         plan=plan,
         state_label=dictionary("plan_states")[plan.state].label,

@@ -1,6 +1,6 @@
 """Barriers between places: roads, rivers, railways, walls; what they say about borders drawn along them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -29,10 +29,13 @@ class BorderCosts:
         float[m], metres of shared border, each weighted with what runs along it.
     cross_weight
         float[m], 0 (nothing between the tiles) to 1 (a grid should not lie on both sides).
+    kind
+        str[m], the kind of barrier that the weight is of; empty where there is none.
     """
 
     boundary_cost: Floats
     cross_weight: Floats
+    kind: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, object))
 
 
 def barrier_lines(barriers: gpd.GeoDataFrame | None) -> tuple[Geometries, Indices]:
@@ -109,7 +112,7 @@ def border_costs(
     along = _along(borders, tiles, barriers)
     m = len(contiguity.edges)
     total = np.bincount(edge, borders.length, m)
-    cross = np.zeros(m)
+    cross, between = np.zeros(m), np.full(m, "", dtype=object)
     unfactored = np.ones(len(edge), dtype=bool)
     kinds = dictionary("barrier_kinds")
     for kind in sorted(along, key=lambda code: float(kinds[code].extra["cost_factor"])):
@@ -117,8 +120,10 @@ def border_costs(
         factor[piece & unfactored] = float(kinds[kind].extra["cost_factor"])
         unfactored &= ~piece
         share = np.bincount(edge, borders.length * piece, m) / np.maximum(total, 1e-12)
-        cross = np.maximum(cross, float(kinds[kind].extra["cross_weight"]) * np.minimum(1.0, 2 * share))
-    return BorderCosts(np.bincount(edge, borders.length * factor, m).astype(np.float64), cross)
+        weight = float(kinds[kind].extra["cross_weight"]) * np.minimum(1.0, 2 * share)
+        between[weight > cross] = kind
+        cross = np.maximum(cross, weight)
+    return BorderCosts(np.bincount(edge, borders.length * factor, m).astype(np.float64), cross, between)
 
 
 def _same_compound(contiguity: Contiguity, compounds: ArrayLike | None, count: int) -> NDArray[np.bool_]:

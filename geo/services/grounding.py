@@ -1,0 +1,182 @@
+"""Use case: the ground of a plan, once and whole, for somebody who works on it by hand; and what was done to it.
+
+::
+
+    plan = ground_of_plan(session, plan_id)      # a planner's page works out every figure from it
+    strokes = strokes_of_plan(session, plan_id)  # ... and takes back what was done
+
+The rows are those that the next edit starts from: buildings that ended since the draft are left out, new ones are in
+the grid that they stand in (:func:`geo.services.editing.edit_plan`).
+"""
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from geo.errors import ConflictError
+from geo.regionalization.communities import Community
+from geo.regionalization.edited_grids import Ground, ground_of
+from geo.regionalization.editing import Notice
+from geo.regionalization.ground_columns import CommunityGround, GroundColumns, ground_columns
+from geo.services.editing import open_draft
+from geo.storage import buildings as building_rows
+from geo.storage import edits, events, layers, plans
+from geo.storage.plans import PlanRecord
+from geo.territory.nouns import COMPOUND
+
+#: Communities whose tiles are remembered, at most: two streets and some.
+REMEMBERED = 64
+
+
+@dataclass(frozen=True)
+class PlanGround:
+    """A plan and its ground.
+
+    Attributes
+    ----------
+    columns
+        Units, edges and what they number.
+    grid_names, building_names, compound_names, community_names
+        By code; buildings without a name are left out.
+    notices
+        What changed in the register since the plan was drafted.
+    """
+
+    plan: PlanRecord
+    columns: GroundColumns
+    grid_names: dict[str, str]
+    building_names: dict[str, str]
+    compound_names: dict[str, str]
+    community_names: dict[str, str]
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """What one edit did to a plan: for each row that changed grid where it was and went, grids made and ended."""
+
+    version: int
+    who: str
+    at: datetime
+    moves: dict[str, tuple[str, str]]
+    new_grids: tuple[str, ...]
+    ended_grids: tuple[str, ...]
+
+
+def ground_of_plan(session: Session, plan_id: int) -> PlanGround:
+    """Read the ground of a plan of grids as it is today.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such plan.
+    ConflictError
+        It is a plan of communities or a department's, of communities that are no more, or without any building.
+    """
+    opened = open_draft(session, plan_id)
+    codes = [community.code for community in opened.gathered.communities]
+    today, notices = opened.today(set(codes))
+    parts = []
+    for community in opened.gathered.communities:
+        rows = today[today["grid"].astype(str).str[:12] == community.code].reset_index(drop=True)
+        if len(rows):
+            parts.append(CommunityGround(_TILES.ground(community, rows), rows))
+    if not parts:
+        raise ConflictError(
+            f"方案 {plan_id} 的范围内没有楼栋,无从编辑", f"plan {plan_id} has no building to work on in its area"
+        )
+    columns = ground_columns(parts, opened.stored["code"].tolist())
+    buildings = building_rows.read_buildings(session, community_codes=codes)
+    compounds = layers.read(session, COMPOUND, codes=columns.compounds)
+    return PlanGround(
+        opened.record,
+        columns,
+        _names(opened.stored),
+        _names(buildings),
+        _names(compounds),
+        opened.gathered.names,
+        tuple(notices),
+    )
+
+
+def strokes_of_plan(session: Session, plan_id: int, *, after: int = 0) -> list[Stroke]:
+    """Return what edits did to a plan after it had version ``after``, the oldest first.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such plan.
+    """
+    plans.read_plan(session, plan_id)
+    records = events.changes_since(session, "plan", str(plan_id), after)
+    return [_stroke(record) for record in records if record.what == edits.EDITED]
+
+
+def _stroke(record: events.EventRecord) -> Stroke:
+    before, now = record.before or {}, record.after or {}
+    was, became = before.get("assignment", {}), now.get("assignment", {})
+    grids_were, grids_became = before.get("grids", {}), now.get("grids", {})
+    return Stroke(
+        now["version"],
+        record.who,
+        record.at,
+        {key: (was[key], grid) for key, grid in became.items() if key in was and was[key] != grid},
+        tuple(sorted(set(grids_became) - set(grids_were))),
+        tuple(sorted(set(grids_were) - set(grids_became))),
+    )
+
+
+def _names(frame: pd.DataFrame) -> dict[str, str]:
+    known = frame[frame["name"].notna()]
+    return {str(code): str(name) for code, name in zip(known["code"], known["name"], strict=True)}
+
+
+class _Tiles:
+    """Remembers how communities were tessellated: the same ground gives the same tiles, and takes seconds of work."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: OrderedDict[bytes, Ground] = OrderedDict()
+        self._lock = Lock()
+
+    def ground(self, community: Community, rows: pd.DataFrame) -> Ground:
+        key = _fingerprint(community, rows)
+        with self._lock:
+            known = self._known.get(key)
+            if known is not None:
+                self._known.move_to_end(key)
+        if known is None:
+            known = ground_of(community, rows)
+            with self._lock:
+                self._known[key] = known
+                while len(self._known) > self._most:
+                    self._known.popitem(last=False)
+        # Which grid a building was in may have changed since; its ground has not.
+        return Ground(community, known.atoms, known.tiles, known.touching, known.costs)
+
+
+def _fingerprint(community: Community, rows: pd.DataFrame) -> bytes:
+    """Hash all that tiles, neighbours, border costs and atoms follow from."""
+    told = hashlib.sha256(community.code.encode())
+    parts: list[Any] = [community.boundary.wkb]
+    for frame in (community.buildings, community.stairwells, community.barriers, community.floors):
+        if frame is None:
+            continue
+        plain = pd.DataFrame(frame.drop(columns="geometry")) if "geometry" in frame else frame
+        parts.append(pd.util.hash_pandas_object(plain.astype(str)).to_numpy().tobytes())
+        if "geometry" in frame:
+            parts.append(b"".join(shape.wkb if shape is not None else b"-" for shape in frame["geometry"]))
+    assigned = rows[["building", "stairwell", "floor_from", "floor_to", "households"]]
+    parts.append(pd.util.hash_pandas_object(assigned.astype(str)).to_numpy().tobytes())
+    for part in parts:
+        told.update(len(part).to_bytes(8, "big") + part)
+    return told.digest()
+
+
+_TILES = _Tiles(REMEMBERED)

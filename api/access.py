@@ -133,6 +133,7 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/compounds/{code}"): _LOOK,
         ("GET", "/barriers"): Access(OFFICE, "none"),
         ("GET", "/barriers/{code}"): Access(OFFICE, "none"),
+        ("GET", "/layers"): Access(OFFICE, "none"),
         ("GET", "/tiles/{layers}/{z}/{x}/{y}"): _LOOK,
         # addresses; doors, places and people are shown to those roles alone that see households
         ("GET", "/locate"): Access(OFFICE, "community", looks_at_households=True),
@@ -206,6 +207,7 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/plans/{plan_id}/workbench"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/ground"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/edits"): _LOOK_AT_PLAN,
+        ("GET", "/plans/{plan_id}/tiles/{layers}/{z}/{x}/{y}"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/cells"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/cells/{code}"): _LOOK_AT_PLAN,
         ("POST", "/plans"): _PLAN,

@@ -59,6 +59,7 @@ from api.routes import (
 from api.settings import AppSettings
 from api.workbench import Workbench
 from geo.services.address_books import AddressBooks
+from geo.services.tile_cache import TileCache
 from geo.services.warming import warming
 from geo.storage.database import migrate, open_engine
 
@@ -129,6 +130,7 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
     app.state.drafts = Workbench(settings.concurrent_drafts)
     app.state.maps = Workbench(settings.concurrent_maps)
     app.state.books = AddressBooks()
+    app.state.tiles = TileCache(settings.tile_cache_megabytes * 1_000_000)
     app.state.meter = Meter(settings.rate_factor)
     app.state.metrics = Metrics()
     app.state.metrics.watch(app)

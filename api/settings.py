@@ -25,6 +25,9 @@ class AppSettings(BaseSettings):
         default=2, ge=1, le=64, description="Plans drafted at the same time; each takes a processor."
     )
     concurrent_maps: int = Field(default=2, ge=1, le=64, description="Map pages drawn at the same time.")
+    tile_cache_megabytes: int = Field(
+        default=128, ge=1, le=65_536, description="Memory of each process for tiles of the map that were cut already."
+    )
     draft_seconds_per_community: float = Field(
         default=60.0, gt=0, description="Longest search for each community of a plan drafted over HTTP."
     )

@@ -1,28 +1,51 @@
-"""Vector tiles of the living layers, for maps: what somebody may see, and nothing that they may not."""
+"""The catalogue of layers, and vector tiles of the living ones: what somebody may see, and nothing else."""
 
-import hashlib
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
-from api.dependencies import Store
+from api.dependencies import Acting, Database, PlanId
 from api.openapi import problems
-from geo.services.tiling import DEEPEST, LAYERS, Tile, tile_of
+from api.schemas.layers import LayerList, layer_item
+from geo.services.tile_cache import TileCache
+from geo.services.tiling import DEEPEST, LAYERS, PLAN_LAYERS, MadeTile, Tile, kept_tile
+from geo.territory.layer_catalogue import layer_catalogue
 
 router = APIRouter(tags=["layers"])
 
 MVT = "application/vnd.mapbox-vector-tile"
 #: A look at the map may show the same for as long as this, seconds; then the browser asks whether it changed.
 FRESH_S = 60
+#: What a tile does not show one by one: RFC 8941, a dictionary of layers.
+GENERALISED = "Tile-Generalised"
 
-_NAME = f"({'|'.join(LAYERS)})"
+
+def current_tiles(request: Request) -> TileCache:
+    """Return the tiles that this process keeps."""
+    kept: TileCache = request.app.state.tiles
+    return kept
+
+
+def _several(names: tuple[str, ...]) -> str:
+    one = f"({'|'.join(names)})"
+    return f"^{one}(,{one}){{0,{len(names) - 1}}}$"
+
+
 Layers = Annotated[
     str,
     Path(
-        pattern=f"^{_NAME}(,{_NAME}){{0,{len(LAYERS) - 1}}}$",
+        pattern=_several(tuple(LAYERS)),
         description=f"图层,可写多个,以逗号分开;grids、cells 为现行的 Layers, by commas; grids and cells in force: "
         f"{', '.join(LAYERS)}",
         examples=["communities,grids"],
+    ),
+]
+PlanLayers = Annotated[
+    str,
+    Path(
+        pattern=_several(PLAN_LAYERS),
+        description=f"方案的图层,可写多个,以逗号分开 Layers of a plan, by commas: {', '.join(PLAN_LAYERS)}",
+        examples=["grids"],
     ),
 ]
 Level = Annotated[int, Path(ge=0, le=DEEPEST, description="级别 Level: 2^z by 2^z squares of Web Mercator")]
@@ -31,24 +54,100 @@ Row = Annotated[int, Path(ge=0, lt=1 << DEEPEST, description="行,自北向南 R
 Known = Annotated[
     str | None, Header(alias="If-None-Match", max_length=200, description="已有瓦片的 ETag ETag of the tile one has")
 ]
+Coding = Annotated[str, Header(alias="Accept-Encoding", include_in_schema=False, max_length=200)]
+Tiles = Annotated[TileCache, Depends(current_tiles)]
 
 TILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MVT: {"schema": {"type": "string", "format": "binary"}}}, "description": "瓦片 The tile"},
+    200: {
+        "content": {MVT: {"schema": {"type": "string", "format": "binary"}}},
+        "description": "瓦片 The tile",
+        "headers": {
+            GENERALISED: {
+                "schema": {"type": "string"},
+                "description": "未逐个显示的:合并(joined)或略去(left-out)的件数,以及从第几级起完整 "
+                "What is not shown one by one, and from which level on it is",
+            }
+        },
+    },
     304: {"description": "没有变化 It has not changed"},
-    **problems(422, 503),
 }
 
 
-@router.get("/tiles/{layers}/{z}/{x}/{y}", summary="矢量瓦片 Vector tile", response_class=Response, responses=TILE)
-def tile(store: Store, layers: Layers, z: Level, x: Column, y: Row, if_none_match: Known = None) -> Response:
-    """Cut a tile of one layer or several (Mapbox Vector Tile 2.1): whole, under the rights of who asks.
+@router.get("/layers", summary="图层目录 Catalogue of layers", responses=problems(422, 503))
+def list_layers(actor: Acting) -> LayerList:
+    """List the layers that there are: titles, properties and their words, levels of tiles, colours by day and night."""
+    return LayerList(items=[layer_item(each) for each in layer_catalogue().values() if actor.may(each.roles)])
 
-    Names and codes are in it, households are not. Levels that would hold more than anybody could see are refused (422),
-    and nothing is left out of those that are served.
+
+@router.get(
+    "/tiles/{layers}/{z}/{x}/{y}",
+    summary="矢量瓦片 Vector tile",
+    response_class=Response,
+    responses={**TILE, **problems(422, 503)},
+)
+def tile(
+    engine: Database,
+    actor: Acting,
+    kept: Tiles,
+    layers: Layers,
+    z: Level,
+    x: Column,
+    y: Row,
+    if_none_match: Known = None,
+    accept_encoding: Coding = "",
+) -> Response:
+    """Cut a tile of one layer or several (Mapbox Vector Tile 2.1) under the rights of who asks.
+
+    Names and codes are in it, households are not. Far off shapes are plainer, and rows are joined to points whose
+    `count` says how many they are; the header `Tile-Generalised` says of each layer how many were joined or left out.
+    Levels at which a layer has no tiles are refused (422).
     """
-    content = tile_of(store, layers.split(","), Tile(z, x, y))
-    etag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
-    headers = {"ETag": etag, "Cache-Control": f"private, max-age={FRESH_S}", "Vary": "Cookie, Authorization"}
-    if if_none_match is not None and etag in if_none_match:
+    made = kept_tile(kept, engine, actor, layers.split(","), Tile(z, x, y))
+    return answer(kept, made, if_none_match, accept_encoding)
+
+
+@router.get(
+    "/plans/{plan_id}/tiles/{layers}/{z}/{x}/{y}",
+    summary="方案的矢量瓦片 Vector tile of a plan",
+    response_class=Response,
+    responses={**TILE, **problems(404, 422, 503)},
+)
+def plan_tile(
+    engine: Database,
+    actor: Acting,
+    kept: Tiles,
+    plan_id: PlanId,
+    layers: PlanLayers,
+    z: Level,
+    x: Column,
+    y: Row,
+    if_none_match: Known = None,
+    accept_encoding: Coding = "",
+) -> Response:
+    """Cut a tile of the grids or cells of one plan, a draft or one of the past, as `/tiles` does of those in force."""
+    made = kept_tile(kept, engine, actor, layers.split(","), Tile(z, x, y), plan_id=plan_id)
+    return answer(kept, made, if_none_match, accept_encoding)
+
+
+def answer(kept: TileCache, made: MadeTile, known: str | None, coding: str) -> Response:
+    """Answer with a tile; with nothing where the asker has the same already.
+
+    Parameters
+    ----------
+    known, coding
+        The request's If-None-Match and Accept-Encoding.
+    """
+    etag = f'"{made.etag}"'
+    headers = {
+        "ETag": etag,
+        "Cache-Control": f"private, max-age={FRESH_S}",
+        "Vary": "Cookie, Authorization, Accept-Encoding",
+    }
+    if made.generalised:
+        headers[GENERALISED] = made.generalised
+    if known is not None and etag in known:
         return Response(status_code=304, headers=headers)
-    return Response(content, media_type=MVT, headers=headers)
+    zipped = kept.zipped(made.etag, made.content) if "gzip" in coding else None
+    if zipped is not None:
+        return Response(zipped, media_type=MVT, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(made.content, media_type=MVT, headers=headers)

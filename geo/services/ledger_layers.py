@@ -79,18 +79,31 @@ def _hot_spots(session: Session, scope: str, hazards: gpd.GeoDataFrame, now: dat
     lately = Period(today - timedelta(days=HOT_DAYS), today)
     if int((hazards["found_at"] >= lately.since).sum()) > MOST_CASES:
         return None
+    return spot_circles(session, scope, lately)
+
+
+def spot_circles(session: Session, scope: str, lately: Period) -> gpd.GeoDataFrame | None:
+    """Return where hazards of a period gathered as rarely happens by chance, as circles (EPSG:4326); None: nowhere.
+
+    Raises
+    ------
+    BoundsError
+        There are too many hazards to look through.
+    """
     spots = [spot for spot in find_hot_spots(session, scope, lately, workflow="hazard") if spot.chance <= RARE]
     if not spots:
         return None
     lon, lat = [spot.lon for spot in spots], [spot.lat for spot in spots]
     crs = metric_crs(lon[0], lat[0])
     middles = gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=WGS84).to_crs(crs)
-    circles = middles.buffer([max(spot.radius_m, LEAST_RADIUS_M) for spot in spots]).to_crs(WGS84)
+    radius_m = [max(spot.radius_m, LEAST_RADIUS_M) for spot in spots]
+    circles = middles.buffer(radius_m).to_crs(WGS84)
     told = {
         "cases": [spot.count for spot in spots],
         "kind": [next(iter(spot.kinds)) if len(spot.kinds) == 1 else "" for spot in spots],
         "since": [spot.first for spot in spots],
         "until": [spot.last for spot in spots],
+        "radius_m": [round(radius) for radius in radius_m],
     }
     return gpd.GeoDataFrame(told, geometry=circles, crs=WGS84)
 

@@ -1,21 +1,48 @@
-"""Use case: the living layers as vector tiles, each tile whole and under the rights of who asks.
+"""Use case: the living layers as vector tiles, under the rights of who asks; what a tile leaves out is told with it.
 
 Tiles are those of the web's usual grid: level z has 2^z by 2^z squares of Web Mercator, x from the west, y from the
 north (OGC Two Dimensional Tile Matrix Set, WebMercatorQuad).
 """
 
 import math
-from collections.abc import Iterable
+import time
+from collections.abc import Hashable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Any
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from geo.access.actor import Actor
 from geo.errors import BoundsError
-from geo.storage import tiles
-from geo.storage.tiles import LAYERS, Extent
+from geo.ledger.figures import Period
+from geo.services.inspectors import today
+from geo.services.ledger_layers import spot_circles
+from geo.services.locating import engine_of
+from geo.services.reading import read_plan
+from geo.services.tile_cache import Kept, TileCache
+from geo.storage import divisions, tiles
+from geo.storage.acting import allowed
+from geo.storage.database import session_scope
+from geo.storage.tiles import Extent, Piece, Square
+from geo.territory.layer_catalogue import layer_catalogue
 
-__all__ = ["DEEPEST", "LAYERS", "Tile", "tile_of"]
+__all__ = ["DEEPEST", "LAYERS", "PLAN_LAYERS", "MadeTile", "Tile", "TileLayer", "kept_tile", "tile_of"]
 
+#: The one layer that is worked out and not read.
+HOT_SPOTS = "hot_spots"
+#: What points tell that stand for several rows.
+COUNT = "count"
+#: Hot spots are worked out anew after so long.
+HOT_SPOTS_REST_S = 1_800
+#: Events about these change what scopes hold; for whom grids are seen one by one, adopted plans do as well.
+SCOPE = ("street", "community")
+SCOPE_OF_GRIDS = ("plan.adopted", "plan.superseded", "building")
 #: Half of the side of the world in Web Mercator, metres.
 _HALF_WORLD_M = math.pi * 6_378_137.0
 #: The deepest level that has tiles: one is 19 m wide at the equator.
@@ -65,27 +92,189 @@ class Tile:
         return math.degrees(math.atan(math.sinh(max(-math.pi, min(math.pi, across)))))
 
 
-def tile_of(session: Session, layers: Iterable[str], tile: Tile) -> bytes:
-    """Return some layers' part of a tile as a Mapbox Vector Tile 2.1; empty where nothing lies there.
+@dataclass(frozen=True)
+class TileLayer:
+    """A layer that has tiles.
 
-    Nothing is dropped to make a tile small: a level at which a layer would be too much has no tiles of it.
+    Attributes
+    ----------
+    from_level
+        The first level with tiles of it.
+    columns
+        All that a tile may tell of each row.
+    """
+
+    code: str
+    from_level: int
+    columns: tuple[str, ...]
+
+
+#: Layers that have tiles, in the order of the catalogue.
+LAYERS: MappingProxyType[str, TileLayer] = MappingProxyType(
+    {
+        known.code: TileLayer(known.code, known.levels.first, (*known.told_at(DEEPEST), COUNT))
+        for known in layer_catalogue().values()
+        if known.levels is not None
+    }
+)
+#: Of these a plan has its own.
+PLAN_LAYERS = tuple(code for code, source in tiles.SOURCES.items() if source.of_plan is not None)
+
+
+@dataclass(frozen=True)
+class MadeTile:
+    """A tile with what tells it from others, and what it does not show one by one.
+
+    Attributes
+    ----------
+    content
+        Mapbox Vector Tile 2.1; empty where nothing lies there.
+    etag
+        The same for the same bytes.
+    generalised
+        What was left out or joined, layer by layer, as a header says it (RFC 8941, a dictionary); "" where nothing was.
+    """
+
+    content: bytes
+    etag: str
+    generalised: str
+
+
+def tile_of(session: Session, layers: Iterable[str], tile: Tile, *, plan_id: int | None = None) -> bytes:
+    """Return some layers' part of a tile as a Mapbox Vector Tile 2.1; empty where nothing lies there.
 
     Parameters
     ----------
     layers
-        Of :data:`LAYERS`, each counted once; ``grids`` and ``cells`` are those in force.
+        Of :data:`LAYERS`, each counted once.
+    plan_id
+        The plan whose ``grids`` or ``cells`` are meant; None means those in force.
 
     Raises
     ------
     BoundsError
         A layer has no tiles at this level.
+    NotFoundError
+        There is no such plan.
     """
-    wanted = dict.fromkeys(layers)
+    # The layers of a tile stand behind one another, so that tiles of one layer each are joined by writing them so.
+    return b"".join(_cut(session, layer, tile, plan_id).content for layer in _checked(layers, tile, plan_id))
+
+
+def kept_tile(
+    cache: TileCache,
+    engine: Engine,
+    actor: Actor | None,
+    layers: Iterable[str],
+    tile: Tile,
+    *,
+    plan_id: int | None = None,
+) -> MadeTile:
+    """Return a tile as :func:`tile_of` does, out of what this process keeps where nothing has changed since.
+
+    Parameters
+    ----------
+    actor
+        Who asks; None for the store's owner, who sees everything.
+
+    Raises
+    ------
+    BoundsError, NotFoundError
+        As :func:`tile_of`.
+    """
+    wanted = _checked(layers, tile, plan_id)
+    cache.changes.look(engine)
+    seen = _seen_by(engine, actor)
+    pieces: dict[str, Kept] = {}
+    with ExitStack() as open_while_cutting:
+        sessions: list[Session] = []
+
+        def cut(layer: str) -> Piece:
+            if not sessions:
+                sessions.append(open_while_cutting.enter_context(session_scope(engine, actor)))
+            return _cut(sessions[0], layer, tile, plan_id)
+
+        for layer in wanted:
+            stamp = cache.changes.stamp(_depends_on(layer, actor, plan_id))
+            key = (layer, tile, plan_id, seen, stamp, _clock(layer))
+            pieces[layer] = cache.piece(key, partial(cut, layer))
+    content = b"".join(kept.piece.content for kept in pieces.values())
+    digest = blake2b(b"".join(kept.digest for kept in pieces.values()), digest_size=12).hexdigest()
+    told = ((layer, kept.piece) for layer, kept in pieces.items())
+    return MadeTile(content, digest, ", ".join(filter(None, (_told(layer, piece) for layer, piece in told))))
+
+
+def _checked(layers: Iterable[str], tile: Tile, plan_id: int | None) -> list[str]:
+    wanted = list(dict.fromkeys(layers))
     for layer in wanted:
         _refuse_far_off(layer, tile.z)
-    degrees = tile.degrees(tiles.BUFFER / tiles.SIDE)
-    # The layers of a tile stand behind one another, so that tiles of one layer each are joined by writing them so.
-    return b"".join(tiles.read(session, layer, metres=tile.metres, degrees=degrees) for layer in wanted)
+        if plan_id is not None and layer not in PLAN_LAYERS:
+            raise BoundsError(
+                f"图层 {layer} 不属于方案;方案的图层:{'、'.join(PLAN_LAYERS)}",
+                f"no plan has a layer {layer}; plans have {', '.join(PLAN_LAYERS)}",
+            )
+    return wanted
+
+
+def _cut(session: Session, layer: str, tile: Tile, plan_id: int | None) -> Piece:
+    square = Square(tile.z, tile.metres, tile.degrees(0))
+    if layer == HOT_SPOTS:
+        return tiles.draw(session, layer, square, _spots(session))
+    if plan_id is not None:
+        read_plan(session, plan_id)
+    near = None
+    if "actor" in session.info:
+        with session_scope(engine_of(session)) as owner:
+            near = tiles.read_near(owner, layer, square)
+    return tiles.cut(session, layer, square, near=near, plan_id=plan_id)
+
+
+def _spots(session: Session) -> list[dict[str, Any]]:
+    """Return the hot spots of the last days in the scope of who asks."""
+    actor: Actor | None = session.info.get("actor")
+    scopes = [street.code for street in divisions.streets(session)] if actor is None else actor.scopes
+    day = today()
+    days = layer_catalogue()[HOT_SPOTS].days
+    assert days is not None
+    rows: list[dict[str, Any]] = []
+    for scope in dict.fromkeys(scopes):
+        frame = spot_circles(session, scope, Period(day - timedelta(days=days), day))
+        for spot in () if frame is None else frame.to_dict("records"):
+            told = {name: spot[name] for name in ("cases", "kind", "radius_m")}
+            dates = {name: spot[name].isoformat() for name in ("since", "until")}
+            rows.append({"id": len(rows) + 1, **told, **dates, "wkb": spot["geometry"].wkb_hex})
+    return rows
+
+
+def _told(layer: str, piece: Piece) -> str:
+    """Say what a tile does not show one by one, and from which level on it is."""
+    whole = layer_catalogue()[layer].levels
+    assert whole is not None
+    if piece.joined:
+        return f"{layer};joined={piece.joined};whole-from={whole.whole}"
+    return f"{layer};left-out={piece.left_out};whole-from={whole.whole}" if piece.left_out else ""
+
+
+def _seen_by(engine: Engine, actor: Actor | None) -> Hashable:
+    """Return what all have in common who see the same rows."""
+    if actor is None:
+        return engine.url, None
+    rights = (*allowed(actor), bool(actor.roles - {"public"}))
+    return engine.url, (actor.streets, actor.communities, actor.grids, rights)
+
+
+def _depends_on(layer: str, actor: Actor | None, plan_id: int | None) -> tuple[str, ...]:
+    """Return events about what change a layer, or what of it somebody sees."""
+    own = layer_catalogue()[layer].changed_by
+    grids = SCOPE_OF_GRIDS if actor is not None and actor.grids else ()
+    return (*own, *SCOPE, *grids, *(("plan",) if plan_id is not None else ()))
+
+
+def _clock(layer: str) -> Hashable:
+    """Return what time changes a layer, without anything being done: the day, and for hot spots the half hour."""
+    if layer == HOT_SPOTS:
+        return int(time.time() // HOT_SPOTS_REST_S)
+    return today() if layer_catalogue()[layer].group == "ledger" else None
 
 
 def _refuse_far_off(layer: str, z: int) -> None:

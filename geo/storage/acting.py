@@ -51,6 +51,7 @@ def act(session: Session, actor: Actor) -> None:
         if not transaction.nested:
             tell(connection, actor)
 
+    session.info["actor"] = actor
     event.listen(session, "after_begin", begin)
 
 

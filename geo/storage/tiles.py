@@ -1,71 +1,338 @@
-"""Layers as vector tiles, cut by PostGIS (``ST_AsMVT``).
+"""Layers as vector tiles, cut by PostGIS (``ST_AsMVT``), the farther off the plainer.
 
-The search box is bound as plain numbers, in the stored system: only so is the spatial index used, and row-level
-security asked of few rows. What a tile holds is what the session's actor may see.
+The search box is bound as plain numbers, in the stored system: only so is the spatial index used. For a person, rules
+of rows come before what a query asks, and a box, unlike a code, is not trusted to tell nothing of rows it is asked of.
+What lies round a box is therefore looked up first, by the store's owner: the communities (or rows) there, which an
+index finds again under the rules. What a tile holds is what the session's actor may see.
+
+Near by, a tile is an even piece of degrees: a quarter of a step is the most that the curve of Web Mercator makes within
+one (0.14 steps at level 13 in Shenzhen, 0.35 at 60° north), so that shapes need not be transformed one by one.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal_column, not_, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Date,
+    Float,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    exists,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.types import UserDefinedType
 
 from geo.storage.declaring import SRID
-from geo.storage.ledger_tables import LedgerCase
-from geo.storage.tables import Assignment, Barrier, Building, Cell, Community, Compound, Grid, Plan
+from geo.storage.ledger_tables import Inspection, LedgerCase
+from geo.storage.tables import (
+    Assignment,
+    Barrier,
+    Building,
+    Cell,
+    CityElement,
+    Community,
+    Compound,
+    Grid,
+    Plan,
+    Street,
+)
+from geo.territory.layer_catalogue import CatalogueLayer, catalogue_layer
 
 Extent = tuple[float, float, float, float]  # west, south, east, north
 
 #: Steps along a tile's side, and how many of them what is drawn may reach over its edge, so that no border shows there.
 SIDE, BUFFER = 4096, 96
+#: Far off, where shapes are drawn plainer, a side has so many steps: half a pixel each on a tile of 512.
+PLAIN_SIDE = 1024
+#: What is joined to points is joined in so many squares along a tile's side: one every 16 pixels of 512.
+SQUARES = 32
+#: More rows of one layer than this are joined at any level: what nobody can tell apart, nobody has to wait for.
+MOST_ROWS = 40_000
+#: From this level on a tile is an even piece of degrees, to a part of a step.
+EVEN_FROM = 13
 _WEB_MERCATOR = 3857
+_CHINA = "Asia/Shanghai"
 
 
 @dataclass(frozen=True)
-class Layer:
-    """What is cut into tiles.
+class Square:
+    """A tile of the web's grid.
+
+    Attributes
+    ----------
+    level
+        z.
+    metres
+        In EPSG:3857.
+    degrees
+        The same in EPSG:4326.
+    """
+
+    level: int
+    metres: Extent
+    degrees: Extent
+
+    @property
+    def wide(self) -> Extent:
+        """The degrees with what is drawn over the edge."""
+        west, south, east, north = self.degrees
+        across, up = (east - west) * BUFFER / SIDE, (north - south) * BUFFER / SIDE
+        return max(-180.0, west - across), max(-90.0, south - up), min(180.0, east + across), min(90.0, north + up)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One layer's part of a tile.
+
+    Attributes
+    ----------
+    content
+        A layer of Mapbox Vector Tile 2.1; empty where nothing is drawn.
+    left_out
+        Rows that lie in the tile and are not drawn: too small to be seen, or of a kind that later levels show.
+    joined
+        Rows that are told as points that count them, each once; None where each is drawn by itself.
+    """
+
+    content: bytes
+    left_out: int = 0
+    joined: int | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a layer's rows are.
 
     Attributes
     ----------
     rows
         The table.
-    columns
-        What a tile tells of each row besides its shape; the first one tells rows apart.
-    from_level
-        The first level with tiles: above it they would hold more than anybody could see.
     present
         Which rows are there today.
+    near
+        A column whose values an index finds, told apart by which communities (or rows) lie round a box.
+    of_plan
+        Which rows are those of the plan ``:plan``; None for layers that no plan has.
+    made
+        Properties that are no columns.
     """
 
     rows: Any
-    columns: tuple[str, ...]
-    from_level: int
     present: Callable[[Any], ColumnElement[bool]]
+    near: str
+    of_plan: Callable[[Any], ColumnElement[bool]] | None = None
+    made: Mapping[str, Callable[[Any], ColumnElement[Any]]] = field(default_factory=dict)
+
+    def told(self, names: Sequence[str]) -> list[ColumnElement[Any]]:
+        """Return the properties with these names."""
+        rows = self.rows
+        return [self.made[name](rows).label(name) if name in self.made else getattr(rows, name) for name in names]
 
 
-def read(session: Session, layer: str, *, metres: Extent, degrees: Extent) -> bytes:
-    """Return the tile of a layer; empty where nothing lies in it.
+def read_near(owner: Session, layer: str, square: Square) -> list[Any]:
+    """Return what an index finds the rows round a tile by; for the store's owner, whom no rules bind."""
+    return list(owner.scalars(_near(layer), _values(square)))
+
+
+def cut(
+    session: Session, layer: str, square: Square, *, near: Sequence[Any] | None = None, plan_id: int | None = None
+) -> Piece:
+    """Cut one layer of a tile.
 
     Parameters
     ----------
-    metres
-        The tile in EPSG:3857.
-    degrees
-        The same in EPSG:4326, wider by the buffer.
+    near
+        What :func:`read_near` returned; None looks at every row that is seen, which is as right and takes longer.
+    plan_id
+        The plan whose grids or cells are meant; None means those in force.
     """
-    told = LAYERS[layer]
-    rows = told.rows
-    whole = func.ST_Transform(rows.geom, _WEB_MERCATOR, type_=None)
-    cut = func.ST_AsMVTGeom(whole, func.ST_MakeEnvelope(*metres, _WEB_MERCATOR, type_=None), SIDE, BUFFER, type_=None)
-    shown = [getattr(rows, name) for name in told.columns]
-    box = func.ST_MakeEnvelope(*degrees, SRID, type_=None)
-    found = select(*shown, cut.label("shape")).where(rows.geom.bool_op("&&")(box), told.present(rows)).subquery("found")
+    levels = catalogue_layer(layer).levels
+    assert levels is not None, f"{layer} has no tiles"
+    values = _values(square, near=near, plan=plan_id)
+    shape = {"near": near is not None, "of_plan": plan_id is not None}
+    if square.level >= levels.whole or levels.below == "plain":
+        content, left_out, found = session.execute(_drawn(layer, square.level, **shape), values).one()
+        if found <= MOST_ROWS:
+            hidden = _kinds(layer, square.level, shown=False)
+            if hidden:
+                left_out += session.scalar(_hidden(layer, square.level, **shape), values) or 0
+            return Piece(bytes(content or b""), left_out)
+    content, joined = session.execute(_joined(layer, square.level, **shape), values).one()
+    return Piece(bytes(content or b""), joined=int(joined or 0))
+
+
+def draw(session: Session, layer: str, square: Square, rows: Sequence[Mapping[str, Any]]) -> Piece:
+    """Cut a layer of a tile out of shapes that are in no table.
+
+    Parameters
+    ----------
+    rows
+        The properties of each, in the order in which the catalogue has them, and its ``wkb`` (hexadecimal, EPSG:4326).
+    """
+    names = catalogue_layer(layer).told_at(square.level)
+    types = {"text": Text, "integer": Integer, "number": Float}
+    told: dict[str, Any] = {each.name: types.get(each.type, Text) for each in catalogue_layer(layer).properties}
+    columns: list[Any] = [column(name, told[name]) for name in names]
+    given = (
+        func.jsonb_to_recordset(cast(bindparam("rows", type_=JSONB), JSONB))
+        .table_valued(*columns, column("wkb", Text), name="given")
+        .render_derived(with_types=True)
+    )
+    whole = func.ST_Transform(func.ST_GeomFromWKB(func.decode(given.c.wkb, "hex"), SRID, type_=None), _WEB_MERCATOR)
+    cut_to = func.ST_AsMVTGeom(whole, _box("metres", _WEB_MERCATOR), SIDE, BUFFER, type_=None)
+    drawn = select(*(given.c[name] for name in names), cut_to.label("shape")).subquery("drawn")
+    made = select(func.ST_AsMVT(literal_column("drawn"), layer, SIDE, "shape", type_=None))
+    there = made.select_from(drawn).where(drawn.c.shape.is_not(None))
+    return Piece(bytes(session.scalar(there, {**_values(square), "rows": list(rows)}) or b""))
+
+
+def _values(square: Square, *, near: Sequence[Any] | None = None, plan: int | None = None) -> dict[str, Any]:
+    boxes = {"box": square.degrees, "wide": square.wide, "metres": square.metres}
+    sides = ("west", "south", "east", "north")
+    values = {f"{name}_{side}": value for name, box in boxes.items() for side, value in zip(sides, box, strict=True)}
+    return {**values, "near": None if near is None else list(near), "plan": plan}
+
+
+def _box(name: str, srid: int = SRID) -> ColumnElement[Any]:
+    corners = [bindparam(f"{name}_{side}", type_=Float) for side in ("west", "south", "east", "north")]
+    made: ColumnElement[Any] = func.ST_MakeEnvelope(*corners, srid, type_=None)
+    return made
+
+
+@cache
+def _near(layer: str) -> Select[Any]:
+    source = SOURCES[layer]
+    by = getattr(source.rows, source.near)
+    return select(by).where(source.rows.geom.bool_op("&&")(_box("wide"))).distinct().order_by(by)
+
+
+@cache
+def _drawn(layer: str, level: int, *, near: bool, of_plan: bool) -> Select[Any]:
+    """Rows one by one: the tile, how many were too small for it, how many there were."""
+    source, known = SOURCES[layer], catalogue_layer(layer)
+    side = SIDE if known.levels is None or level >= known.levels.whole else PLAIN_SIDE
+    buffer = BUFFER * side // SIDE
+    rows, names = source.rows, known.told_at(level)
+    if level >= EVEN_FROM:
+        cut_to = func.ST_AsMVTGeom(rows.geom, _box("box"), side, buffer, type_=None)
+    else:
+        metres = func.ST_Transform(rows.geom, _WEB_MERCATOR, type_=None)
+        cut_to = func.ST_AsMVTGeom(metres, _box("metres", _WEB_MERCATOR), side, buffer, type_=None)
+    found = (
+        select(*source.told(names), cut_to.label("shape"), rows.geom.label("ground"))
+        .where(*_there(source, known, level, near=near, of_plan=of_plan))
+        .limit(MOST_ROWS + 1)
+        .subquery("found")
+    )
     # In order, so that what has not changed is the same tile, byte by byte.
-    drawn = select(found).where(found.c.shape.is_not(None)).order_by(found.c[told.columns[0]]).subquery("drawn")
-    made = select(func.ST_AsMVT(literal_column("drawn"), layer, SIDE, "shape", type_=None)).select_from(drawn)
-    return bytes(session.scalar(made) or b"")
+    found = select(found).order_by(found.c[names[0]]).subquery("found")
+    drawn = select(*(found.c[name] for name in names), found.c.shape).correlate(found).lateral("drawn")
+    lost = case((found.c.shape.is_(None), func.ST_Intersects(found.c.ground, _box("box"), type_=Boolean)), else_=False)
+    made = func.ST_AsMVT(literal_column("drawn"), layer, side, "shape", type_=None)
+    return select(
+        made.filter(found.c.shape.is_not(None)), func.count().filter(lost), func.count().label("found")
+    ).select_from(found.join(drawn, true()))
+
+
+@cache
+def _hidden(layer: str, level: int, *, near: bool, of_plan: bool) -> Select[Any]:
+    """How many rows of a tile are of kinds that later levels show."""
+    source, known = SOURCES[layer], catalogue_layer(layer)
+    there = _there(source, known, level, near=near, of_plan=of_plan, shown=False)
+    return (
+        select(func.count()).select_from(source.rows).where(*there, func.ST_Intersects(source.rows.geom, _box("box")))
+    )
+
+
+@cache
+def _joined(layer: str, level: int, *, near: bool, of_plan: bool) -> Select[Any]:
+    """Rows joined to points in the middle of those in each square, by the middle of their boxes: each in one tile."""
+    source, known = SOURCES[layer], catalogue_layer(layer)
+    west, south, east, north = (bindparam(f"box_{side}", type_=Float) for side in ("west", "south", "east", "north"))
+    box = cast(source.rows.geom, _Box)
+    middles = (
+        select(
+            ((_corner("X", "Min", box) + _corner("X", "Max", box)) * literal(0.5, Float)).label("x"),
+            ((_corner("Y", "Min", box) + _corner("Y", "Max", box)) * literal(0.5, Float)).label("y"),
+        )
+        .where(*_there(source, known, level, near=near, of_plan=of_plan))
+        .offset(0)  # each middle is worked out once
+        .subquery("middles")
+    )
+    x, y = middles.c.x, middles.c.y
+    across = func.floor((x - west) / (east - west) * SQUARES)
+    up = func.floor((y - south) / (north - south) * SQUARES)
+    point = func.ST_SetSRID(func.ST_MakePoint(func.avg(x), func.avg(y), type_=None), SRID, type_=None)
+    squares = (
+        select(
+            func.count().label("count"), func.ST_AsMVTGeom(point, _box("box"), SIDE, BUFFER, type_=None).label("shape")
+        )
+        .where(x >= west, x < east, y > south, y <= north)
+        .group_by(across, up)
+        .order_by(across, up)
+        .subquery("squares")
+    )
+    made = func.ST_AsMVT(literal_column("squares"), layer, SIDE, "shape", type_=None)
+    return select(made, func.sum(squares.c.count)).select_from(squares)
+
+
+class _Box(UserDefinedType[Any]):
+    """PostGIS's box of a shape, which is kept beside it and costs nothing to read."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "box2d"
+
+
+def _corner(axis: str, end: str, box: ColumnElement[Any]) -> ColumnElement[float]:
+    return getattr(func, f"ST_{axis}{end}")(box, type_=Float)  # type: ignore[no-any-return]
+
+
+def _there(
+    source: Source, known: CatalogueLayer, level: int, *, near: bool, of_plan: bool, shown: bool = True
+) -> list[ColumnElement[bool]]:
+    """Conditions of the rows round a tile."""
+    rows = source.rows
+    present = source.of_plan if of_plan else source.present
+    assert present is not None, f"no plan has {known.code}"
+    there: list[ColumnElement[bool]] = [rows.geom.bool_op("&&")(_box("wide")), present(rows)]
+    if known.days is not None:
+        there.append(rows.inspected_at > func.now() - func.make_interval(0, 0, 0, known.days))
+    if near:
+        by = getattr(rows, source.near)
+        there.append(by == func.any(bindparam("near", type_=ARRAY(by.type))))
+    if kinds := _kinds(known.code, level, shown=False):
+        there.append(rows.kind.not_in(kinds) if shown else rows.kind.in_(kinds))
+    return there
+
+
+def _kinds(layer: str, level: int, *, shown: bool) -> list[str]:
+    """Return the kinds that a level shows, or those that it leaves to later ones."""
+    levels = catalogue_layer(layer).levels
+    assert levels is not None
+    return [kind for kind, first in levels.kinds.items() if (level >= first) == shown]
 
 
 def _living(rows: Any) -> ColumnElement[bool]:
@@ -129,14 +396,58 @@ def _live_hazard(case: Any) -> ColumnElement[bool]:
     return and_(case.workflow == "hazard", case.state.in_(("open", "paused")))
 
 
-LAYERS: MappingProxyType[str, Layer] = MappingProxyType(
+def _of_plan(grid: Any) -> ColumnElement[bool]:
+    return _equals_plan(grid.plan_id)
+
+
+def _of_grid_of_plan(cell: Any) -> ColumnElement[bool]:
+    return exists().where(Grid.id == cell.grid_id, _equals_plan(Grid.plan_id))
+
+
+def _equals_plan(column: Any) -> ColumnElement[bool]:
+    same: ColumnElement[bool] = column == bindparam("plan", type_=BigInteger)
+    return same
+
+
+def _always(_rows: Any) -> ColumnElement[bool]:
+    return true()
+
+
+def _seen_at(building: Any) -> ColumnElement[Any]:
+    """When somebody last got in somewhere in a building, in China."""
+    return (
+        select(func.timezone(_CHINA, func.max(Inspection.inspected_at)))
+        .where(Inspection.building_code == building.code, Inspection.result != "no_access")
+        .correlate(building)
+        .scalar_subquery()
+    )
+
+
+def _last_seen(building: Any) -> ColumnElement[Any]:
+    return cast(cast(_seen_at(building), Date), Text)
+
+
+def _days_since(building: Any) -> ColumnElement[Any]:
+    return cast(func.timezone(_CHINA, func.now()), Date) - cast(_seen_at(building), Date)
+
+
+SOURCES: MappingProxyType[str, Source] = MappingProxyType(
     {
-        "communities": Layer(Community, ("code", "name"), 8, _living),
-        "compounds": Layer(Compound, ("code", "name", "kind"), 13, _living),
-        "barriers": Layer(Barrier, ("code", "name", "kind"), 12, _living),
-        "buildings": Layer(Building, ("code", "name", "kind"), 14, _living),
-        "grids": Layer(Grid, ("code", "name", "plan_id"), 11, _in_force),
-        "cells": Layer(Cell, ("code", "name", "grid_code"), 15, _of_grid_in_force),
-        "hazards": Layer(LedgerCase, ("number", "kind", "nature", "state", "yellow_at", "due_at"), 14, _live_hazard),
+        "streets": Source(Street, _living, "code"),
+        "communities": Source(Community, _living, "code"),
+        "compounds": Source(Compound, _living, "community_code"),
+        "grids": Source(Grid, _in_force, "community_code", of_plan=_of_plan),
+        "cells": Source(Cell, _of_grid_in_force, "grid_id", of_plan=_of_grid_of_plan),
+        "barriers": Source(Barrier, _living, "code"),
+        "buildings": Source(Building, _living, "community_code"),
+        "coverage": Source(
+            Building,
+            _living,
+            "community_code",
+            made={"last_seen": _last_seen, "days": _days_since},
+        ),
+        "elements": Source(CityElement, _living, "community_code"),
+        "hazards": Source(LedgerCase, _live_hazard, "community_code"),
+        "inspections": Source(Inspection, _always, "community_code"),
     }
 )

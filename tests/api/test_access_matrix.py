@@ -29,7 +29,7 @@ from api.uploads import XLSX
 from geo.access.actor import PUBLIC, Actor
 from geo.access.roles import roles, sees_households, sees_phones
 from geo.services import households
-from geo.services.tiling import LAYERS
+from geo.services.tiling import LAYERS, PLAN_LAYERS
 from geo.storage.database import session_scope
 from tests.api import planted
 from tests.api.people import ADDRESS, bearing, token_of
@@ -262,7 +262,9 @@ def _paths(template: str, target: Place, rows: Planted) -> list[str]:
     paths = [path.replace("{alias_id}", str(target.alias)) for path in paths]
     if "/tiles/" in template:
         tile = tile_at(Point(target.point), 15)
-        paths = [f"/tiles/{layer}/{tile.z}/{tile.x}/{tile.y}" for layer in LAYERS]
+        names = PLAN_LAYERS if "{plan_id}" in template else tuple(LAYERS)
+        start = template.partition("{layers}")[0]
+        paths = [f"{start}{layer}/{tile.z}/{tile.x}/{tile.y}" for layer in names]
     paths = [path.replace("{row_id}", str(target.unplaced)) for path in paths]
     paths = [path.replace("{inspection_id}", str(target.inspection)) for path in paths]
     paths = [path.replace("{inspection_plan_id}", str(target.inspection_plan)) for path in paths]

@@ -33,6 +33,7 @@ from api.schemas.cases import (
 from api.schemas.geojson import DECIMALS
 from api.uploads import PHOTO_BODY, SentPhoto
 from geo.access.actor import Actor
+from geo.access.roles import sees_phones
 from geo.errors import InputError, NotFoundError
 from geo.services import cases
 from geo.services.auditing import MOMENT_PATTERN, moment
@@ -166,8 +167,10 @@ def open_case(response: Response, store: Store, actor: Acting, body: NewCaseGive
 
     Where: by the code of a door, place, building or element, or by a point. The answer says what came of it.
     """
-    given = body.model_dump(exclude={"reporter"})
-    reporter = Reporter(**body.reporter.model_dump()) if body.reporter else None
+    given = body.model_dump(exclude={"reporter", "address"})
+    contact = {"address": body.address} if body.address and sees_phones(actor.roles) else {}
+    who_asks = body.reporter.model_dump() if body.reporter else {}
+    reporter = Reporter(**who_asks, contact=contact) if who_asks or contact else None
     opening = cases.open_or_join(store, NewCase(**given, reporter=reporter), actor=actor)
     if opening.outcome != "opened":
         response.status_code = 200

@@ -5,21 +5,23 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.answering import JSON
+from api.answering import JSON, form_of
 from api.dependencies import DEFAULT_PAGE, Acting, AfterId, Books, Limit, Store
 from api.errors import RequestError
 from api.idempotency import Creating
 from api.links import announce, page_links
 from api.openapi import problems
-from api.routes.cases import SCOPE, CaseId, item_of
+from api.request_pages import requests_page
+from api.routes.cases import JSON_OR_PAGE, SCOPE, WORD, CaseId, PageForm, item_of
 from api.routes.plans import IfMatch, seen_version
-from api.schemas.cases import WORD_PATTERN
+from api.schemas.cases import WORD_PATTERN, Light
 from api.schemas.geojson import DECIMALS
 from api.schemas.requests import (
     DutyItem,
     DutyList,
     HintItem,
     JoinedRequests,
+    PartyItem,
     RequestGiven,
     RequestHints,
     RequestHintsGiven,
@@ -34,12 +36,14 @@ from geo.ledger import duties
 from geo.ledger.duties import Duty, Party
 from geo.ledger.routing import Route, judge
 from geo.services import requesting
+from geo.services.auditing import moment
 from geo.services.cases import CaseFilter, CaseRecord, Reporter, look_at_cases
 from geo.services.describing_cases import describe
 from geo.services.locating import Found, Place
 from geo.services.placing_requests import WhereError, find_where
 from geo.services.requesting import Hint, KnownAlreadyError, NewRequest, Taken
 from geo.territory.dictionaries import dictionary
+from geo.territory.times import CHINA_TIME
 
 router = APIRouter(tags=["requests"], route_class=Creating)
 
@@ -72,7 +76,9 @@ def take_request(response: Response, store: Store, books: Books, actor: Acting, 
 
 @router.post("/requests/hints", summary="登记前的提示 Before a request is taken in", responses=problems(404, 422, 503))
 def hint(store: Store, books: Books, actor: Acting, body: RequestHintsGiven) -> RequestHints:
-    """Say of what kind a request is by its words, where it is, and what may be known of it; nothing is saved.
+    """Say of what kind a request or hazard is by its words, where it is, who answers for it and by when.
+
+    And what may be known of it. Nothing is saved.
 
     422 with `candidates` where the address is several places or none.
     """
@@ -81,47 +87,82 @@ def hint(store: Store, books: Books, actor: Acting, body: RequestHintsGiven) -> 
         where = find_where(store, books, **given, point=_point(body), community=body.community_code, actor=actor)
     except WhereError as error:
         raise RequestError("no-one-place", error.zh, error.en, candidates=_candidates(error.found)) from None
-    judgement = judge(body.text)
+    judgement = judge(body.text, body.workflow)
     kind = body.kind or judgement.kind
-    known = requesting.find_known(store, where, kind, body.text) if where.is_known else []
+    label = dictionary(f"{body.workflow}_kinds")[kind].label
+    known = requesting.find_known(store, where, kind, body.text, workflow=body.workflow) if where.is_known else []
+    duty = duties.of(kind, workflow=body.workflow)
     return RequestHints(
         kind=kind,
-        kind_label=dictionary("request_kinds")[kind].label,
+        kind_label=label,
         words=list(judgement.words),
         other_kinds=list(judgement.others),
         is_placed=where.is_known,
         lon=round(where.lon, DECIMALS),
         lat=round(where.lat, DECIMALS),
         building_code=where.building_code,
+        party=_party(duty.party),
+        standard_zh=duty.standard_zh,
+        standard_en=duty.standard_en,
+        limit_zh=duty.limit.zh,
+        limit_en=duty.limit.en,
         hints=[_hint(one) for one in known],
     )
 
 
 @router.get(
-    "/requests", summary="诉求列表 List requests", response_model=RequestPage, responses=problems(404, 422, 503)
+    "/requests",
+    summary="诉求列表 List requests",
+    response_model=RequestPage,
+    responses=JSON_OR_PAGE | problems(404, 422, 503),
 )
 def list_requests(
     request: Request,
     response: Response,
     store: Store,
     actor: Acting,
+    as_: PageForm = None,
     scope: Annotated[str | None, Query(pattern=SCOPE, description="街道、社区或网格 Street, community or grid")] = None,
     kind: Annotated[str | None, Query(pattern=WORD_PATTERN, description="类型 Kind")] = None,
+    text: Annotated[str | None, Query(pattern=WORD, description="编号或内容中的文字 In number or summary")] = None,
+    light: Annotated[Light | None, Query(description="灯,red 为超期 Light; red: overdue")] = None,
+    today: Annotated[bool, Query(description="只要今日登记的 Only those taken in today")] = False,
+    mine: Annotated[
+        bool, Query(description="只要交办给我或我范围的 Only those assigned to me or to what I answer for")
+    ] = False,
+    taken: Annotated[bool, Query(description="只要我登记的 Only those that I took in")] = False,
     live: Annotated[bool, Query(description="只要在办的 Only those not at their end")] = False,
     unplaced: Annotated[bool, Query(description="只要地点不明的 Only those of which nobody knows where")] = False,
     limit: Limit = DEFAULT_PAGE,
     after: AfterId = None,
 ) -> Any:
-    """List requests of one's scope, the newest first; `/cases?workflow=request` has more ways to choose."""
+    """List requests of one's scope, the newest first; `/cases?workflow=request` has more ways to choose.
+
+    Browsers get a page: the work-list of the desk.
+    """
     if unplaced:
         found = requesting.look_at_unplaced(store, limit=limit + 1, after=after)
     else:
-        states = ("open", "paused") if live else None
-        wanted = CaseFilter(workflow=requesting.REQUEST, scope=scope, kind=kind, states=states)
+        wanted = CaseFilter(
+            workflow=requesting.REQUEST,
+            scope=scope,
+            kind=kind,
+            text=text,
+            light=light,
+            states=("open", "paused") if live else None,
+            assignees=(actor.name, *actor.scopes) if mine else None,
+            found_by=actor.name if taken else None,
+            since=moment(f"{datetime.now(CHINA_TIME):%Y-%m-%d}") if today else None,
+        )
         found = look_at_cases(store, wanted, limit=limit + 1, after=after, actor=actor)
-    links = page_links(request, JSON, found[limit - 1].id if len(found) > limit else None)
+    more = found[limit - 1].id if len(found) > limit else None
+    shown = describe(store, found[:limit], now=datetime.now(UTC))
+    if form_of(request, as_, ("json", "html")) == "html":
+        return requests_page(request, actor, shown, more=more)
+    links = page_links(request, JSON, more)
     announce(response, links)
-    items = _items(store, found[:limit])
+    response.headers["Vary"] = "Accept"
+    items = [item_of(one) for one in shown]
     return {"items": items, "numberReturned": len(items), "links": links}
 
 
@@ -247,8 +288,8 @@ def _route(route: Route) -> RouteItem:
     )
 
 
-def _party(party: Party) -> Any:
-    return {"code": party.code, "label": party.label, "rung": party.rung}
+def _party(party: Party) -> PartyItem:
+    return PartyItem(code=party.code, label=party.label, rung=party.rung)
 
 
 def _duty(duty: Duty) -> DutyItem:

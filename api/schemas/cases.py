@@ -13,7 +13,7 @@ State = Literal["open", "paused", "closed", "void"]
 Light = Literal["green", "yellow", "red"]
 #: A word of a dictionary or of a workflow's file.
 WORD_PATTERN = "^[a-z][a-z0-9_]{0,40}$"
-LONGEST_TEXT = 2_000
+LONGEST_TEXT, LONGEST_ADDRESS = 2_000, 200
 
 
 class CaseItem(BaseModel):
@@ -197,6 +197,12 @@ class NewCaseGiven(BaseModel):
         default=None, pattern=KEY_PATTERN, description="设备自定的唯一键,重复发送只登记一次 The device's own key"
     )
     reporter: ReporterGiven | None = None
+    address: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=LONGEST_ADDRESS,
+        description="所说的地址,与诉求人同存(须可见电话的角色)As it was said; kept with who asks",
+    )
 
 
 class NewMoveGiven(BaseModel):

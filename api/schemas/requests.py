@@ -7,10 +7,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.dependencies import MAX_ID, code_pattern
 from api.idempotency import KEY_PATTERN
-from api.schemas.cases import LONGEST_TEXT, WORD_PATTERN, CaseItem, ReporterGiven
+from api.schemas.cases import LONGEST_ADDRESS, LONGEST_TEXT, WORD_PATTERN, CaseItem, ReporterGiven
 from api.schemas.geojson import Link
 
-LONGEST_ADDRESS = 200
 _CHANNEL = Field(default="hotline", pattern=WORD_PATTERN, description="渠道,见 request_channels 字典 How it came")
 _KIND = Field(default=None, pattern=WORD_PATTERN, description="类型,不写则按内容研判 Judged by the text if not said")
 
@@ -25,8 +24,8 @@ class WhereGiven(BaseModel):
     lat: float | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False, description="纬度(WGS84)")
 
 
-class RequestHintsGiven(WhereGiven):
-    """What somebody asks for, before it is taken in."""
+class WhatGiven(WhereGiven):
+    """What somebody asks for, and where."""
 
     text: str = Field(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S", description="诉求内容 What is asked for")
     kind: str | None = _KIND
@@ -40,7 +39,13 @@ class RequestHintsGiven(WhereGiven):
     )
 
 
-class RequestGiven(RequestHintsGiven):
+class RequestHintsGiven(WhatGiven):
+    """What somebody asks for or found, before it is taken in."""
+
+    workflow: Literal["request", "hazard"] = Field(default="request", description="诉求或隐患 A request or a hazard")
+
+
+class RequestGiven(WhatGiven):
     """What somebody asks for."""
 
     model_config = ConfigDict(
@@ -149,6 +154,11 @@ class RequestHints(BaseModel):
     lon: float
     lat: float
     building_code: str | None
+    party: PartyItem = Field(description="职责清单:由谁负责 Who answers for it by the duty list")
+    standard_zh: str
+    standard_en: str
+    limit_zh: str
+    limit_en: str
     hints: list[HintItem]
 
 

@@ -81,8 +81,10 @@ class Route:
     reasons: tuple[tuple[str, str], ...]
 
 
-def judge(text: str) -> Judgement:
-    """Tell what kind a request is of by the words of ``data/dictionaries/request_kinds.toml`` that it has.
+def judge(text: str, workflow: str = "request") -> Judgement:
+    """Tell what kind a request, or a hazard, is of by the words of its kinds that it has.
+
+    They are in ``data/dictionaries/request_kinds.toml`` and ``hazard_kinds.toml``.
 
     A kind weighs as much as its words have characters, those that lie within longer ones left out.
 
@@ -90,8 +92,10 @@ def judge(text: str) -> Judgement:
     'rubbish'
     >>> judge("想问一下").kind
     'other'
+    >>> judge("插座冒火花", "hazard").kind
+    'wiring'
     """
-    found = {kind: spoken for kind, words in _words().items() if (spoken := _spoken(text, words))}
+    found = {kind: spoken for kind, words in _words(workflow).items() if (spoken := _spoken(text, words))}
     weights = {kind: sum(len(word) for word in spoken) for kind, spoken in found.items()}
     order = sorted(weights, key=lambda kind: (-weights[kind], kind))
     tied = len(order) > 1 and weights[order[0]] == weights[order[1]]
@@ -141,8 +145,8 @@ def _code(rung: str, there: There) -> str:
 
 
 @cache
-def _words() -> dict[str, tuple[str, ...]]:
-    entries = dictionary("request_kinds").entries.values()
+def _words(workflow: str) -> dict[str, tuple[str, ...]]:
+    entries = dictionary(f"{workflow}_kinds").entries.values()
     return {entry.code: tuple(sorted(entry.extra["words"], key=lambda word: (-len(word), word))) for entry in entries}
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from geo.access.actor import Actor
-from geo.access.roles import sees_households
+from geo.access.roles import sees_households, sees_phones
 from geo.crs import WGS84, metric_crs
 from geo.errors import BoundsError, ConflictError, InputError, NotFoundError
 from geo.ledger import duplicates, duties
@@ -199,7 +199,7 @@ def take(
         hints = find_known(session, where, kind, new.text, at=new.found_at)
         if hints:
             raise KnownAlreadyError(hints)
-    opening = open_or_join(session, _new_case(new, kind, where), actor=actor, who=who)
+    opening = open_or_join(session, _new_case(new, kind, where, actor), actor=actor, who=who)
     record = opening.case
     if opening.outcome == "opened":
         channel = dictionary("request_channels")[new.channel]
@@ -398,13 +398,17 @@ def _where(session: Session, books: AddressBooks, new: NewRequest, actor: Actor 
     )
 
 
-def _new_case(new: NewRequest, kind: str, where: Where) -> NewCase:
-    """Return the case that a request becomes; the address as it was said goes with the person, being where they are."""
+def _new_case(new: NewRequest, kind: str, where: Where, actor: Actor | None) -> NewCase:
+    """Return the case that a request becomes.
+
+    The address as it was said goes with the person, being where they are: roles that may not keep who asks keep it
+    where nothing else says where the request is, and are refused then.
+    """
     details = dict(new.details)
     reporter = new.reporter
     if not where.is_known:
         details[UNKNOWN] = True
-    if where.said is not None and not where.is_known:
+    if where.said is not None and (not where.is_known or actor is None or sees_phones(actor.roles)):
         known = reporter or Reporter()
         reporter = replace(known, contact={**known.contact, "address": where.said})
     return NewCase(

@@ -136,6 +136,8 @@ class CaseFilter:
         ``open``, ``paused``, ``closed``, ``void``.
     light
         ``green``, ``yellow`` or ``red``, as they show at ``moment``; now where that is not said.
+    assignees
+        Assigned to one of these: people by name, or grids, communities and bodies by code.
     text
         In the number or the summary.
     since, until
@@ -152,6 +154,7 @@ class CaseFilter:
     scope: str | None = None
     about: str | None = None
     assignee: str | None = None
+    assignees: tuple[str, ...] | None = None
     found_by: str | None = None
     inspection_id: int | None = None
     light: Light | None = None
@@ -458,6 +461,8 @@ def _where(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
         rules.append(_about(wanted.about))
     if wanted.states is not None:
         rules.append(columns.state.in_(wanted.states))
+    if wanted.assignees is not None:
+        rules.append(columns.assignee.in_(wanted.assignees))
     if wanted.light is not None:
         rules += [columns.state == "open", _lit(wanted.light, wanted.moment)]
     if wanted.text is not None:

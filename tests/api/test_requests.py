@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from api.main import create_app
 from api.settings import AppSettings
 from geo.ledger.duties import duties
 from geo.storage import events
+from geo.storage.catalogue import METADATA
 from geo.storage.database import session_scope
 from tests.api.people import ADDRESS, bearing, token_of
 from tests.databases import Databases
@@ -94,6 +95,70 @@ def test_hints_come_before_anything_is_saved(client: TestClient) -> None:
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:wangge:problem:known-already")
     assert answer.json()["hints"][0]["id"] == first["id"]
     assert len(client.get("/requests").json()["items"]) == 1
+
+
+def test_hints_say_who_answers_and_by_when_of_hazards_too(client: TestClient) -> None:
+    asked = {"workflow": "hazard", "text": "一楼插座冒火花,电线都烧黑了", "place": FLAG}
+    told = client.post("/requests/hints", json=asked).json()
+    assert (told["kind"], told["words"], told["hints"]) == ("wiring", ["冒火花", "插座", "电线"], [])
+    duty = duties("hazard")["wiring"]
+    assert (told["party"]["code"], told["limit_zh"]) == (duty.party.code, duty.limit.zh)
+    hazard = {"workflow": "hazard", "kind": "wiring", "summary": asked["text"], "building_code": FLAG}
+    opened = client.post("/cases", json={**hazard, "source": "hotline", "address": "红旗楼一楼"}).json()
+    assert [hint["number"] for hint in client.post("/requests/hints", json=asked).json()["hints"]] == [opened["number"]]
+    assert client.get(f"/cases/{opened['id']}/reporter").json()["contact"] == {"address": "红旗楼一楼"}
+    assert client.post("/requests/hints", json={**asked, "kind": "rubbish"}).status_code == 422
+    request = client.post("/requests/hints", json={**asked, "workflow": "request"}).json()
+    assert request["hints"] == [], "a hazard is not a request"
+
+
+def test_the_address_as_it_was_said_is_kept_with_who_asks(client: TestClient) -> None:
+    taken = client.post("/requests", json={**RUBBISH, "address": "和香路30号那栋"}).json()
+    assert (taken["building_code"], "和香路" in str(taken)) == (FLAG, False)
+    assert client.get(f"/cases/{taken['id']}/reporter").json()["contact"] == {"address": "和香路30号那栋"}
+
+
+def test_lists_of_the_desk(client: TestClient, store: Engine) -> None:
+    mine = client.post("/requests", json=RUBBISH).json()
+    other = who(store, "planner", STREET)
+    theirs = client.post("/requests", json={**RUBBISH, "text": "电梯坏了"}, headers=other).json()
+    unclear = {"text": "有人占道摆摊", "address": "不存在路999号", "community_code": FIRST}
+    nowhere = client.post("/requests", json=unclear).json()
+
+    def listed(**wanted: bool | str) -> list[str]:
+        return [one["number"] for one in client.get("/requests", params=wanted).json()["items"]]
+
+    everything = [one["number"] for one in (nowhere, theirs, mine)]
+    assert listed(today=True) == listed(live=True) == listed() == everything
+    assert listed(taken=True) == [nowhere["number"], mine["number"]]
+    assert listed(text="电梯") == [theirs["number"]]
+    assert listed(light="red") == listed(mine=True) == []
+    handed = client.post(
+        f"/requests/{mine['id']}/routing",
+        json={"nature": "help", "assignee": FIRST},
+        headers={"If-Match": f'"{mine["version"]}"'},
+    )
+    assert handed.status_code == 200
+    assert listed(mine=True) == [mine["number"]]
+    with session_scope(store) as session:
+        session.execute(update(METADATA.tables["ledger_case"]).values(due_at=mine["opened_at"]))
+    assert set(listed(light="red")) == set(everything)
+
+
+def test_the_work_list_is_a_page(client: TestClient) -> None:
+    taken = client.post("/requests", json={**RUBBISH, "text": "<b>垃圾</b>没人清运"}).json()
+    client.post("/requests", json={"text": "有人占道摆摊", "address": "不存在路9号", "community_code": FIRST})
+    page = client.get("/requests?taken=true&live=true", headers={"Accept": "text/html"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert 'href="/requests?taken=true&amp;live=true" aria-current="page"' in page.text
+    assert f'href="/cases/{taken["id"]}"' in page.text
+    assert "&lt;b&gt;垃圾" in page.text
+    assert page.text.count("地点待核实</span>") == 1
+    assert "没有诉求" in client.get("/requests?light=red", headers={"Accept": "text/html"}).text
+    following = client.get("/requests?limit=1&text=没", headers={"Accept": "text/html"})
+    assert "after=" not in following.text
+    assert f"after={taken['id'] + 1}" in client.get("/requests?limit=1", headers={"Accept": "text/html"}).text
+    assert client.get("/requests").headers["content-type"] == "application/json"
 
 
 def test_the_joined_are_listed_with_what_they_were_joined_to(client: TestClient) -> None:

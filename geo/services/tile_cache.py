@@ -15,7 +15,7 @@ from hashlib import blake2b
 
 from sqlalchemy import Engine
 
-from geo.storage.changes import Head, changes_since
+from geo.storage.changes import Head, Since, changes_since
 from geo.storage.tiles import Piece
 
 #: What a kept tile takes beside its bytes, roughly: its key, its place in the order.
@@ -42,33 +42,49 @@ class Changes:
     """When each noun last changed, as far as this process has looked at the audit trail."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._turn = threading.Condition()
+        self._begun = self._done = 0  # looks
+        self._looking = False
         self._head = Head()
         self._store = 0
         self._last: dict[str, int] = {}
 
     def look(self, engine: Engine) -> None:
-        """Look at what was committed until now; whatever is asked afterwards is as of now or later."""
-        with self._lock:
-            head, store = self._head, self._store
-        with engine.connect() as connection:
-            since = changes_since(connection, head)
-        with self._lock:
-            if store != self._store or (since.head.seq < self._head.seq and not since.replaced):
-                return  # another thread has looked since, and saw more
-            if since.replaced:
-                self._store += 1
-                self._last = {}
-            for change, seq in since.changed.items():
-                noun = change.partition(".")[0]
-                for name in (change, noun):
-                    self._last[name] = max(seq, self._last.get(name, 0))
-            self._head = since.head
+        """Look at what was committed until now; whatever is asked afterwards is as of now or later.
+
+        One look serves all who came before it began.
+        """
+        with self._turn:
+            needed = self._begun + 1
+            while self._looking and self._done < needed:
+                self._turn.wait()
+            if self._done >= needed:
+                return
+            self._looking = True
+            self._begun += 1
+        done = self._done
+        try:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                self._take(changes_since(connection, self._head))
+            done = self._begun
+        finally:
+            with self._turn:
+                self._looking, self._done = False, done
+                self._turn.notify_all()
+
+    def _take(self, since: Since) -> None:
+        last = {} if since.replaced else dict(self._last)
+        for change, seq in since.changed.items():
+            for name in (change, change.partition(".")[0]):
+                last[name] = max(seq, last.get(name, 0))
+        with self._turn:
+            self._store += since.replaced
+            self._last, self._head = last, since.head
 
     def stamp(self, names: Iterable[str]) -> tuple[int, int]:
         """Return the last event about any of some nouns (``noun``, or ``noun.what``), and which store it is of."""
-        with self._lock:
-            return self._store, max((self._last.get(name, 0) for name in names), default=0)
+        last = self._last
+        return self._store, max((last.get(name, 0) for name in names), default=0)
 
 
 class TileCache:

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
@@ -162,7 +162,7 @@ def tile_of(session: Session, layers: Iterable[str], tile: Tile, *, plan_id: int
 
 
 def kept_tile(
-    cache: TileCache,
+    kept: TileCache,
     engine: Engine,
     actor: Actor | None,
     layers: Iterable[str],
@@ -183,8 +183,9 @@ def kept_tile(
         As :func:`tile_of`.
     """
     wanted = _checked(layers, tile, plan_id)
-    cache.changes.look(engine)
+    kept.changes.look(engine)
     seen = _seen_by(engine, actor)
+    by_grids = actor is not None and bool(actor.grids)
     pieces: dict[str, Kept] = {}
     with ExitStack() as open_while_cutting:
         sessions: list[Session] = []
@@ -195,12 +196,12 @@ def kept_tile(
             return _cut(sessions[0], layer, tile, plan_id)
 
         for layer in wanted:
-            stamp = cache.changes.stamp(_depends_on(layer, actor, plan_id))
+            stamp = kept.changes.stamp(_depends_on(layer, by_grids=by_grids, of_plan=plan_id is not None))
             key = (layer, tile, plan_id, seen, stamp, _clock(layer))
-            pieces[layer] = cache.piece(key, partial(cut, layer))
-    content = b"".join(kept.piece.content for kept in pieces.values())
-    digest = blake2b(b"".join(kept.digest for kept in pieces.values()), digest_size=12).hexdigest()
-    told = ((layer, kept.piece) for layer, kept in pieces.items())
+            pieces[layer] = kept.piece(key, partial(cut, layer))
+    content = b"".join(each.piece.content for each in pieces.values())
+    digest = blake2b(b"".join(each.digest for each in pieces.values()), digest_size=12).hexdigest()
+    told = ((layer, each.piece) for layer, each in pieces.items())
     return MadeTile(content, digest, ", ".join(filter(None, (_told(layer, piece) for layer, piece in told))))
 
 
@@ -258,16 +259,15 @@ def _told(layer: str, piece: Piece) -> str:
 def _seen_by(engine: Engine, actor: Actor | None) -> Hashable:
     """Return what all have in common who see the same rows."""
     if actor is None:
-        return engine.url, None
-    rights = (*allowed(actor), bool(actor.roles - {"public"}))
-    return engine.url, (actor.streets, actor.communities, actor.grids, rights)
+        return id(engine), None
+    return id(engine), actor.streets, actor.communities, actor.grids, *allowed(actor), bool(actor.roles - {"public"})
 
 
-def _depends_on(layer: str, actor: Actor | None, plan_id: int | None) -> tuple[str, ...]:
+@cache
+def _depends_on(layer: str, *, by_grids: bool, of_plan: bool) -> tuple[str, ...]:
     """Return events about what change a layer, or what of it somebody sees."""
     own = layer_catalogue()[layer].changed_by
-    grids = SCOPE_OF_GRIDS if actor is not None and actor.grids else ()
-    return (*own, *SCOPE, *grids, *(("plan",) if plan_id is not None else ()))
+    return (*own, *SCOPE, *(SCOPE_OF_GRIDS if by_grids else ()), *(("plan",) if of_plan else ()))
 
 
 def _clock(layer: str) -> Hashable:

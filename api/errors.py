@@ -18,7 +18,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from api import open311
+from api import ogc, open311
 from api.rendering import page
 from api.validation import explain
 from geo import errors as geo_errors
@@ -160,20 +160,21 @@ _INTERNAL = ("服务器出错,已记入日志", "the server failed; its log has 
 def problem_answer(
     request: Request, name: str, zh: str, en: str, *, headers: dict[str, str] | None = None, **extensions: Any
 ) -> Response:
-    """Build the answer for a problem of :data:`PROBLEMS`; where Open311 is spoken, as that has errors."""
+    """Build the answer for a problem of :data:`PROBLEMS`; where Open311 or OGC's are spoken, as those have errors."""
     problem = PROBLEMS[name]
     if open311.speaks_open311(request.scope["path"]):
         return open311.errors(request.scope["path"], problem.status, f"{zh} {en}", headers)
+    status = ogc.status_of(request.scope["path"], problem.status)
     content = {
         "type": problem.type,
         "title": problem.title,
-        "status": problem.status,
+        "status": status,
         "detail": zh,
         "detail_en": en,
         "instance": f"urn:uuid:{request.state.request_id}",
         **extensions,
     }
-    return JSONResponse(content, problem.status, headers, PROBLEM_TYPE)
+    return JSONResponse(content, status, headers, PROBLEM_TYPE)
 
 
 def internal_answer(request: Request, error: Exception) -> Response:

@@ -23,6 +23,7 @@ TAGS = [
     {"name": "cases", "description": "事项:隐患、诉求等,按流程办理 Cases: hazards, requests, run through workflows"},
     {"name": "requests", "description": "诉求:登记、查重、分派 Requests: taken in, compared, routed"},
     {"name": "figures", "description": "台账指标与热点 Figures of the ledger, hot spots"},
+    {"name": "ogc", "description": "OGC API – Features、Tiles,供 QGIS、GDAL 等 For QGIS, GDAL and the like"},
     {"name": "open311", "description": "Open311 GeoReport v2,供其他系统 For other systems"},
     {"name": "published", "description": "公开数据,无需登录 Published figures, for everybody"},
 ]

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
+from api import ogc
 from api.errors import RequestError
 from geo.access.tokens import looks_like_token
 from geo.services.signing_in import SignedIn
@@ -16,7 +17,7 @@ MAX_AGENT = 200
 
 def token_of(request: Request) -> str | None:
     """Return the token that a request brings, from its header first; None for what cannot be one."""
-    found = bearer_of(request) or request.cookies.get(COOKIE)
+    found = bearer_of(request) or ogc.token_of(request) or request.cookies.get(COOKIE)
     return found if found and looks_like_token(found) else None
 
 

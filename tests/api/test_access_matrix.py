@@ -29,6 +29,7 @@ from api.uploads import XLSX
 from geo.access.actor import PUBLIC, Actor
 from geo.access.roles import roles, sees_households, sees_phones
 from geo.services import households
+from geo.services.featuring import LAYERS as COLLECTIONS
 from geo.services.tiling import LAYERS, PLAN_LAYERS
 from geo.storage.database import session_scope
 from tests.api import planted
@@ -256,6 +257,8 @@ def _tries(app: FastAPI, rows: Planted) -> Iterator[Try]:
 def _paths(template: str, target: Place, rows: Planted) -> list[str]:
     if template.endswith("/{noun}/{code}"):
         return [template.format(noun=noun, code=target.codes[noun]) for noun in OF_NOUNS[template]]
+    if template.startswith("/ogc/"):
+        return _paths_of_ogc(template, target)
     codes = [code for start, code in CODES.items() if template.startswith(start + "{code}")]
     paths = [template.replace("{code}", target.codes[codes[0]]) if codes else template]
     paths = [path.replace("{login}", "nobody").replace("{name}", "nothing.js") for path in paths]
@@ -278,6 +281,23 @@ def _paths(template: str, target: Place, rows: Planted) -> list[str]:
         paths = [path.replace("{plan_id}", str(plan_id)) for path in paths for plan_id in ids]
     assert not any("{" in path for path in paths), f"say in this test what fills {template}"
     return paths
+
+
+def _paths_of_ogc(template: str, target: Place) -> list[str]:
+    """Features of every collection; of all else one layer and the grids of a draft stand for the others."""
+    tile, grid = tile_at(Point(target.point), 15), "WebMercatorQuad"
+    path = template.replace("{tile_matrix_set}", grid).replace("{layer}.{ending}", "grids.qml")
+    path = path.replace("{z}/{y}/{x}", f"{tile.z}/{tile.y}/{tile.x}")
+    names = ["buildings", f"plan-{target.draft}-grids"]
+    if template.endswith("/items"):
+        names += [layer for layer in COLLECTIONS if layer != "buildings"] + [f"plan-{target.adopted}-cells"]
+    features = {"buildings": "building", "barriers": "barrier", f"plan-{target.draft}-grids": "grid"}
+    if "{feature_id}" in path:
+        there = features.items()
+        return [
+            path.replace("{collection_id}", name).replace("{feature_id}", target.codes[noun]) for name, noun in there
+        ]
+    return [path.replace("{collection_id}", name) for name in (names if "{collection_id}" in path else names[:1])]
 
 
 def _filled(method: str, template: str, path: str, target: Place, parameters: list[dict[str, Any]]) -> Iterator[Try]:
@@ -462,6 +482,8 @@ def _statuses_of_open311(person: Person, each: Try) -> set[int]:
 def _looks(person: Person, each: Try) -> set[int]:
     """Of looks by roles that may: found in one's own place, not there in others'."""
     names_something = "{" in each.template or bool(each.query)
+    if each.template.startswith("/ogc"):
+        return _looks_of_ogc(person, each)
     if each.template.startswith("/barriers/"):
         return {404} if each.target == "missing" else {200}
     if each.template == "/grid-staff" and not each.query:
@@ -481,6 +503,17 @@ def _looks(person: Person, each: Try) -> set[int]:
         each.template.startswith("/streets/") or set(each.query) in ({"street"}, {"about"})
     ):
         return {200}
+    return {404}
+
+
+def _looks_of_ogc(person: Person, each: Try) -> set[int]:
+    """Of collections: layers are everybody's, with what they may see in them; plans and features are somewhere."""
+    if "/barriers/items/" in each.path:
+        return {404} if each.target == "missing" else {200}
+    if "/plan-" not in each.path and "{feature_id}" not in each.template:
+        return {200}
+    if each.target == "own":
+        return {200, 404} if person.role == "inspector" else {200}
     return {404}
 
 

@@ -207,6 +207,9 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/figures"): _LOOK,
         ("GET", "/figures/{figure}/cases"): _LOOK,
         ("GET", "/hot-spots"): _LOOK,
+        ("GET", "/leader"): _LOOK,
+        ("GET", "/leader/months"): _LOOK,
+        ("GET", "/leader/areas"): _LOOK,
         # other systems: what can be asked for is told to all, requests to those whose key is an account's
         ("GET", "/open311/discovery.{form}"): _OPEN,
         ("GET", "/open311/v2/services.{form}"): _OPEN,

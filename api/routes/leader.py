@@ -42,7 +42,6 @@ Month = Annotated[str | None, Query(pattern=MONTH, description="月份,缺省为
     summary="领导视图 Leader's view",
     response_class=HTMLResponse,
     responses={**HTML, **problems(404, 422, 503)},
-    tags=["pages"],
 )
 def leader(
     store: Store,
@@ -50,6 +49,7 @@ def leader(
     scope: Annotated[
         str | None, Query(pattern=SCOPE, description="街道、社区或网格,缺省为自己的 By default one's own")
     ] = None,
+    until: Month = None,
 ) -> HTMLResponse:
     """Show the page; its figures it asks for with the routes of this interface."""
     asset("leaflet.js")
@@ -64,7 +64,8 @@ def leader(
         choices=_choices(store, actor, chosen),
         questions=questions(),
         answers={one.code: _told(one.code) for one in answers().values()},
-        month=f"{datetime.now(CHINA_TIME):%Y-%m}",
+        last=until or _now(),
+        today=_now(),
         reports=[],
     )
 

@@ -50,6 +50,7 @@ def home(store: Store, actor: Acting) -> HTMLResponse:
         officer=actor.may(OFFICERS),
         desk=actor.may(access_of("GET", "/desk").roles),
         ledger=actor.may(access_of("GET", "/cases").roles),
+        leader=actor.may(access_of("GET", "/leader").roles),
         round=actor.may(access_of("GET", "/round").roles),
         streets=streets.head(SHOWN).to_dict("records"),
         more_streets=len(streets) > SHOWN,

@@ -23,8 +23,8 @@ export class Areas {
 
   // Draw a month; what is drawn already is only coloured anew.
   show(collection, code) {
-    if (this.collection !== collection) this.draw(collection);
     this.code = code;
+    if (this.collection !== collection) this.draw(collection);
     this.shapes.eachLayer((layer) => this.colour(layer));
     this.label();
   }

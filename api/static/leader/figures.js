@@ -5,7 +5,8 @@ import { element } from '../common/dom.js';
 const ANSWERS = JSON.parse(document.body.dataset.answers);
 const STEPS = 4; // the darkest of five shades
 
-export const codes = Object.keys(ANSWERS);
+// In the order of the page.
+export const codes = [...document.querySelectorAll('.answer')].map((row) => row.dataset.figure);
 
 export function answer(code) {
   return ANSWERS[code];
@@ -22,9 +23,11 @@ export function shown(code, { value, href }, { unit = true } = {}) {
   return unit && value !== null ? [face, element('small', {}, ` ${ANSWERS[code].unit_zh}`)] : [face];
 }
 
-// How a value differs from the one before: its words, and whether it is for the better.
-export function change(code, value, before) {
+// How a value differs from the one before: its words, and whether it is for the better. A month that has not ended is
+// not held against a whole one.
+export function change(code, value, before, { ended = true } = {}) {
   if (value === null || before === null || before === undefined) return { words: '', kind: '' };
+  if (!ended) return { words: `上月 ${plain(code, before)}`, kind: '' };
   const { better, digits } = ANSWERS[code];
   const by = value - before;
   const size = Math.abs(by).toFixed(digits);
@@ -52,10 +55,16 @@ export function classes(code, by) {
   const limits = breaks[by];
   const found = Array.from({ length: limits.length + 1 }, (_, number) => {
     const [from, until] = [limits[number - 1], limits[number]];
-    const words = from === undefined ? `< ${until}` : until === undefined ? `≥ ${from}` : `${from} – < ${until}`;
-    return [shadeOf(code, number, limits.length), `${words} ${unit}`];
+    return [shadeOf(code, number, limits.length), `${range(code, from, until)} ${unit}`];
   });
   return ANSWERS[code].better === 'more' ? found : found.reverse();
+}
+
+// From and below which value a class reaches, as people say it: whole numbers by the first and the last.
+function range(code, from = 0, until = null) {
+  if (until === null) return `${from} 及以上`;
+  if (ANSWERS[code].digits) return `${from} – ${until}`;
+  return until - from === 1 ? `${from}` : `${from} – ${until - 1}`;
 }
 
 function shadeOf(code, number, last) {

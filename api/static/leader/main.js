@@ -15,9 +15,9 @@ const REST_MS = 150; // the slider rests so long before a month is asked for
 const by = (id) => document.getElementById(id);
 
 class Leader {
-  constructor({ scope, month }) {
+  constructor({ scope, last, today }) {
     Object.assign(this, { scope, figure: codes[0], now: MONTHS - 1, months: null, areas: new Map(), chosen: null });
-    this.last = month;
+    Object.assign(this, { last, today });
     this.by = scope.length === 9 ? 'community' : 'grid';
     this.notice = new Notice(by('notice'));
     this.map = new Areas(by('map'), { onArea: (id) => this.choose(id) });
@@ -119,12 +119,12 @@ class Leader {
     by('before').disabled = this.now === 0;
     by('after').disabled = this.now === this.months.length - 1;
     const part = this.isWhole ? [] : both('只含您范围之内的事项', 'only cases of your own scope');
-    const open = month === this.last ? both('本月截至今日', 'this month, up to today') : [];
+    const open = month === this.today ? both('本月截至今日', 'this month, up to today') : [];
     by('status').replaceChildren(...open, ...(open.length && part.length ? [';'] : []), ...part);
     document.querySelectorAll('.answer').forEach((row) => {
       const code = row.dataset.figure;
       const value = values[code];
-      const { words, kind } = change(code, value.value, before && before[code].value);
+      const { words, kind } = change(code, value.value, before && before[code].value, { ended: month < this.today });
       row.querySelector('.value').replaceChildren(...shown(code, value));
       row.classList.toggle('bad', missed(code, value.value));
       row.querySelector('.change').textContent = words;
@@ -143,13 +143,14 @@ class Leader {
     this.map.show(this.collection, this.figure);
     by('legend').replaceChildren(...this.map.legend());
     const before = this.now > 0 ? this.areas.get(`${this.by} ${this.months[this.now - 1].month}`) : null;
-    const told = { chosen: this.chosen, onArea: (id) => this.choose(id) };
+    const ended = this.collection.month < this.today;
+    const told = { ended, chosen: this.chosen, onArea: (id) => this.choose(id) };
     const empty = this.collection.features.length === 0;
     const table = ranking(this.collection, before, this.figure, told);
     const hint = document.createElement('p');
     hint.className = 'empty';
     hint.append(...both('这个月还没有现行的网格划分', 'no grids were in force in this month'));
-    by('ranking').replaceChildren(...(empty ? [hint] : []), table);
+    by('ranking').replaceChildren(...(empty ? [hint] : []), ...(table.tBodies[0].rows.length ? [table] : []));
   }
 }
 

@@ -3,7 +3,7 @@
 import { both, button, element } from '../common/dom.js';
 import { answer, change, plain, shade, shown, worstFirst } from './figures.js';
 
-export function ranking(collection, before, code, { chosen, onArea }) {
+export function ranking(collection, before, code, { chosen, ended, onArea }) {
   const old = new Map((before ? rowsOf(before) : []).map((each) => [each.key, each.values[code].value]));
   const worst = worstFirst(code);
   const areas = rowsOf(collection);
@@ -17,7 +17,7 @@ export function ranking(collection, before, code, { chosen, onArea }) {
   const rows = [...there, ...others].map((each, number) => {
     const value = each.values[code];
     const was = old.has(each.key) ? old.get(each.key) : null;
-    const { kind } = change(code, value.value, was);
+    const { kind } = change(code, value.value, was, { ended });
     const name = each.is_there ? named(each, collection.by, onArea) : [element('span', {}, others_name(each))];
     return element('tr', { 'aria-selected': each.key === chosen ? 'true' : 'false' },
       element('td', { class: 'number' }, each.is_there ? String(number + 1) : '—'),

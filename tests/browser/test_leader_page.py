@@ -1,0 +1,125 @@
+"""The leader's view in a real browser: a month, a figure, an area, and the cases behind a number; by keyboard too."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import Engine
+
+from api.visitor import COOKIE
+from tests.api.people import token_of
+from tests.browser.accessible import grave_faults
+from tests.browser.serving import serving
+from tests.conftest import OfflinePage
+from tests.databases import Databases
+from tests.factories import STREET
+from tests.geo.services.test_leading import EAST, NEW, WEST, fill
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def store(databases: Databases) -> Iterator[Engine]:
+    with databases.engine(databases.filled("leading", fill)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def address(store: Engine) -> Iterator[str]:
+    with serving(store) as address:
+        yield address
+
+
+@pytest.fixture
+def view(offline_page: OfflinePage, store: Engine, address: str) -> Page:
+    """The page, open, in a browser that the street's leader is signed in with, up to September."""
+    page = offline_page.page
+    token = token_of(store, "lee", ["leader"], [STREET])
+    page.context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
+    offline_page.open(f"{address}/leader?until=2026-09")
+    page.locator("html[data-ready]").wait_for()
+    return page
+
+
+def to_month(page: Page, month: str) -> None:
+    """Go back, a month at a time, by keyboard."""
+    page.get_by_role("slider", name="month").focus()
+    for _ in range(12):
+        if page.locator("#month-name").inner_text() == month:
+            break
+        page.keyboard.press("ArrowLeft")
+    year, _, number = month.removesuffix("月").partition("年")
+    page.locator(f"html[data-ready='{year}-{int(number):02}']").wait_for()
+
+
+def shown_areas(page: Page) -> list[str]:
+    return [text.split()[-1] for text in page.locator("#ranking .find .code").all_inner_texts()]
+
+
+def test_from_a_question_to_its_cases(view: Page, offline_page: OfflinePage) -> None:
+    expect(view.get_by_role("heading", name="隐患查找到了没有?")).to_be_visible()
+    expect(view.locator("#figure-name")).to_contain_text("检查覆盖率")
+    to_month(view, "2026年8月")
+    found = view.locator("[data-figure=found]")
+    expect(found.locator(".value")).to_contain_text("1")
+    expect(found.locator(".change")).to_contain_text("较上月 +1")
+    expect(view.locator("[data-figure=complaints].bad .value")).to_contain_text("1")
+
+    view.get_by_role("button", name="超期隐患").click()
+    view.get_by_role("radio", name="按网格").check()
+    expect(view.locator("#ranking .find")).to_have_count(3)
+    assert sorted(shown_areas(view)) == [code[9:] for code in (WEST, EAST, NEW)]
+    expect(view.locator("#map path.area")).to_have_count(3)
+    expect(view.locator("#map path.worse-1")).to_have_count(2)
+    view.locator("#ranking .find").first.click()
+    expect(view.locator("#ranking tr[aria-selected=true]")).to_have_count(1)
+    expect(view.locator("#map path.chosen")).to_have_count(1)
+
+    to_month(view, "2026年6月")
+    expect(view.locator("#map path.area")).to_have_count(2)
+    assert sorted(shown_areas(view)) == [code[9:] for code in (WEST, EAST)]
+
+    view.locator("[data-figure=overdue] .value a").click()
+    view.wait_for_url("**/figures/overdue/cases**")
+    expect(view.locator("table.ledger tbody tr")).to_have_count(1)
+    view.locator("table.ledger a").first.click()
+    expect(view.locator("h1 .code")).to_contain_text("YH")
+    assert offline_page.outside == []
+    assert offline_page.errors == []
+
+
+def test_bars_and_table_say_the_same(view: Page) -> None:
+    view.get_by_text("各月数据").click()
+    row = view.get_by_role("row", name="新增隐患(件)")
+    in_words = view.locator("[data-figure=found] .bars title").all_text_contents()
+    assert [text.partition(":")[2].removesuffix(" 件") for text in in_words] == row.get_by_role(
+        "cell"
+    ).all_inner_texts()
+    assert len(in_words) == 12
+
+
+def test_on_a_phone_nothing_is_cut_off_by_day_and_by_night(view: Page) -> None:
+    view.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    view.get_by_text("各月数据").click()
+    assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for pick in view.locator(".pick").all():
+        box = pick.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+    assert grave_faults(view) == []
+    view.emulate_media(color_scheme="dark")
+    assert grave_faults(view) == []
+    view.emulate_media(color_scheme="light")
+
+
+def test_what_stands_in_the_way_is_said_and_passes(view: Page, address: str) -> None:
+    view.route("**/leader/areas**", lambda route: route.abort())
+    view.get_by_role("radio", name="按网格").check()
+    notice = view.get_by_role("alert")
+    expect(notice).to_contain_text("连不上服务器")
+    view.unroute("**/leader/areas**")
+    notice.get_by_role("button", name="立即重试").click()
+    expect(notice).to_be_hidden()
+    expect(view.locator("#ranking .find")).to_have_count(3)

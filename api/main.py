@@ -14,6 +14,7 @@ from api.access import install_access
 from api.dependencies import admitted, known_query
 from api.errors import install_handlers
 from api.guard import Guard, StrictBody
+from api.jobs import Jobs
 from api.logs import Observed, log_request
 from api.metering import Meter, Metered
 from api.metrics import Metrics
@@ -28,6 +29,7 @@ from api.routes import (
     case_files,
     cases,
     cells,
+    comments,
     compounds,
     desk,
     divisions,
@@ -51,11 +53,13 @@ from api.routes import (
     open311,
     pages,
     plans,
+    presence,
     published,
     requests,
     responsibility,
     rounds,
     sign_in,
+    solving,
     tiles,
     unplaced,
     workbench_page,
@@ -80,6 +84,9 @@ ROUTERS = (
     merging,
     plans,
     edits,
+    solving,
+    comments,
+    presence,
     grounds,
     workbench_page,
     cells,
@@ -137,6 +144,7 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
     app.state.engine = engine
     app.state.drafts = Workbench(settings.concurrent_drafts)
     app.state.maps = Workbench(settings.concurrent_maps)
+    app.state.jobs = Jobs(app.state.drafts)
     app.state.books = AddressBooks()
     app.state.tiles = TileCache(settings.tile_cache_megabytes * 1_000_000)
     app.state.meter = Meter(settings.rate_factor)
@@ -161,14 +169,21 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if app.state.engine is not None:
         yield
+        await run_in_threadpool(_end_jobs, app)
         return
     app.state.engine = await run_in_threadpool(_open_database)
     try:
         with warming(app.state.books, app.state.engine):
             yield
     finally:
+        await run_in_threadpool(_end_jobs, app)
         app.state.engine.dispose()
         app.state.engine = None
+
+
+def _end_jobs(app: FastAPI) -> None:
+    ending, app.state.jobs = app.state.jobs, Jobs(app.state.drafts)
+    ending.end()
 
 
 def _open_database() -> Engine:

@@ -21,7 +21,7 @@ class News:
 
     Attributes
     ----------
-    version, state
+    version, state, scope_code
         Of the plan.
     changes
         What happened after the version that was asked about, the oldest first.
@@ -35,6 +35,7 @@ class News:
 
     version: int
     state: str
+    scope_code: str
     changes: tuple[PlanChange, ...]
     present: tuple[PresenceRecord, ...]
     comments: int
@@ -78,4 +79,4 @@ def news_of(session: Session, plan_id: int, version: int | None = None) -> News:
     comments = plan_comments.state_of(session, plan_id)
     said = repr((plan.version, plan.state, [(one.who, one.grid_code) for one in here], comments))
     mark = hashlib.sha256(said.encode()).hexdigest()[:16]
-    return News(plan.version, plan.state, changes, here, comments[0], mark)
+    return News(plan.version, plan.state, plan.scope_code, changes, here, comments[0], mark)

@@ -19,7 +19,9 @@ from shapely import affinity
 from sqlalchemy.orm import Session
 
 from geo.services.cases import Deed, NewCase, Reporter, act_on_case, attach, open_case
-from geo.storage import addresses, inspection_plans, inspections, place_grades, plans, unplaced
+from geo.services.commenting import add_comment
+from geo.services.sharing import say_here
+from geo.storage import addresses, inspection_plans, inspections, place_grades, plan_jobs, plans, unplaced
 from geo.storage.inspection_plans import NewPlan
 from geo.storage.inspections import NewInspection
 from geo.storage.unplaced import NewUnplaced
@@ -52,6 +54,8 @@ class Place:
     inspection_plan: int = 0
     case: int = 0
     evidence: int = 0
+    comment: int = 0
+    job: int = 0
     request: str = ""
     point: tuple[float, float] = (0.0, 0.0)
 
@@ -132,9 +136,22 @@ def _place(session: Session, name: str, community: str) -> Place:
     place.point = at(make.square(west + 5, 5)).centroid.coords[0]
     given["cell"] = f"{given['grid']}L01"
     place.adopted, place.draft = (_plan(session, place, at, state) for state in ("adopted", "draft"))
+    _share(session, place)
     _, place.inspection = (_inspection(session, place, grid) for grid in (2, 1))
     _cases(session, place)
     return place
+
+
+def _share(session: Session, place: Place) -> None:
+    """What is said of the draft and of the plan in force, who has both open, and work on the draft that has ended."""
+    who = place.says("colleague")
+    for plan, word in ((place.draft, "remark"), (place.adopted, "adopted-remark")):
+        place.comment = add_comment(session, plan, place.says(word), who=who).id
+        say_here(session, plan, place.codes["grid"], who=who)
+    place.comment = add_comment(session, place.draft, place.says("NEXT-remark"), who=who).id
+    place.job = plan_jobs.begin(session, place.draft, "solve", {}, who=who).id
+    problem = {"error": "InputError", "zh": place.says("why"), "en": place.says("why")}
+    plan_jobs.end(session, place.job, "failed", problem=problem)
 
 
 def _cases(session: Session, place: Place) -> None:

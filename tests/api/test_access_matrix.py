@@ -78,6 +78,7 @@ OF_NOUNS = {"/bills/{noun}/{code}": ("building", "household_unit", "grid", "comm
 OF_NOUNS["/responsibility/{noun}/{code}"] = ("building", "household_unit")
 TABLES = ("street", "community", "compound", "barrier", "building", "stairwell", "household_unit", "place", "plan")
 TABLES += ("address_alias", "former_name", "unplaced_row", "inspection", "inspection_plan", "place_grade")
+TABLES += ("plan_comment", "plan_presence", "plan_job")
 TABLES += ("ledger_case", "case_move", "case_reporter", "evidence")
 TABLES += ("city_element", "responsible_body", "grid_staff", "grid", "assignment", "cell", "account", "account_role")
 
@@ -243,6 +244,8 @@ def _tries(app: FastAPI, rows: Planted) -> Iterator[Try]:
         case=planted.MISSING_PLAN,
         request="SQ20260101999999",
         evidence=planted.MISSING_PLAN,
+        comment=planted.MISSING_PLAN,
+        job=planted.MISSING_PLAN,
         point=(10.0, 10.0),
     )
     for method, template in ACCESS:
@@ -276,6 +279,7 @@ def _paths(template: str, target: Place, rows: Planted) -> list[str]:
     paths = [path.replace("{service_request_id}", target.request).replace("{token}", target.request) for path in paths]
     paths = [path.replace("{form}", form) for path in paths for form in FORMS] if "{form}" in template else paths
     paths = [path.replace("{evidence_id}", str(target.evidence)) for path in paths]
+    paths = [path.replace("{comment_id}", str(target.comment)).replace("{job_id}", str(target.job)) for path in paths]
     if "{plan_id}" in template:
         ids = [target.adopted, target.draft, *([rows.street_plan] if codes or target.name == "own" else [])]
         paths = [path.replace("{plan_id}", str(plan_id)) for path in paths for plan_id in ids]
@@ -337,6 +341,8 @@ def _filled(method: str, template: str, path: str, target: Place, parameters: li
         yield Try(method, template, target.name, path, needed, {"action": "note", "note": "x"}, seen)
     for said in _sent_about_inspections(method, template, target) if not own else ():
         yield Try(method, template, target.name, path, needed, said, seen)
+    for said in _sent_about_plans(method, template) if not own else ():
+        yield Try(method, template, target.name, path, needed, said, seen)
     for said in _sent_about_requests(method, template, target) if not own else ():
         yield Try(method, template, target.name, path, needed, said, seen)
     if template == "/requests/batch" and not own:
@@ -373,6 +379,18 @@ def _sent_about_inspections(method: str, template: str, target: Place) -> Iterat
         yield {"cycle_days": 9}
     if (method, template) == ("PUT", "/places/{code}/grade"):
         yield {"grade": "strict", "reason": "x"}
+
+
+def _sent_about_plans(method: str, template: str) -> Iterator[dict[str, Any]]:
+    """What would be a sound remark or the like, were the plan one's own."""
+    if (method, template) == ("POST", "/plans/{plan_id}/comments"):
+        yield {"text": "x"}
+    if (method, template) == ("PATCH", "/plans/{plan_id}/comments/{comment_id}"):
+        yield {"resolved": True}
+    if (method, template) == ("PUT", "/plans/{plan_id}/presence"):
+        yield {"here": True}
+    if (method, template) == ("POST", "/plans/{plan_id}/solve"):
+        yield {}
 
 
 def _sent_about_requests(method: str, template: str, target: Place) -> Iterator[dict[str, Any]]:

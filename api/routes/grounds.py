@@ -45,8 +45,9 @@ def strokes(
     after: Annotated[int, Query(ge=0, le=MAX_ID, description="此版本以后的 Those after this version")] = 0,
 ) -> StrokeList:
     """List what edits did to a plan, the oldest first: each can be taken back by the edit that does the opposite."""
-    items = [asdict(stroke) for stroke in grounding.strokes_of_plan(store, plan_id, after=after)]
-    return StrokeList.model_validate({"items": items})
+    plan, found = grounding.strokes_of_plan(store, plan_id, after=after)
+    items = [asdict(stroke) for stroke in found]
+    return StrokeList.model_validate({"version": plan.version, "state": plan.state, "items": items})
 
 
 def _told(found: PlanGround) -> dict[str, Any]:

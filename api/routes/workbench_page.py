@@ -8,11 +8,14 @@ from api.dependencies import Acting, PlanId, Store
 from api.openapi import problems
 from api.page_assets import policy
 from api.rendering import page
-from api.routes.pages import HTML
+from api.routes.pages import HTML, STATIC
 from geo.services import reading
 from geo.territory.dictionaries import dictionary
 
 router = APIRouter(tags=["pages"])
+
+#: Parts of the page beside map and figures, each a module of ``static/workbench``.
+PARTS = ("solving", "others", "comments")
 
 
 @router.get(
@@ -32,6 +35,7 @@ def workbench(store: Store, actor: Acting, plan_id: PlanId) -> HTMLResponse:
         headers={"Content-Security-Policy": policy()},
         login=actor.name,
         plan=plan,
+        parts=[name for name in PARTS if (STATIC / "workbench" / f"{name}.js").exists()],
         state_label=dictionary("plan_states")[plan.state].label,
         may_edit=plan.state == "draft" and actor.may(access_of("PATCH", "/plans/{plan_id}/assignment").roles),
     )

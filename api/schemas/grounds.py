@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from api.schemas.edits import EditNotice
-from api.schemas.plans import PlanSummary
+from api.schemas.plans import PlanSummary, State
 
 #: Lines or rings of one thing: each the first point in decimetres from the origin, then the step to each next one.
 Paths = Annotated[
@@ -100,6 +100,8 @@ class StrokeItem(BaseModel):
 
 
 class StrokeList(BaseModel):
-    """Edits of a plan, the oldest first."""
+    """Edits of a plan, the oldest first, and what it is now."""
 
+    version: int
+    state: State
     items: list[StrokeItem]

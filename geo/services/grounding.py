@@ -2,8 +2,8 @@
 
 ::
 
-    plan = ground_of_plan(session, plan_id)      # a planner's page works out every figure from it
-    strokes = strokes_of_plan(session, plan_id)  # ... and takes back what was done
+    ground = ground_of_plan(session, plan_id)          # a planner's page works out every figure from it
+    plan, strokes = strokes_of_plan(session, plan_id)  # ... and takes back what was done
 
 The rows are those that the next edit starts from: buildings that ended since the draft are left out, new ones are in
 the grid that they stand in (:func:`geo.services.editing.edit_plan`).
@@ -105,17 +105,23 @@ def ground_of_plan(session: Session, plan_id: int) -> PlanGround:
     )
 
 
-def strokes_of_plan(session: Session, plan_id: int, *, after: int = 0) -> list[Stroke]:
-    """Return what edits did to a plan after it had version ``after``, the oldest first.
+def strokes_of_plan(session: Session, plan_id: int, *, after: int = 0) -> tuple[PlanRecord, list[Stroke]]:
+    """Return a plan, and what edits did to it after it had version ``after``, the oldest first.
 
     Raises
     ------
     NotFoundError
         There is no such plan.
     """
-    plans.read_plan(session, plan_id)
+    plan = plans.read_plan(session, plan_id)
     records = events.changes_since(session, "plan", str(plan_id), after)
-    return [_stroke(record) for record in records if record.what == edits.EDITED]
+    # What came in between the two looks is told next time.
+    known = [record for record in records if record.what == edits.EDITED and _version(record) <= plan.version]
+    return plan, [_stroke(record) for record in known]
+
+
+def _version(record: events.EventRecord) -> int:
+    return int((record.after or {})["version"])
 
 
 def _stroke(record: events.EventRecord) -> Stroke:
@@ -123,7 +129,7 @@ def _stroke(record: events.EventRecord) -> Stroke:
     was, became = before.get("assignment", {}), now.get("assignment", {})
     grids_were, grids_became = before.get("grids", {}), now.get("grids", {})
     return Stroke(
-        now["version"],
+        _version(record),
         record.who,
         record.at,
         {key: (was[key], grid) for key, grid in became.items() if key in was and was[key] != grid},

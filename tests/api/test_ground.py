@@ -64,7 +64,9 @@ def test_what_edits_did_is_listed_and_can_be_taken_back(client: TestClient, draf
     body = renewal(homes)
     (grid,) = body["ended_grids"]
     assert edit(client, plan, body, 1).status_code == 200
-    (stroke,) = client.get(f"/plans/{plan}/edits").json()["items"]
+    listed = client.get(f"/plans/{plan}/edits").json()
+    assert (listed["version"], listed["state"]) == (2, "draft")
+    (stroke,) = listed["items"]
     assert (stroke["version"], stroke["who"]) == (2, "planner")
     assert stroke["moves"] == {move["building_code"]: [grid, NEW] for move in body["moves"]}
     assert (stroke["new_grids"], stroke["ended_grids"]) == ([NEW], [grid])

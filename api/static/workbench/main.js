@@ -1,17 +1,342 @@
-// The planner's workbench: a draft, its map and its figures.
+// The planner's workbench: a draft, its map and its figures, strokes and the server.
 
-import { both } from '../common/dom.js';
+import { ask } from '../common/asking.js';
+import { both, button, element } from '../common/dom.js';
+import { Notice } from '../common/notice.js';
+import { Draft } from './draft.js';
+import { Ground } from './ground.js';
+import { Scene } from './map.js';
+import { Outbox, inWords } from './outbox.js';
+import { Panel } from './panel.js';
+import { TOOLS, Tools } from './tools.js';
+import { UnitCard } from './unit.js';
 
 const by = (id) => document.getElementById(id);
+const SAID_MS = 6000;
+const MARKS = [['crossed', '跨越屏障', 'barriers crossed'], ['split', '被拆小区', 'split compounds'], ['moved', '换网格员', 'change worker']];
 
 class Page {
   constructor() {
-    this.planId = Number(document.body.dataset.plan);
-    this.listeners = [];
+    const { plan, login, mayEdit } = document.body.dataset;
+    Object.assign(this, { planId: Number(plan), login, mayEdit: mayEdit === 'yes', chosenGrid: null, listeners: [], state: 'saved' });
+    this.notice = new Notice(by('notice'));
+    this.outbox = new Outbox(this.planId, login, {
+      onSaved: (answer) => this.onSaved(answer),
+      onState: (...state) => this.onState(...state),
+      onStale: () => this.catchUp(),
+      onDropped: (strokes, trouble) => this.onDropped(trouble),
+      onFrozen: (trouble) => this.onFrozen(trouble),
+    });
     this.bench = this.asBench();
   }
 
-  // What the parts of the page that others write are given:
+  async start() {
+    try {
+      await this.outbox.finish();
+      await this.open();
+    } catch (trouble) {
+      if (!trouble.kind) throw trouble;
+      this.notice.tell(inWords(trouble), () => this.start());
+      return;
+    }
+    this.notice.clear();
+    await this.mountParts();
+    document.documentElement.dataset.ready = '';
+    await this.outbox.work();
+  }
+
+  // Read the plan and its ground, and do again on it what this browser kept.
+  async open() {
+    const [said, history] = await Promise.all([ask(`/plans/${this.planId}/ground`), ask(`/plans/${this.planId}/edits`)]);
+    const draft = new Draft(new Ground(said));
+    draft.remember(history.items.filter((edit) => edit.version <= draft.version));
+    const collided = draft.resume(this.mayEdit ? await this.outbox.strokes() : []);
+    const locks = await this.outbox.locks();
+    draft.locks = { grids: new Set(locks.grids), compounds: new Set(locks.compounds) };
+    Object.assign(this, { draft });
+    this.outbox.draft = this.mayEdit ? draft : null;
+    this.build();
+    said.notices.forEach(({ zh, en }) => this.say(zh, en));
+    await this.tellCollided(collided);
+  }
+
+  build() {
+    const view = this.scene && { x: this.scene.x, y: this.scene.y, scale: this.scene.scale };
+    this.scene?.watch.disconnect();
+    this.chosenGrid = null;
+    this.scene = new Scene(this.canvases ??= by('map').appendChild(element('div', { class: 'canvases' })), this.draft);
+    if (view) Object.assign(this.scene, view).renew();
+    const shared = {
+      draft: this.draft,
+      scene: this.scene,
+      chosen: () => this.chosenGrid,
+      choose: (...choice) => this.choose(...choice),
+      mark: (unit) => this.mark(unit),
+      painted: (units) => this.painted(units),
+      ended: () => this.ended(),
+      move: (units, grid) => this.move(units, grid),
+      show: (units) => this.scene.show(units),
+      lockGrid: (grid) => this.lock('grids', this.draft.codes[grid]),
+      lockCompound: (code) => this.lock('compounds', code),
+      hue: (grid) => this.scene.colouring.building(this.scene.colouring.hueOf(grid)),
+      canEdit: () => this.canEdit,
+      say: (zh, en) => this.say(zh, en),
+    };
+    this.panel = new Panel({ figures: by('figures'), grids: by('grids') }, shared);
+    this.unitCard = new UnitCard(by('finding'), shared);
+    if (this.tools) Object.assign(this.tools.bench, shared);
+    else {
+      this.tools = new Tools(this.canvases, { ...shared });
+      this.buildTools();
+      this.listen();
+    }
+    this.onState(this.state);
+  }
+
+  get canEdit() {
+    return this.mayEdit && !this.outbox.isFrozen;
+  }
+
+  // ── tools and keys ──
+
+  buildTools() {
+    const tool = ([name, key, zh, en, help]) => button({ 'data-tool': name, 'aria-pressed': 'false', title: `${zh} ${en} (${key}):${help}` },
+      () => this.take(name), element('span', {}, zh), element('span', { lang: 'en' }, en, ' ', element('kbd', {}, key)));
+    const plain = (id, zh, en, title, does) => button({ id, title: `${zh} ${en} ${title}` }, does, zh, ' ', element('span', { lang: 'en' }, en));
+    const whole = element('input', { type: 'checkbox', id: 'whole' });
+    whole.addEventListener('change', () => {
+      this.tools.whole = whole.checked;
+    });
+    const tools = this.mayEdit ? TOOLS.map(tool) : [];
+    const edits = this.mayEdit ? [
+      plain('undo', '撤销', 'Undo', 'Ctrl+Z', () => this.undo()),
+      plain('redo', '重做', 'Redo', 'Ctrl+Shift+Z', () => this.redo()),
+      element('label', { class: 'tick', title: '楼栋的各单元、楼层一起走 all stairwells and floors of a building together' }, whole, ...both('整栋', 'Whole')),
+    ] : [];
+    by('tools').replaceChildren(...tools, ...edits, plain('fit', '全图', 'All', '0', () => this.scene.fit(this.draft.ground.box)));
+    const marks = MARKS.map(([name, zh, en]) => {
+      const tick = element('input', { type: 'checkbox' });
+      tick.checked = this.scene.shown[name];
+      tick.addEventListener('change', () => {
+        this.scene.shown[name] = tick.checked;
+        this.scene.repaint([]);
+      });
+      return element('label', { class: 'tick' }, tick, element('span', { class: `mark ${name}` }), ...both(zh, en));
+    });
+    by('map').append(element('div', { class: 'marks', role: 'group', 'aria-label': '地图标记 Marks' }, ...marks));
+    this.take('pick');
+  }
+
+  take(name) {
+    this.tools.take(name);
+    by('tools').querySelectorAll('[data-tool]').forEach((each) => each.setAttribute('aria-pressed', each.dataset.tool === name));
+    const help = TOOLS.find(([tool]) => tool === name)[4].split(' ');
+    if (this.mayEdit) this.say(help[0], help.slice(1).join(' '));
+  }
+
+  listen() {
+    document.addEventListener('keydown', (event) => this.key(event));
+    window.addEventListener('beforeunload', () => this.tools.isBusy && this.tools.abandon());
+    this.canvases.tabIndex = 0;
+    this.canvases.setAttribute('role', 'application');
+    this.canvases.setAttribute('aria-label', '方案地图:方向键移动,加减键缩放 Map of the plan: arrows pan, plus and minus zoom');
+  }
+
+  key(event) {
+    const isText = ['INPUT', 'SELECT', 'TEXTAREA'].includes(event.target.tagName) && event.target.type !== 'checkbox';
+    if (isText || event.altKey || event.isComposing) return;
+    const key = event.key.toLowerCase();
+    if (event.ctrlKey || event.metaKey) {
+      const does = { z: () => (event.shiftKey ? this.redo() : this.undo()), y: () => this.redo() }[key];
+      if (!does) return;
+      event.preventDefault();
+      does();
+      return;
+    }
+    const tool = this.mayEdit && TOOLS.find(([, letter]) => letter.toLowerCase() === key);
+    const step = 80;
+    const onMap = event.target === this.canvases;
+    const keys = {
+      '[': () => this.tools.resize(1 / 1.25),
+      ']': () => this.tools.resize(1.25),
+      0: () => this.scene.fit(this.draft.ground.box),
+      n: () => this.nextFault(),
+      escape: () => this.escape(),
+      '+': () => this.scene.zoom(1.3),
+      '=': () => this.scene.zoom(1.3),
+      '-': () => this.scene.zoom(1 / 1.3),
+      ...(onMap ? { arrowleft: () => this.scene.pan(step, 0), arrowright: () => this.scene.pan(-step, 0), arrowup: () => this.scene.pan(0, step), arrowdown: () => this.scene.pan(0, -step) } : {}),
+    };
+    const does = tool ? () => this.take(tool[0]) : keys[key];
+    if (!does) return;
+    if (onMap) event.preventDefault();
+    does();
+  }
+
+  escape() {
+    if (this.tools.isBusy) this.tools.abandon();
+    else this.choose(null);
+  }
+
+  // Look at the next grid that is out of range or in pieces.
+  nextFault() {
+    const { draft } = this;
+    const faulty = draft.codes.map((_, grid) => grid).filter((grid) => draft.isHeld(grid) && (!draft.figures.inRange[grid] || draft.figures.pieces[grid] > 1));
+    if (faulty.length === 0) this.say('没有不达标的网格', 'no grid is out of range');
+    else this.choose(faulty[(faulty.indexOf(this.chosenGrid) + 1) % faulty.length], true);
+  }
+
+  // ── what happens ──
+
+  choose(grid, isShown = false) {
+    this.chosenGrid = grid;
+    this.scene.chosen = grid;
+    if (isShown && grid !== null) this.scene.show([...this.draft.labels.keys()].filter((unit) => this.draft.labels[unit] === grid));
+    this.scene.repaint([]);
+    this.panel.renew();
+    if (grid !== null) this.panel.reveal(grid);
+    this.changed();
+  }
+
+  mark(unit) {
+    this.scene.marked = unit;
+    this.scene.repaint([]);
+    this.unitCard.draw(unit);
+  }
+
+  // While the mouse moves: what changed is painted, and every figure renewed.
+  painted(units) {
+    this.scene.repaint(units);
+    this.panel.renew();
+  }
+
+  ended() {
+    const stroke = this.draft.end();
+    if (!stroke) return;
+    this.after(stroke);
+  }
+
+  move(units, grid) {
+    if (!this.canEdit) return;
+    this.draft.begin();
+    this.painted(this.draft.paint(units, grid));
+    this.ended();
+  }
+
+  after(stroke) {
+    this.panel.draw();
+    this.unitCard.draw(this.unitCard.unit);
+    if (this.chosenGrid !== null && !this.draft.isHeld(this.chosenGrid)) this.choose(null);
+    this.outbox.add(stroke);
+    this.onState('sending');
+    this.changed();
+  }
+
+  undo() {
+    this.takeBack(this.draft.done, () => this.draft.takeBack());
+  }
+
+  redo() {
+    this.takeBack(this.draft.undone, () => this.draft.doAgain());
+  }
+
+  takeBack(stack, does) {
+    if (!this.canEdit || this.tools.isBusy) return;
+    if (stack.length === 0) {
+      this.say('没有可撤销或重做的了', 'nothing left to undo or redo');
+      return;
+    }
+    const moves = stack.at(-1);
+    const stroke = does();
+    if (!stroke) {
+      this.say('这些楼栋后来有人改过,不能撤销', 'others changed these buildings since');
+      return;
+    }
+    this.painted(moves.map(([key]) => this.draft.ground.unitOfKey.get(key)));
+    this.after(stroke);
+  }
+
+  lock(kind, code) {
+    const locked = this.draft.locks[kind];
+    if (!locked.delete(code)) locked.add(code);
+    this.outbox.keepLocks(this.draft.locks);
+    this.panel.renew();
+    this.unitCard.draw(this.unitCard.unit);
+    this.changed();
+  }
+
+  // ── with the server ──
+
+  onSaved(answer) {
+    this.notice.clear();
+    for (const { properties, id } of answer.changed_grids) this.draft.names[this.draft.grid(id)] = properties.name;
+    this.changed();
+  }
+
+  onState(state, more) {
+    this.state = state;
+    const waiting = this.draft?.waiting.length ?? 0;
+    const words = {
+      saved: () => [`已保存 · 第 ${this.draft?.version} 版`, `saved, version ${this.draft?.version}`],
+      sending: () => [`正在保存 ${waiting} 笔`, `saving ${waiting}`],
+      held: () => [`${waiting} 笔待保存:网格 ${more?.map((grid) => this.draft.codes[grid].slice(-3)).join('、')} 连成一片后保存`, 'saved once the grid is in one piece'],
+      trouble: () => [`${waiting} 笔待保存(已存在本机)`, `${waiting} to save, kept here`],
+    }[state]();
+    by('saving').dataset.state = state;
+    by('saving').replaceChildren(...(this.mayEdit ? both(...words) : both('只读', 'read only')));
+    if (state === 'trouble') this.notice.tell(more, () => this.outbox.work());
+    else if (this.notice.isShown && state !== 'sending') this.notice.clear();
+  }
+
+  // Others changed the plan: take over what they did, and do again on it what waits here.
+  async catchUp() {
+    const { items, version } = await ask(`/plans/${this.planId}/edits?after=${this.draft.version}`);
+    if (version === this.draft.version) return;
+    await this.atRest();
+    const collided = this.draft.follow(items, version);
+    if (collided === null) {
+      await this.open();
+      return;
+    }
+    this.scene.renew();
+    this.panel.draw();
+    const who = [...new Set(items.map((edit) => edit.who).filter((each) => each !== this.login))];
+    if (who.length) this.say(`${who.join('、')} 改了方案,已更新`, `${who.join(', ')} changed the plan; it is renewed`);
+    await this.tellCollided(collided);
+    this.changed();
+  }
+
+  // A stroke that is being painted ends first.
+  async atRest() {
+    while (this.draft.painted) await new Promise((done) => setTimeout(done, 50));
+  }
+
+  async tellCollided(collided) {
+    if (collided.length === 0) return;
+    await this.outbox.drop(collided);
+    const units = collided.flatMap((stroke) => stroke.moves.map(([key]) => this.draft.ground.unitOfKey.get(key))).filter((unit) => unit !== undefined);
+    const some = [...new Set(units.map((unit) => this.draft.ground.name[unit] ?? this.draft.ground.building[unit]))].slice(0, 5).join('、');
+    this.notice.tell({ kind: 'refused', zh: `您的 ${collided.length} 笔与别人的修改冲突,未保存:${some}`, en: `${collided.length} of your strokes collide with others' changes and are not saved` }, () => {});
+    if (units.length) this.scene.show(units);
+  }
+
+  async onDropped(trouble) {
+    await this.atRest();
+    const collided = this.draft.rebase();
+    this.scene.renew();
+    this.panel.draw();
+    await this.outbox.drop(collided);
+    this.notice.tell(trouble, () => {});
+    this.changed();
+  }
+
+  onFrozen(trouble) {
+    this.notice.tell(trouble, () => {});
+    this.onState('held', []);
+  }
+
+  // ── for the other parts of the page ──
+
   // planId      number of the plan
   // mayEdit     whether this account may edit it, and it is a draft
   // version()   the newest version of the plan that this page knows, strokes under way not counted
@@ -21,24 +346,62 @@ class Page {
   // chosen()    code of the grid that is worked on, or null
   // show(code)  jump to a grid or building on the map
   // settled()   promise: all strokes are with the server (or stand in the way, said to the planner)
-  // reload()    promise: the plan is read anew from the server
+  // reload()    promise: what others, or the server, did to the plan is taken over
   // onChange(fn)  fn() is called after the rows, the version, the locks or the chosen grid changed
   // say(zh, en) a line for the planner
   asBench() {
+    const codes = ({ grids, compounds }) => ({ grids: [...grids], compounds: [...compounds] });
     return {
       planId: this.planId,
-      mayEdit: document.body.dataset.mayEdit === 'yes',
-      version: () => this.version,
-      rows: () => [],
-      grids: () => [],
-      locks: () => ({ grids: [], compounds: [] }),
-      chosen: () => null,
-      show: () => {},
-      settled: () => Promise.resolve(),
-      reload: () => Promise.resolve(),
+      mayEdit: this.mayEdit,
+      version: () => this.draft.version,
+      rows: () => this.rows(),
+      grids: () => this.gridRows(),
+      locks: () => codes(this.draft.locks),
+      chosen: () => (this.chosenGrid === null ? null : this.draft.codes[this.chosenGrid]),
+      show: (code) => this.showCode(code),
+      settled: () => this.outbox.work(),
+      reload: () => this.catchUp(),
       onChange: (does) => this.listeners.push(does),
       say: (zh, en) => this.say(zh, en),
     };
+  }
+
+  rows() {
+    const { ground, labels, codes } = this.draft;
+    return ground.key.map((key, unit) => ({
+      key,
+      building: ground.building[unit],
+      stairwell: ground.stairwell[unit],
+      floors: ground.floors[unit],
+      households: ground.householdsOf[unit],
+      compound: ground.compounds.code[ground.compoundOf[unit]] ?? null,
+      grid: codes[labels[unit]],
+    }));
+  }
+
+  gridRows() {
+    const { codes, figures } = this.draft;
+    const held = codes.map((_, grid) => grid).filter((grid) => this.draft.isHeld(grid));
+    return held.map((grid) => ({ code: codes[grid], name: this.draft.nameOf(grid), households: figures.households[grid], inRange: figures.inRange[grid] === 1 }));
+  }
+
+  showCode(code) {
+    const grid = this.draft.number.get(code);
+    const units = this.draft.ground.unitsOfBuilding.get(code);
+    if (grid !== undefined && this.draft.isHeld(grid)) this.choose(grid, true);
+    else if (units) {
+      this.scene.show(units);
+      this.mark(units[0]);
+    }
+  }
+
+  async mountParts() {
+    for (const part of (document.body.dataset.parts || '').split(' ').filter(Boolean)) {
+      const { mount } = await import(`./${part}.js`);
+      by(part).hidden = false;
+      await mount(by(part), this.bench);
+    }
   }
 
   changed() {
@@ -46,9 +409,15 @@ class Page {
   }
 
   say(zh, en) {
-    by('notice').replaceChildren(...both(zh, en));
-    by('notice').hidden = false;
+    const said = by('said');
+    said.replaceChildren(...both(zh, en));
+    said.hidden = false;
+    clearTimeout(this.saidTimer);
+    this.saidTimer = setTimeout(() => {
+      said.hidden = true;
+    }, SAID_MS);
   }
 }
 
-new Page();
+window.workbench = new Page(); // the tests' way in, and a curious planner's
+window.workbench.start();

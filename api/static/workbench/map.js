@@ -1,0 +1,366 @@
+// The map: three canvases over each other. Units are painted once and repainted where a stroke changes them; grid
+// borders, barriers, marks and labels lie above and are drawn anew; what a tool shows lies on top.
+
+import { colours, whenColoursChange } from '../common/colours.js';
+import { element } from '../common/dom.js';
+import { CROSSED, loose } from './figures.js';
+import { Colouring } from './colouring.js';
+
+const [LEAST_SCALE, MOST_SCALE] = [0.02, 12]; // pixels per metre
+const [LABELS_FROM, NUMBERS_FROM] = [0.09, 0.35];
+const LAYERS = ['ground', 'lines', 'top'];
+const WIDTHS = { main_road: 4, expressway: 5, river: 4, railway: 2.5, road: 2.5, lane: 1.2, wall: 1.2 };
+
+export class Scene {
+  constructor(place, draft) {
+    Object.assign(this, { place, draft, chosen: null, marked: null, changed: new Set(), isStale: false, shown: { crossed: true, split: true, moved: false } });
+    this.colouring = new Colouring(draft);
+    this.canvas = Object.fromEntries(LAYERS.map((name) => [name, element('canvas', { 'data-layer': name, 'aria-hidden': 'true' })]));
+    this.pen = Object.fromEntries(LAYERS.map((name) => [name, this.canvas[name].getContext('2d')]));
+    place.replaceChildren(...LAYERS.map((name) => this.canvas[name]));
+    this.scaleBar = element('p', { class: 'scale' });
+    place.append(this.scaleBar);
+    this.gatherAnchors();
+    this.watch = new ResizeObserver(() => this.resize());
+    this.watch.observe(place);
+    this.resize();
+    this.fit(draft.ground.box);
+    whenColoursChange(() => this.renew());
+  }
+
+  // ── what is where ──
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.place;
+    this.sharp = Math.min(window.devicePixelRatio || 1, 2);
+    Object.assign(this, { width, height });
+    for (const name of LAYERS) {
+      Object.assign(this.canvas[name], { width: width * this.sharp, height: height * this.sharp });
+      Object.assign(this.canvas[name].style, { width: `${width}px`, height: `${height}px` });
+    }
+    if (this.scale) this.renew();
+  }
+
+  fit([west, south, east, north]) {
+    const share = 0.94;
+    this.scale = clamp(Math.min((this.width * share) / (east - west), (this.height * share) / (north - south)));
+    Object.assign(this, { x: (west + east) / 2, y: (south + north) / 2 });
+    this.renew();
+  }
+
+  show(units) {
+    const { tiles } = this.draft.ground;
+    const boxes = units.map((unit) => tiles.box(unit));
+    const box = [0, 1].map((at) => Math.min(...boxes.map((each) => each[at]))).concat([2, 3].map((at) => Math.max(...boxes.map((each) => each[at]))));
+    this.fit([box[0] - 30, box[1] - 30, box[2] + 30, box[3] + 30]);
+  }
+
+  metres(event) {
+    const { left, top } = this.place.getBoundingClientRect();
+    return this.metresAt(event.clientX - left, event.clientY - top);
+  }
+
+  metresAt(px, py) {
+    return [this.x + (px - this.width / 2) / this.scale, this.y - (py - this.height / 2) / this.scale];
+  }
+
+  pixels(x, y) {
+    return [(x - this.x) * this.scale + this.width / 2, (this.y - y) * this.scale + this.height / 2];
+  }
+
+  pan(dx, dy) {
+    this.x -= dx / this.scale;
+    this.y += dy / this.scale;
+    this.renew();
+  }
+
+  zoom(factor, px = this.width / 2, py = this.height / 2) {
+    const [x, y] = this.metresAt(px, py);
+    this.scale = clamp(this.scale * factor);
+    const [nx, ny] = this.metresAt(px, py);
+    this.x += x - nx;
+    this.y += y - ny;
+    this.renew();
+  }
+
+  // ── when to draw ──
+
+  renew() {
+    this.isStale = true;
+    this.later();
+  }
+
+  repaint(units) {
+    units.forEach((unit) => this.changed.add(unit));
+    this.later();
+  }
+
+  later() {
+    this.frame ??= requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    cancelAnimationFrame(this.frame);
+    this.frame = null;
+    if (this.width === 0) return;
+    this.ink = colours();
+    if (this.isStale) this.drawGround();
+    else if (this.changed.size) this.drawUnits(this.pen.ground, [...this.changed]);
+    this.isStale = false;
+    this.changed.clear();
+    this.drawLines();
+    this.drawTop();
+  }
+
+  start(name) {
+    const pen = this.pen[name];
+    pen.setTransform(this.sharp, 0, 0, this.sharp, 0, 0);
+    pen.clearRect(0, 0, this.width, this.height);
+    pen.lineJoin = 'round';
+    pen.lineCap = 'round';
+    pen.setLineDash([]);
+    return pen;
+  }
+
+  trace(pen, shapes, i, closed = false) {
+    const { first, start, xs, ys } = shapes;
+    const [ox, oy] = [this.width / 2 - this.x * this.scale, this.height / 2 + this.y * this.scale];
+    for (let path = first[i]; path < first[i + 1]; path += 1) {
+      let at = start[path];
+      pen.moveTo(xs[at] * this.scale + ox, oy - ys[at] * this.scale);
+      for (at += 1; at < start[path + 1]; at += 1) pen.lineTo(xs[at] * this.scale + ox, oy - ys[at] * this.scale);
+      if (closed) pen.closePath();
+    }
+  }
+
+  // ── the ground ──
+
+  drawGround() {
+    const pen = this.start('ground');
+    pen.fillStyle = this.ink.land;
+    pen.fillRect(0, 0, this.width, this.height);
+    const [west, north] = this.metresAt(0, 0);
+    const [east, south] = this.metresAt(this.width, this.height);
+    this.drawUnits(pen, this.draft.ground.near(west, south, east, north));
+    const styles = getComputedStyle(document.body);
+    this.font = styles.fontFamily;
+    const metres = niceLength(110 / this.scale);
+    this.scaleBar.textContent = metres >= 1000 ? `${metres / 1000} km` : `${metres} m`;
+    this.scaleBar.style.width = `${metres * this.scale}px`;
+  }
+
+  drawUnits(pen, units) {
+    const { ground, labels } = this.draft;
+    const byHue = Array.from({ length: this.colouring.size }, () => []);
+    for (const unit of units) byHue[this.colouring.hueOf(labels[unit])].push(unit);
+    byHue.forEach((own, hue) => own.length && this.fill(pen, ground.tiles, own, this.colouring.ground(hue), true));
+    byHue.forEach((own, hue) => {
+      if (own.length === 0) return;
+      this.fill(pen, ground.buildings, own, this.colouring.building(hue));
+      this.dots(pen, own.filter((unit) => ground.buildings.first[unit] === ground.buildings.first[unit + 1]));
+    });
+  }
+
+  fill(pen, shapes, units, colour, seamless = false) {
+    pen.fillStyle = colour;
+    pen.beginPath();
+    units.forEach((unit) => this.trace(pen, shapes, unit, true));
+    pen.fill('evenodd');
+    if (!seamless) return;
+    pen.strokeStyle = colour; // no light between two tiles of one grid
+    pen.lineWidth = 0.7;
+    pen.stroke();
+  }
+
+  dots(pen, units) {
+    pen.beginPath();
+    for (const unit of units) {
+      const [px, py] = this.pixels(this.draft.ground.x[unit], this.draft.ground.y[unit]);
+      const radius = Math.max(1.5, 5 * this.scale);
+      pen.moveTo(px + radius, py);
+      pen.arc(px, py, radius, 0, 2 * Math.PI);
+    }
+    pen.fill();
+  }
+
+  // ── lines, marks and labels ──
+
+  drawLines() {
+    const pen = this.start('lines');
+    this.drawBarriers(pen);
+    this.drawBorders(pen);
+    this.drawMarks(pen);
+    if (this.scale >= LABELS_FROM) this.drawLabels(pen);
+  }
+
+  stroke(pen, colour, width, dash, trace) {
+    pen.strokeStyle = colour;
+    pen.lineWidth = width;
+    pen.setLineDash(dash);
+    pen.beginPath();
+    trace();
+    pen.stroke();
+    pen.setLineDash([]);
+  }
+
+  drawBarriers(pen) {
+    const { kind, shapes } = this.draft.ground.barriers;
+    const ofKind = new Map();
+    kind.forEach((code, at) => ofKind.set(code, [...(ofKind.get(code) ?? []), at]));
+    for (const [code, list] of ofKind) {
+      const width = (WIDTHS[code] ?? 1.5) * Math.min(1.6, Math.max(0.5, this.scale * 2));
+      const colour = this.ink[code.replace('_', '-')] ?? this.ink.road;
+      this.stroke(pen, colour, width, code === 'railway' ? [6, 4] : [], () => list.forEach((at) => this.trace(pen, shapes, at)));
+    }
+  }
+
+  drawBorders(pen) {
+    const { ground, labels } = this.draft;
+    const cut = [];
+    for (let edge = 0; edge < ground.edgeCount; edge += 1) {
+      if (labels[ground.first[edge]] !== labels[ground.second[edge]]) cut.push(edge);
+    }
+    const all = () => {
+      cut.forEach((edge) => this.trace(pen, ground.borders, edge));
+      ground.communities.code.forEach((_, number) => this.trace(pen, ground.outlines, number, true));
+    };
+    this.stroke(pen, this.ink.halo, 3.4, [], all);
+    this.stroke(pen, this.ink.grid, 1.7, [], all);
+    this.stroke(pen, this.ink.community, 2.4, [9, 4, 2, 4], () => {
+      ground.communities.code.forEach((_, number) => this.trace(pen, ground.outlines, number, true));
+    });
+    if (this.chosen === null) return;
+    const isRim = (edge) => (labels[ground.first[edge]] === this.chosen) !== (labels[ground.second[edge]] === this.chosen);
+    this.stroke(pen, this.ink.here, 3.2, [], () => cut.filter(isRim).forEach((edge) => this.trace(pen, ground.borders, edge)));
+  }
+
+  drawMarks(pen) {
+    const { ground, labels, figures } = this.draft;
+    if (this.shown.crossed) {
+      this.stroke(pen, this.ink.here, 2.6, [5, 4], () => {
+        for (let edge = 0; edge < ground.edgeCount; edge += 1) {
+          if (ground.crossing[edge] < CROSSED || labels[ground.first[edge]] !== labels[ground.second[edge]]) continue;
+          this.trace(pen, ground.borders, edge);
+        }
+      });
+    }
+    if (this.shown.split) this.outline(pen, this.splitCompounds(), this.ink.cell, 2);
+    if (this.shown.moved) this.markMoved(pen);
+    const apart = loose(ground, labels, figures);
+    this.outline(pen, apart, this.ink.here, 3);
+    if (this.marked !== null) this.outline(pen, [this.marked], this.ink.label, 3);
+  }
+
+  outline(pen, units, colour, width) {
+    this.stroke(pen, colour, width, [], () => units.forEach((unit) => {
+      const { buildings, tiles } = this.draft.ground;
+      const isPoint = buildings.first[unit] === buildings.first[unit + 1];
+      this.trace(pen, isPoint ? tiles : buildings, unit, true);
+    }));
+  }
+
+  splitCompounds() {
+    const { ground, labels, bounds } = this.draft;
+    return ground.unitsOfCompound.filter((units) => {
+      const homes = units.filter((unit) => ground.householdsOf[unit] > 0);
+      const households = homes.reduce((sum, unit) => sum + ground.householdsOf[unit], 0);
+      return households <= bounds.upper && homes.some((unit) => labels[unit] !== labels[homes[0]]);
+    }).flat();
+  }
+
+  markMoved(pen) {
+    const { ground, labels, figures } = this.draft;
+    pen.fillStyle = this.ink.label;
+    pen.beginPath();
+    for (let unit = 0; unit < ground.count; unit += 1) {
+      const then = ground.beforeOf[unit];
+      if (then < 0 || figures.pairings[ground.communityOf[unit]].get(labels[unit]) === then) continue;
+      const [px, py] = this.pixels(ground.x[unit], ground.y[unit]);
+      pen.moveTo(px + 3, py);
+      pen.arc(px, py, 3, 0, 2 * Math.PI);
+    }
+    pen.fill();
+  }
+
+  // Where each grid's label stands: at the unit nearest to the middle of its units.
+  gatherAnchors() {
+    const { ground, labels, codes } = this.draft;
+    const [x, y, n] = [new Float64Array(codes.length), new Float64Array(codes.length), new Int32Array(codes.length)];
+    for (let unit = 0; unit < ground.count; unit += 1) {
+      x[labels[unit]] += ground.x[unit];
+      y[labels[unit]] += ground.y[unit];
+      n[labels[unit]] += 1;
+    }
+    const [anchor, near] = [new Int32Array(codes.length).fill(-1), new Float64Array(codes.length).fill(Infinity)];
+    for (let unit = 0; unit < ground.count; unit += 1) {
+      const grid = labels[unit];
+      const away = Math.hypot(ground.x[unit] - x[grid] / n[grid], ground.y[unit] - y[grid] / n[grid]);
+      if (away < near[grid]) [near[grid], anchor[grid]] = [away, unit];
+    }
+    this.anchor = anchor;
+  }
+
+  drawLabels(pen) {
+    const { ground, draft } = { ground: this.draft.ground, draft: this.draft };
+    const { figures, bounds } = draft;
+    this.gatherAnchors();
+    const size = this.scale >= NUMBERS_FROM ? 13 : 11;
+    pen.textAlign = 'center';
+    pen.textBaseline = 'middle';
+    pen.font = `600 ${size}px ${this.font}`;
+    const taken = [];
+    this.anchor.forEach((unit, grid) => {
+      if (unit < 0) return;
+      const [px, py] = this.pixels(ground.x[unit], ground.y[unit]);
+      if (px < -40 || py < -20 || px > this.width + 40 || py > this.height + 20) return;
+      const households = figures.households[grid];
+      const sign = households < bounds.lower ? '▼' : households > bounds.upper ? '▲' : '';
+      const words = `${draft.codes[grid].slice(-3)} · ${households}${sign}`;
+      const half = pen.measureText(words).width / 2 + 3;
+      const isClear = taken.every(([x, y, other]) => Math.abs(x - px) > half + other || Math.abs(y - py) > size + 3);
+      if (!isClear && !sign && grid !== this.chosen) return;
+      taken.push([px, py, half]);
+      pen.strokeStyle = this.ink.halo;
+      pen.lineWidth = 4;
+      pen.strokeText(words, px, py);
+      pen.fillStyle = sign ? this.ink.here : this.ink.label;
+      pen.fillText(words, px, py);
+    });
+  }
+
+  // ── on top: what a tool shows ──
+
+  drawTop() {
+    const pen = this.start('top');
+    const tip = this.tip;
+    if (!tip) return;
+    if (tip.circle) {
+      const [x, y, radius] = tip.circle;
+      const [px, py] = this.pixels(x, y);
+      const round = () => pen.arc(px, py, radius * this.scale, 0, 2 * Math.PI);
+      this.stroke(pen, this.ink.halo, 4, [], round);
+      this.stroke(pen, this.ink.label, 1.6, [], round);
+    }
+    if (tip.line) {
+      const line = () => tip.line.forEach(([x, y], at) => pen[at ? 'lineTo' : 'moveTo'](...this.pixels(x, y)));
+      this.stroke(pen, this.ink.halo, 4.5, [], line);
+      this.stroke(pen, this.ink.here, 2, [7, 4], line);
+    }
+  }
+
+  tell(tip) {
+    this.tip = tip;
+    if (this.frame === null || this.frame === undefined) this.topFrame ??= requestAnimationFrame(() => {
+      this.topFrame = null;
+      this.ink = colours();
+      this.drawTop();
+    });
+  }
+}
+
+const clamp = (scale) => Math.max(LEAST_SCALE, Math.min(MOST_SCALE, scale));
+
+function niceLength(metres) {
+  const ten = 10 ** Math.floor(Math.log10(metres));
+  return [5, 2, 1].map((step) => step * ten).find((length) => length <= metres);
+}

@@ -1,0 +1,80 @@
+// The card of one building or stairwell, and the box that finds one: all that painting does, by keyboard.
+
+import { both, button, element } from '../common/dom.js';
+
+const MOST_FOUND = 8;
+
+export class UnitCard {
+  // bench: {draft, show(units), mark(unit), move(units, grid), lockCompound(code), canEdit()}
+  constructor(place, bench) {
+    Object.assign(this, { place, bench, unit: null });
+    this.box = element('input', { type: 'search', id: 'find', autocomplete: 'off', placeholder: '楼栋名称或编码', maxlength: '60' });
+    this.box.addEventListener('input', () => this.find());
+    this.found = element('ul', { class: 'found' });
+    this.card = element('div', { class: 'unit', 'aria-live': 'polite' });
+    place.replaceChildren(element('label', { for: 'find' }, ...both('找楼栋', 'Find a building')), this.box, this.found, this.card);
+  }
+
+  find() {
+    const said = this.box.value.trim().toLowerCase();
+    const { ground } = this.bench.draft;
+    const hits = [];
+    for (let unit = 0; said && unit < ground.count && hits.length < MOST_FOUND; unit += 1) {
+      const words = `${ground.name[unit] ?? ''} ${ground.key[unit]}`.toLowerCase();
+      if (words.includes(said)) hits.push(unit);
+    }
+    this.found.replaceChildren(...hits.map((unit) => element('li', {}, button({}, () => this.take(unit), nameOf(ground, unit)))));
+  }
+
+  take(unit) {
+    this.found.replaceChildren();
+    this.bench.mark(unit);
+    this.bench.show([unit]);
+  }
+
+  draw(unit) {
+    this.unit = unit;
+    if (unit === null) {
+      this.card.replaceChildren();
+      return;
+    }
+    const { draft } = this.bench;
+    const { ground, labels } = draft;
+    const then = ground.beforeOf[unit];
+    const compound = ground.compoundOf[unit];
+    this.card.replaceChildren(...[
+      element('h3', {}, nameOf(ground, unit)),
+      element('p', {}, `${ground.householdsOf[unit]} 户 · `, draft.nameOf(labels[unit]), then < 0 ? '' : ` · 现行 ${ground.before[then].slice(-3)}`),
+      compound < 0 ? null : this.compound(ground.compounds, compound),
+      this.bench.canEdit() ? this.mover(unit) : null,
+    ].filter(Boolean));
+  }
+
+  compound({ code, name }, at) {
+    const isLocked = this.bench.draft.locks.compounds.has(code[at]);
+    const tick = element('input', { type: 'checkbox' });
+    tick.checked = isLocked;
+    tick.addEventListener('change', () => this.bench.lockCompound(code[at]));
+    return element('label', { class: 'tick' }, tick, ...both(`${name[at] ?? code[at]} 保持整体`, 'keep this compound whole'));
+  }
+
+  mover(unit) {
+    const { draft } = this.bench;
+    const community = draft.communityOfUnit(unit);
+    const grids = draft.codes.map((_, grid) => grid).filter((grid) => draft.isHeld(grid) && draft.communityOf(grid) === community);
+    grids.sort((one, other) => draft.codes[one].localeCompare(draft.codes[other]));
+    const options = grids.map((grid) => element('option', { value: grid, selected: grid === draft.labels[unit] }, `${draft.codes[grid].slice(-3)} ${draft.nameOf(grid)} · ${draft.figures.households[grid]} 户`));
+    const choice = element('select', { 'aria-label': '移到网格 Move to grid' }, ...options, element('option', { value: 'new' }, '新网格 A new grid'));
+    const go = button({ class: 'plain' }, () => {
+      const grid = choice.value === 'new' ? draft.grid(draft.freeCode(community)) : Number(choice.value);
+      this.bench.move([unit], grid);
+    }, ...both('移入', 'Move'));
+    return element('p', { class: 'mover' }, choice, ' ', go);
+  }
+}
+
+function nameOf(ground, unit) {
+  const floors = ground.floors[unit];
+  const part = [ground.stairwell[unit] ? `${Number(ground.stairwell[unit].slice(-2))} 单元` : '', floors ? `${floors[0]}–${floors[1]} 层` : ''];
+  return [ground.name[unit] ?? ground.building[unit], ...part].filter(Boolean).join(' ');
+}

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal_column, or_, select, text, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal_column, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from geo.storage.cases import scope_column
@@ -126,7 +126,7 @@ def counted(span: Span, accidents: Sequence[str]) -> dict[str, ColumnElement[boo
         "overdue": and_(still, late, row.state != "paused"),
         "complaints": and_(opened, row.workflow == "request", row.nature == "complaint"),
         "accidents": and_(opened, row.kind.in_(list(accidents)) if accidents else false()),
-        "reopened": row.id.in_(_came_back(span)),
+        "reopened": and_(row.reopened > 0, _came_back(span)),
     }
 
 
@@ -162,7 +162,8 @@ def count_cases_by_month(session: Session, span: Span, accidents: Sequence[str])
     keys = [opened.label("opened"), ended.label("ended"), late.label("late"), _CASES.c.state]
     counts = [func.count().filter(condition).label(name) for name, condition in told.items()]
     rows = session.execute(_inside(select(*keys, *counts), span).group_by(*keys))
-    return pd.DataFrame(rows.all(), columns=list(rows.keys()))
+    found = pd.DataFrame(rows.all(), columns=list(rows.keys()))
+    return found.assign(**{name: found[name].map(_named, na_action="ignore") for name in ("opened", "ended", "late")})
 
 
 def median_days_by_month(session: Session, span: Span) -> dict[str, float]:
@@ -172,15 +173,15 @@ def median_days_by_month(session: Session, span: Span) -> dict[str, float]:
     rows = session.execute(
         _inside(select(month, func.percentile_cont(0.5).within_group(_TOOK)), span).where(solved).group_by(month)
     )
-    return {str(name): float(days) for name, days in rows}
+    return {_named(first): float(days) for first, days in rows}
 
 
 def count_reopened_by_month(session: Session, span: Span) -> dict[str, int]:
     """Return how many cases came back, by the month in which they did."""
     month = _month(_MOVES.c.at)
     moved = select(month, func.count(_MOVES.c.case_id.distinct())).join(_CASES, _CASES.c.id == _MOVES.c.case_id)
-    rows = session.execute(moved.where(*_moved_back(span), _there(span)).group_by(month))
-    return {str(name): int(count) for name, count in rows}
+    rows = session.execute(moved.where(_CASES.c.reopened > 0, *_moved_back(span), _there(span)).group_by(month))
+    return {_named(first): int(count) for first, count in rows}
 
 
 def read_counted(
@@ -239,8 +240,9 @@ def _inside(query: Select[Any], span: Span) -> Select[Any]:
     return query.where(_there(span), _CASES.c.opened_at < span.until, lived)
 
 
-def _came_back(span: Span) -> Select[Any]:
-    return select(_MOVES.c.case_id).where(*_moved_back(span))
+def _came_back(span: Span) -> ColumnElement[bool]:
+    """Whether a case came back in the period: asked of each that ever did, since moves are many."""
+    return exists().where(_MOVES.c.case_id == _CASES.c.id, *_moved_back(span))
 
 
 def _moved_back(span: Span) -> tuple[ColumnElement[bool], ...]:
@@ -248,5 +250,9 @@ def _moved_back(span: Span) -> tuple[ColumnElement[bool], ...]:
 
 
 def _month(moment: Any) -> Any:
-    """Return the month of a moment in China, as text."""
-    return func.to_char(func.timezone(literal_column("'Asia/Shanghai'"), moment), literal_column("'YYYY-MM'"))
+    """Return the first of the month of a moment in China."""
+    return func.date_trunc(literal_column("'month'"), func.timezone(literal_column("'Asia/Shanghai'"), moment))
+
+
+def _named(first: datetime) -> str:
+    return f"{first:%Y-%m}"

@@ -101,6 +101,19 @@ class LedgerCase(Base):
         Index("ix_ledger_case_street_closed", "street_code", "closed_at"),
         Index("ix_ledger_case_assignee", "assignee", postgresql_where=text("state IN ('open', 'paused')")),
         Index("ix_ledger_case_community_closed", "community_code", "closed_at"),
+        Index("ix_ledger_case_grid_closed", "grid_code", "closed_at"),
+        # Holds all that rules of rows ask, so that what has ended is counted without a look at its rows.
+        Index(
+            "ix_ledger_case_ended",
+            "street_code",
+            "community_code",
+            "workflow",
+            postgresql_include=[
+                *("kind", "nature", "grid_code", "building_code", "household_unit_code", "place_code", "geom"),
+            ],
+            postgresql_where=text("state = 'closed'"),
+        ),
+        Index("ix_ledger_case_reopened", "street_code", "community_code", postgresql_where=text("reopened > 0")),
         Index(
             "ix_ledger_case_open",
             "community_code",
@@ -122,7 +135,7 @@ class LedgerCase(Base):
     rung: Mapped[str | None]
     street_code: Mapped[str] = code_column("street", index=False)
     community_code: Mapped[str] = code_column("community", index=False)
-    grid_code: Mapped[str | None] = mapped_column(Code, index=True)
+    grid_code: Mapped[str | None] = mapped_column(Code)
     building_code: Mapped[str | None] = code_column("building", nullable=True)
     household_unit_code: Mapped[str | None] = code_column("household_unit", nullable=True)
     place_code: Mapped[str | None] = code_column("place", nullable=True)

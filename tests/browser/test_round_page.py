@@ -1,65 +1,40 @@
 """An inspector's shift on a phone: with signal and without, through a restart of the server, sent twice, signed out."""
 
-import io
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
-import uvicorn
-from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, func, select
 
-from api.commands.serve import listen
-from api.main import create_app
-from api.settings import AppSettings
 from api.visitor import COOKIE
 from geo.ledger.checklists import checklist
 from geo.services import cases
 from geo.services.cases import Deed
 from geo.services.inspecting import Answered, Sent, record_inspections
+from geo.storage.catalogue import METADATA
 from geo.storage.database import session_scope
 from geo.storage.ledger_tables import Evidence, Inspection, LedgerCase
 from tests.api.people import token_of
 from tests.browser.accessible import grave_faults
-from tests.conftest import LOCAL_URL
+from tests.browser.phones import (
+    PATIENCE_MS,
+    Server,
+    all_sent,
+    counts,
+    find_wiring,
+    open_round,
+    phone,
+    picture,
+    served,
+    stored,
+    visit,
+)
 from tests.databases import Databases
 from tests.geo.services import inspected
 from tests.geo.services.inspected import GRID, INSPECTOR, RENTAL, SHOP
 
 pytestmark = pytest.mark.browser
-
-#: How long sending may take on a machine that is busy with others, milliseconds.
-PATIENCE_MS = 30_000
-PHONE = {"width": 390, "height": 844}
-
-
-class Server:
-    """The application behind a port that stays the same when the server is stopped and started again."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        with listen("127.0.0.1", 0) as free:
-            self.port = free.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        self.server = uvicorn.Server(uvicorn.Config(create_app(AppSettings(), self.engine), log_level="error"))
-        self.listener = listen("127.0.0.1", self.port)
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})
-        self.thread.start()
-        while not self.server.started:
-            assert self.thread.is_alive()
-            time.sleep(0.02)
-
-    def stop(self) -> None:
-        self.server.should_exit = True
-        self.server.force_exit = True
-        self.thread.join()
-        self.listener.close()
 
 
 @pytest.fixture(autouse=True)
@@ -71,114 +46,25 @@ def patience() -> Iterator[None]:
 
 
 @pytest.fixture
-def engine(databases: Databases) -> Iterator[Engine]:
-    with databases.engine(databases.filled("inspected", inspected.fill)) as engine:
-        yield engine
+def server(databases: Databases) -> Iterator[Server]:
+    with databases.engine(databases.filled("inspected", inspected.fill)) as engine, served(engine) as server:
+        yield server
 
 
-@pytest.fixture
-def server(engine: Engine) -> Iterator[Server]:
-    made = Server(engine)
-    made.start()
-    yield made
-    if made.thread.is_alive():
-        made.stop()
-
-
-@contextmanager
-def phone(browser: Browser, server: Server, login: str = "wang") -> Iterator[Page]:
-    """A phone of its own, signed in, with the round on its screen; asks no other host for anything."""
-    context = browser.new_context(locale="zh-CN", viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
-    outside: list[str] = []
-    errors: list[str] = []
-    context.on("request", lambda request: None if LOCAL_URL.match(request.url) else outside.append(request.url))
-    context.on("weberror", lambda error: errors.append(str(error.error)))
-    token = token_of(server.engine, login, ["inspector"], [GRID])
-    context.add_cookies([{"name": COOKIE, "value": token, "url": server.address}])
-    page = context.new_page()
-    open_round(page, server)
-    yield page
-    context.close()
-    assert outside == []
-    assert errors == []
-
-
-def open_round(page: Page, server: Server) -> None:
-    page.goto(f"{server.address}/round")
-    page.locator("html[data-ready]").wait_for()
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-
-
-def visit(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name).first
-
-
-def picture(width: int = 3000, height: int = 2000) -> dict[str, object]:
-    held = io.BytesIO()
-    Image.new("RGB", (width, height), "tomato").save(held, "JPEG")
-    return {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": held.getvalue()}
-
-
-def find_wiring(page: Page) -> None:
-    """Look at the shop: the wiring is wrong, with a photo; all else is right."""
-    visit(page, "阿强小店").click()
-    form = page.get_by_role("dialog")
-    wiring = form.get_by_role("group", name="电线、插座完好")
-    wiring.get_by_label("有问题").check()
-    wiring.get_by_label("说明").fill("插座烧焦")
-    wiring.get_by_label("拍照").set_input_files(picture())
-    expect(wiring.get_by_role("img")).to_be_visible()
-    form.get_by_role("button", name="其余都合格").click()
-    form.get_by_role("button", name="保存").click()
-    expect(form).to_be_hidden()
-
-
-def count(engine: Engine, table: type) -> int:
-    with session_scope(engine) as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
-
-
-def counts(engine: Engine) -> tuple[int, int, int]:
-    """How many inspections, hazards and photos there are."""
-    return count(engine, Inspection), count(engine, LedgerCase), count(engine, Evidence)
-
-
-def all_sent(page: Page, records: int) -> None:
-    """Wait until so many records are on the phone and nothing is left to send."""
-    expect(page.locator("#queue li")).to_have_count(records)
-    expect(page.locator("#signal")).to_contain_text("都已发送")
+@pytest.fixture(scope="module")
+def looking(browser: Browser, databases: Databases) -> Iterator[Page]:
+    """A phone for tests that only look; it is opened once."""
+    with (
+        databases.engine(databases.filled("inspected", inspected.fill)) as engine,
+        served(engine) as server,
+        phone(browser, server) as page,
+    ):
+        yield page
+        assert counts(engine) == (0, 0, 0)
 
 
 def states(page: Page) -> list[str | None]:
     return [item.get_attribute("data-state") for item in page.locator("#queue li").all()]
-
-
-def stored(context: BrowserContext, page: Page) -> str:
-    """All that the page keeps in this phone, as text."""
-    del context
-    return str(
-        page.evaluate(
-            """async () => {
-              const found = await indexedDB.databases();
-              const all = [];
-              for (const { name } of found) {
-                const database = await new Promise((done) => {
-                  const asked = indexedDB.open(name);
-                  asked.onsuccess = () => done(asked.result);
-                });
-                for (const store of database.objectStoreNames) {
-                  const rows = await new Promise((done) => {
-                    const asked = database.transaction(store).objectStore(store).getAll();
-                    asked.onsuccess = () => done(asked.result);
-                  });
-                  all.push(store, JSON.stringify(rows));
-                }
-                database.close();
-              }
-              return all.concat(JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage })).join(' ');
-            }"""
-        )
-    )
 
 
 def test_a_look_with_signal(browser: Browser, server: Server) -> None:
@@ -202,18 +88,17 @@ def test_a_look_with_signal(browser: Browser, server: Server) -> None:
         assert (photo.case_id, case.inspection_id) == (case.id, look.id)
 
 
-def test_what_is_left_out_is_pointed_at(browser: Browser, server: Server) -> None:
-    with phone(browser, server) as page:
-        visit(page, "阿强小店").click()
-        form = page.get_by_role("dialog")
-        form.get_by_role("button", name="保存").click()
-        expect(form.get_by_role("alert")).to_contain_text("9 项未检查")
-        expect(form.locator(".missing")).to_have_count(9)
-    assert counts(server.engine) == (0, 0, 0)
+def test_what_is_left_out_is_pointed_at(looking: Page) -> None:
+    visit(looking, "阿强小店").click()
+    form = looking.get_by_role("dialog")
+    form.get_by_role("button", name="保存").click()
+    expect(form.get_by_role("alert")).to_contain_text("9 项未检查")
+    expect(form.locator(".missing")).to_have_count(9)
+    form.get_by_role("button", name="关闭").click()
 
 
 def test_a_shift_without_signal_is_sent_once_it_is_back(browser: Browser, server: Server) -> None:
-    with phone(browser, server) as page:
+    with phone(browser, server, worker=True) as page:
         page.context.set_offline(True)
         find_wiring(page)
         visit(page, "301出租屋").click()
@@ -305,18 +190,18 @@ def test_refused_work_says_why_and_goes_when_told(browser: Browser, server: Serv
         page.context.set_offline(True)
         find_wiring(page)
         with session_scope(server.engine) as session:
-            session.execute(Inspection.__table__.metadata.tables["place"].update().values(ended_at=func.now()))
+            session.execute(METADATA.tables["place"].update().values(ended_at=func.now()))
         page.context.set_offline(False)
         refused = page.locator("#queue li.refused")
         expect(refused).to_contain_text("没有编码为")
         refused.get_by_role("button", name="知道了").click()
         expect(page.locator("#queue-none")).to_be_visible()
-        assert SHOP not in stored(page.context, page).split("records ")[1]
+        assert SHOP not in stored(page).split("records ")[1]
 
 
 def test_nothing_stays_after_signing_out(browser: Browser, server: Server) -> None:
-    with phone(browser, server) as page:
-        assert "阿强小店" in stored(page.context, page)
+    with phone(browser, server, worker=True) as page:
+        assert "阿强小店" in stored(page)
         page.context.set_offline(True)
         find_wiring(page)
         page.get_by_role("button", name="退出并清除").click()
@@ -326,7 +211,7 @@ def test_nothing_stays_after_signing_out(browser: Browser, server: Server) -> No
         all_sent(page, 1)
         page.get_by_role("button", name="退出并清除").click()
         page.wait_for_url("**/sign-in?to=/round")
-        left = stored(page.context, page)
+        left = stored(page)
         assert not any(word in left for word in ("阿强小店", SHOP, "wang", "插座"))
         assert page.evaluate("caches.keys()") == []
 
@@ -340,7 +225,7 @@ def test_a_sign_in_that_ended_hides_the_round_and_keeps_the_work(browser: Browse
         expect(page.locator("#notice")).to_contain_text("登录已结束")
         page.get_by_role("button", name="更新").click()
         expect(page.locator(".stop")).to_have_count(0)
-        assert "301出租屋" not in stored(page.context, page)
+        assert "301出租屋" not in stored(page)
         token = token_of(server.engine, "wang", ["inspector"], [GRID])
         page.context.add_cookies([{"name": COOKIE, "value": token, "url": server.address}])
         open_round(page, server)
@@ -349,19 +234,19 @@ def test_a_sign_in_that_ended_hides_the_round_and_keeps_the_work(browser: Browse
 
 
 def test_an_old_round_is_forgotten(browser: Browser, server: Server) -> None:
-    with phone(browser, server) as page:
+    with phone(browser, server, worker=True) as page:
         page.context.set_offline(True)
         page.clock.set_fixed_time("2099-01-01T00:00:00Z")
         page.reload()
         page.locator("html[data-ready]").wait_for()
         expect(page.locator(".stop")).to_have_count(0)
-        assert "阿强小店" not in stored(page.context, page)
+        assert "阿强小店" not in stored(page)
 
 
 def test_photos_are_made_small(browser: Browser, server: Server) -> None:
     with phone(browser, server) as page:
         page.context.set_offline(True)
-        find_wiring(page)
+        find_wiring(page, picture(3000, 2000))
         size = page.evaluate(
             """async () => {
               const database = await new Promise((done) => {
@@ -379,26 +264,26 @@ def test_photos_are_made_small(browser: Browser, server: Server) -> None:
     assert size == [1600, 1067, "image/jpeg"]
 
 
-def test_large_targets_on_a_narrow_screen(browser: Browser, server: Server) -> None:
-    with phone(browser, server) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        visit(page, "阿强小店").click()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        small = page.evaluate(
-            """() => [...document.querySelectorAll('button, .choice label')]
-              .map((part) => [part.textContent, part.getBoundingClientRect()])
-              .filter(([, box]) => box.width > 0 && (box.width < 44 || box.height < 44))
-              .map(([said]) => said)"""
-        )
+def test_large_targets_on_a_narrow_screen(looking: Page) -> None:
+    assert looking.evaluate("document.documentElement.scrollWidth") <= 390
+    visit(looking, "阿强小店").click()
+    assert looking.evaluate("document.documentElement.scrollWidth") <= 390
+    small = looking.evaluate(
+        """() => [...document.querySelectorAll('button, .choice label')]
+          .map((part) => [part.textContent, part.getBoundingClientRect()])
+          .filter(([, box]) => box.width > 0 && (box.width < 44 || box.height < 44))
+          .map(([said]) => said)"""
+    )
+    looking.get_by_role("dialog").get_by_role("button", name="关闭").click()
     assert small == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(browser: Browser, server: Server, scheme: str) -> None:
-    with phone(browser, server) as page:
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found = grave_faults(page)
-        visit(page, "阿强小店").click()
-        page.get_by_role("group", name="电线、插座完好").get_by_label("有问题").check()
-        found += grave_faults(page)
+def test_axe_finds_nothing_serious(looking: Page, scheme: str) -> None:
+    looking.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    found = grave_faults(looking)
+    visit(looking, "阿强小店").click()
+    looking.get_by_role("group", name="电线、插座完好").get_by_label("有问题").check()
+    found += grave_faults(looking)
+    looking.get_by_role("dialog").get_by_role("button", name="关闭").click()
     assert found == []

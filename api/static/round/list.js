@@ -9,18 +9,20 @@ export class Stops {
   }
 
   // `done`: keys of visits that were recorded on this phone.
-  draw(stops, done) {
-    const items = stops.map((stop, number) => this.stop(stop, number + 1, done));
-    if (items.length === 0) items.push(element('li', { class: 'hint none' }, ...both('今天没有到期的检查', 'Nothing is due today')));
+  draw({ stops, ground }, done) {
+    const none = ground.grids.features.length > 0 ? both('今天没有到期的检查', 'Nothing is due today')
+      : both('您的网格尚未启用:方案采用以后才有名单与地图', 'Your grids are not in force: there is a round once their plan is adopted');
+    const items = stops.map((stop, place) => this.stop(stop, place + 1, done));
+    if (items.length === 0) items.push(element('li', { class: 'hint none' }, ...none));
     this.list.replaceChildren(...items);
   }
 
   stop(stop, number, done) {
     const title = stop.name ?? stop.visits[0].name;
-    return element('li', { class: 'stop', id: `stop-${number}`, tabindex: '-1' },
+    return element('li', { class: 'stop' },
       element('h3', {}, element('span', { class: 'number' }, `${number}`),
         element('span', {}, title, stop.address && stop.address !== title ? element('small', {}, stop.address) : null),
-        button({ class: 'spot', 'aria-label': `在地图上看 ${title} On the map` }, () => this.onLook(number), '◎')),
+        button({ class: 'spot', 'aria-label': `在地图上看 ${title} On the map` }, () => this.onLook(stop), '◎')),
       element('ul', {}, ...stop.visits.map((visit) => this.visit(visit, stop, done.has(keyOf(visit))))));
   }
 
@@ -32,12 +34,6 @@ export class Stops {
       element('span', { class: 'kind' }, ...kind),
       element('span', { class: 'why' }, ...(isDone ? both('✓ 已记录', 'recorded') : why(visit)),
         visit.no_access > 0 && !isDone ? ` · 无人开门 ${visit.no_access} 次` : '')));
-  }
-
-  show(number) {
-    const stop = document.getElementById(`stop-${number}`);
-    stop.scrollIntoView({ block: 'start' });
-    stop.focus({ preventScroll: true });
   }
 }
 

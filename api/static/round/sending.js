@@ -9,20 +9,24 @@ const AT_ONCE = 40;
 const second = (moment) => moment && moment.replace(/\.\d+Z$/, 'Z');
 
 // Send what waits. Returns the trouble that stopped it, or null; other pages of this phone wait their turn.
-export function sendAll(login, onChange) {
-  return navigator.locks.request('wangge-round-sending', () => send(login, onChange));
+export function sendAll(login, onChange, onNew) {
+  return navigator.locks.request('wangge-round-sending', () => send(login, onChange, onNew));
 }
 
-async function send(login, onChange) {
+// What was refused, or is on the map now, makes the round another one: `onNew` is told.
+async function send(login, onChange, onNew) {
   const waiting = await unsent(login);
   const looks = waiting.filter((record) => record.sent);
   try {
     for (let from = 0; from < looks.length; from += AT_ONCE) await sendLooks(looks.slice(from, from + AT_ONCE), onChange);
     for (const record of waiting.filter((one) => one.recheck)) await sendRecheck(record, onChange);
+    for (const record of waiting.filter((one) => one.hazard)) await sendHazard(record, onChange);
     for (const record of await mine(login)) if (record.state === 'sent') await sendPhotos(record, onChange);
   } catch (trouble) {
     if (!trouble.kind) throw trouble;
     return trouble;
+  } finally {
+    if (waiting.some(({ state, hazard }) => state === 'refused' || (hazard && state === 'sent'))) onNew();
   }
   return null;
 }
@@ -82,12 +86,25 @@ async function sendRecheck(record, onChange) {
   await settle(record, { state: 'sent', outcome: 'recorded', hazards: [] }, onChange);
 }
 
+// A hazard that was seen in passing. Seen by others before, it is one with theirs; sent twice, it is one as well.
+async function sendHazard(record, onChange) {
+  let answer;
+  try {
+    answer = await ask('/cases', { method: 'POST', body: record.hazard });
+  } catch (trouble) {
+    if (trouble.kind !== 'refused') throw trouble;
+    await refuse(record, trouble, onChange);
+    return;
+  }
+  const isNew = answer.outcome === 'opened' || (answer.outcome === 'known' && answer.sightings === 1);
+  await settle(record, { state: 'sent', id: answer.id, outcome: answer.outcome, hazards: [{ number: answer.number, is_new: isNew }] }, onChange);
+}
+
 async function sendPhotos(record, onChange) {
   for (const photo of await photosOf(record)) {
     if (photo.reason) continue;
-    const said = query({ item: photo.item, taken_at: second(photo.taken_at), lon: record.sent.lon, lat: record.sent.lat });
     try {
-      await ask(`/inspections/${record.id}/evidence?${said}`, { method: 'POST', photo: photo.blob });
+      await ask(addressOf(record, photo), { method: 'POST', photo: photo.blob });
     } catch (trouble) {
       if (trouble.kind !== 'refused') throw trouble;
       await put('photos', { ...photo, reason: trouble.zh });
@@ -99,6 +116,13 @@ async function sendPhotos(record, onChange) {
   }
 }
 
+function addressOf(record, photo) {
+  const { lon, lat } = record.sent ?? record.hazard;
+  const taken = { taken_at: second(photo.taken_at), lon, lat };
+  if (record.hazard) return `/cases/${record.id}/evidence?${query({ phase: 'finding', ...taken })}`;
+  return `/inspections/${record.id}/evidence?${query({ item: photo.item, ...taken })}`;
+}
+
 async function photosOf(record) {
   return (await all('photos')).filter((photo) => photo.client_key === record.client_key);
 }
@@ -106,7 +130,7 @@ async function photosOf(record) {
 const refuse = (record, { zh, en }, onChange) => settle(record, { state: 'refused', reason_zh: zh, reason_en: en }, onChange);
 
 async function settle(record, changes, onChange) {
-  await put('records', Object.assign(record, changes));
+  await put('records', Object.assign(record, changes, changes.state === 'sent' && { sent_at: new Date().toISOString() }));
   onChange();
 }
 

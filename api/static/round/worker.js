@@ -1,12 +1,15 @@
 // Keeps the page for when there is no signal. Only the page itself and its files: never an answer about anybody.
 
-const KEPT = 'round-shell-2';
+const KEPT = 'round-shell-3';
 const PATIENCE_MS = 4000; // a bad signal is no signal
 const SHELL = [
-  '/round', '/assets/leaflet.js', '/assets/leaflet.css', '/static/icon.svg', '/static/common/dom.js',
-  ...['round.css', 'form.css'].map((name) => `/static/round/${name}`),
-  ...['main', 'asking', 'form', 'list', 'map', 'photos', 'queue', 'recheck', 'sending', 'store', 'words']
-    .map((name) => `/static/round/${name}.js`),
+  '/round', '/assets/leaflet.js', '/assets/leaflet.css', '/static/icon.svg', '/static/palette.css',
+  ...['dom.js', 'colours.js', 'map.css'].map((name) => `/static/common/${name}`),
+  ...['round.css', 'form.css', 'sheet.css'].map((name) => `/static/round/${name}`),
+  ...[
+    ...['main', 'asking', 'card', 'discs', 'form', 'hazard', 'keeping', 'leaving', 'list', 'map', 'pace', 'panel', 'photos'],
+    ...['position', 'queue', 'recheck', 'sending', 'sheet', 'store', 'switches', 'things', 'tools', 'words'],
+  ].map((name) => `/static/round/${name}.js`),
 ];
 
 self.addEventListener('install', (event) => {

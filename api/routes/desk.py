@@ -9,16 +9,25 @@ from api.openapi import problems
 from api.page_assets import asset, policy, words
 from api.rendering import page
 from api.routes.pages import HTML
-from geo.access.roles import roles
+from geo.access.roles import roles, sees_phones
+from geo.territory.dictionaries import dictionary
 
 router = APIRouter(tags=["pages"])
+
+#: Dictionaries whose words the page shows.
+WORDS = (
+    *("address_readings", "address_elements", "address_outcomes"),
+    *("request_kinds", "hazard_kinds", "inspection_results"),
+)
 
 
 @router.get(
     "/desk", summary="接线台 Clerk's desk", response_class=HTMLResponse, responses={**HTML, **problems(422, 503)}
 )
 def desk(actor: Acting) -> HTMLResponse:
-    """Show the page on which addresses are located; what it shows it asks for with the routes of this interface.
+    """Show the page on which addresses are located and requests and hazards registered, by keyboard alone.
+
+    What it shows and sends goes by the routes of this interface.
 
     Nothing that is typed is in its address, and nothing of it is kept by the browser.
     """
@@ -29,5 +38,11 @@ def desk(actor: Acting) -> HTMLResponse:
         login=actor.name,
         role_labels=[role.zh for code, role in roles().items() if code in actor.roles],
         may_confirm=actor.may(access_of("POST", "/locate/confirmations").roles),
-        words=words("address_readings", "address_elements", "address_outcomes"),
+        may_register=actor.may(access_of("POST", "/requests").roles),
+        may_trace=actor.may(access_of("GET", "/responsibility/{noun}/{code}").roles),
+        may_list=actor.may(access_of("GET", "/requests").roles),
+        keeps_callers=sees_phones(actor.roles),
+        channels=[one for one in dictionary("request_channels").entries.values() if not one.extra["by_machine"]],
+        at_the_place=dictionary("whereabouts")["at_the_place"].extra["words"],
+        words=words(*WORDS),
     )

@@ -138,8 +138,8 @@ class RecordedItem(BaseModel):
 
     code: str
     result: ItemResult
-    note: str | None
-    case_id: int | None
+    note: str | None = None
+    case_id: int | None = None
 
 
 class InspectionItem(BaseModel):

@@ -18,7 +18,7 @@ from tests.browser.serving import serving
 from tests.conftest import OfflinePage
 from tests.databases import Databases
 from tests.geo.services import addressed
-from tests.geo.services.addressed import FIRST, GRIDS, SECOND, TWO
+from tests.geo.services.addressed import FIRST, FLAG, GRIDS, SECOND, TWO
 
 pytestmark = pytest.mark.browser
 
@@ -108,7 +108,7 @@ def test_a_call_from_the_first_key_to_the_confirmation(desk: Page, offline_page:
     expect(found).to_contain_text(GRIDS[0])
     expect(found.get_by_role("link", name="138 1234 1234")).to_have_attribute("href", "tel:13812341234")
     expect(found).to_contain_text("第1社区")
-    expect(found.locator(".rows")).to_contain_text("1单元201")
+    expect(found.locator(".rows").last).to_contain_text("1单元201")
     expect(desk.locator("#outcome .quiet")).to_contain_text("13812341234")
     desk.keyboard.press("Control+Enter")
     expect(found.locator(".done")).to_contain_text("已记录")
@@ -121,6 +121,116 @@ def test_a_call_from_the_first_key_to_the_confirmation(desk: Page, offline_page:
     assert desk.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
     assert offline_page.outside == []
     assert offline_page.errors == []
+
+
+def form(page: Page) -> Locator:
+    return page.get_by_role("region", name="登记")
+
+
+def words(page: Page) -> Locator:
+    return form(page).get_by_role("textbox", name="内容")
+
+
+def test_a_request_is_registered_and_the_next_one_joined_by_keyboard(desk: Page, offline_page: OfflinePage) -> None:
+    say(desk, "红旗楼")
+    here = card(desk, "荷香路30号红旗楼")
+    expect(here).to_contain_text("没有在办的隐患和诉求")
+    expect(here.locator(".ledger")).to_contain_text("没有检查记录")
+    bill = here.get_by_role("link", name="账单")
+    assert (bill.get_attribute("href"), bill.get_attribute("target")) == (f"/bills/building/{FLAG}", "_blank")
+    desk.keyboard.press("F2")
+    expect(words(desk)).to_be_focused()
+    desk.keyboard.type("楼下垃圾堆了三天没人清运,1 楼")  # digits are text here, and choose nothing
+    expect(form(desk).locator(".judged")).to_contain_text("暴露垃圾 (没人清运、垃圾堆)")
+    expect(form(desk).locator(".judged")).to_contain_text("作业单位")
+    form(desk).get_by_label("来电人").fill("王女士")
+    form(desk).get_by_label("电话").fill("13900000000")
+    desk.keyboard.press("Control+Enter")
+    answer = desk.locator("#taken")
+    expect(answer).to_contain_text("已登记")
+    expect(answer).to_contain_text("网格员2")
+    expect(answer).to_contain_text("期限")
+    expect(box(desk)).to_be_focused()
+    expect(form(desk)).to_be_hidden()
+    number = answer.get_by_role("link").first.inner_text()
+    expect(here.locator(".case")).to_contain_text(number)
+    expect(desk.locator("#searches li").first).to_contain_text(number)
+
+    desk.keyboard.press("F2")
+    desk.keyboard.type("垃圾没人清运,太臭了")
+    same = form(desk).get_by_role("radio", name=number)
+    expect(same).to_be_visible()
+    desk.keyboard.press("Control+Enter")  # which of the two is not said yet
+    expect(same).to_be_focused()
+    expect(form(desk).get_by_role("alert")).to_contain_text("并入其中一件")
+    desk.keyboard.press("Space")
+    desk.keyboard.press("Control+Enter")
+    expect(answer).to_contain_text(f"→ {number}")
+    expect(here.locator(".case")).to_have_count(1)
+
+    desk.keyboard.press("F2")
+    form(desk).get_by_role("radio", name="安全隐患").check()
+    words(desk).fill("插座冒火花")
+    expect(form(desk).locator(".judged")).to_contain_text("用电隐患")
+    desk.keyboard.press("Control+Enter")
+    expect(here.locator(".case")).to_have_count(2)
+    expect(here.locator(".case").first).to_contain_text("用电隐患")
+    assert offline_page.errors == []
+
+
+def test_what_is_nowhere_is_kept_though_the_server_is_away_for_a_while(desk: Page, engine: Engine) -> None:
+    say(desk, "不存在路999号")
+    expect(desk.locator(".badge")).to_contain_text("未找到")
+    desk.get_by_role("button", name="登记诉求或隐患").click()
+    form(desk).get_by_label("社区").select_option(FIRST)
+    expect(form(desk).get_by_role("radio", name="安全隐患")).to_be_disabled()
+    words(desk).fill("路灯坏了")
+    desk.keyboard.press("Escape")
+    expect(box(desk)).to_be_focused()
+    desk.keyboard.press("F2")
+    expect(words(desk)).to_have_value("路灯坏了")
+    answered: list[int] = []
+
+    def lose_the_answer(route: Route) -> None:
+        answered.append(route.fetch().status)
+        route.abort()
+
+    desk.route("**/requests", lose_the_answer)
+    desk.keyboard.press("Control+Enter")
+    said = form(desk).get_by_role("alert")
+    expect(said).to_contain_text("连不上服务器")
+    expect(words(desk)).to_have_value("路灯坏了")
+    desk.unroute_all()
+    said.get_by_role("button", name="立即重试").click()
+    expect(desk.locator("#taken")).to_contain_text("待核实")
+    assert answered[0] == 201
+    with session_scope(engine) as session:
+        kept = session.execute(text("SELECT contact FROM case_reporter r JOIN ledger_case c ON c.id = r.case_id "
+                                    "WHERE summary = '路灯坏了'")).scalars().all()  # fmt: skip
+    assert kept == [{"address": "不存在路999号"}], "registered once, with the address as it was said"
+
+
+def test_the_work_list_by_keyboard(desk: Page, address: str) -> None:
+    say(desk, "锦绣花园2栋")
+    card(desk, "荷香路12号锦绣花园2栋")
+    desk.keyboard.press("F2")
+    desk.keyboard.type("电梯坏了困人")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("#taken")).to_contain_text("电梯")
+    desk.goto(f"{address}/requests?today=true")
+    desk.keyboard.press("2")
+    desk.wait_for_url("**/requests?taken=true&live=true")
+    desk.keyboard.press("/")
+    desk.keyboard.type("困人")
+    desk.keyboard.press("Enter")
+    desk.wait_for_url("**/requests?taken=true&live=true&text=*")
+    expect(desk.locator(".ledger tbody tr")).to_have_count(1)
+    assert grave_faults(desk) == []
+    desk.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert desk.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    desk.keyboard.press("ArrowDown")
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_role("heading", level=1)).to_contain_text("电梯")
 
 
 def test_the_ground_is_painted(desk: Page) -> None:
@@ -200,7 +310,7 @@ def test_a_name_is_text_wherever_it_is_shown(desk: Page, offline_page: OfflinePa
     desk.keyboard.press("Enter")
     found = desk.get_by_role("article")
     expect(found.get_by_role("heading", level=2)).to_contain_text(PAYLOAD)
-    expect(found.locator(".rows")).to_contain_text(PAYLOAD)
+    expect(found.locator(".rows").last).to_contain_text(PAYLOAD)
     expect(desk.locator("#searches")).to_contain_text("<img src=x")
     assert desk.locator("main img").count() == 0
     assert desk.evaluate("window.canary") is None
@@ -250,7 +360,7 @@ def test_a_sign_in_that_ends_costs_nothing_that_was_typed(desk: Page, engine: En
     said = desk.get_by_role("alert")
     expect(said).to_contain_text("登录已结束")
     link = said.get_by_role("link", name="登录")
-    assert re.fullmatch(r"/sign-in\?to=/desk", link.get_attribute("href") or "")
+    assert re.fullmatch(r"/sign-in\?to=%2Fdesk", link.get_attribute("href") or "")
     expect(box(desk)).to_have_value(DOOR)
     sign_in(desk, engine, address)
     desk.evaluate("window.dispatchEvent(new Event('focus'))")  # back from the other tab
@@ -303,5 +413,6 @@ def test_nothing_stands_in_the_way_of_anybody(desk: Page, scheme: str) -> None:
         say(desk, said)
         expect(desk.locator("#searches .name").first).to_have_text(said)
         if said == DOOR:
-            expect(desk.locator(".rows")).to_contain_text("1单元201")
+            expect(desk.locator(".rows").last).to_contain_text("1单元201")
+            desk.keyboard.press("F2")
         assert grave_faults(desk) == [], said

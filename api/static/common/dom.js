@@ -21,3 +21,10 @@ export function button(attributes, does, ...children) {
   made.addEventListener('click', does);
   return made;
 }
+
+// Give a select its choices, [value, words], and choose one of them; what is no choice any more falls to the first.
+export function options(select, choices, chosen) {
+  const isThere = choices.some(([value]) => value === chosen);
+  select.replaceChildren(...choices.map(([value, words]) => element('option', { value }, words)));
+  select.value = isThere ? chosen : choices[0][0];
+}

@@ -1,14 +1,15 @@
 // The place's card: which grid, who is in charge, where it belongs, and how the text was heard.
 
 import { both, button, element } from '../common/dom.js';
+import { ledger } from './ledger.js';
 import { dialled, label, parts, say, spoken } from './words.js';
 
 const GRID_DIGITS = 12; // a grid's code begins with its community's
 const CELL_DIGITS = 15; // and a cell's with its grid's
 const COMPASS = ['north', 'north-east', 'east', 'south-east', 'south', 'south-west', 'west', 'north-west'];
 
-// `details` come later than the answer; without them the card has what the answer told.
-export function card(view, details, { answer, mayConfirm, confirmed, onConfirm }) {
+// `details` and `record` come later than the answer; without them the card has what the answer told.
+export function card(view, details, record, { answer, may, confirmed, onConfirm, onRegister }) {
   const { divisions, rest } = parts(view.address);
   return element(
     'article',
@@ -19,10 +20,18 @@ export function card(view, details, { answer, mayConfirm, confirmed, onConfirm }
     whereFrom(view),
     units(view),
     people(view),
+    may.register && register(onRegister),
+    ledger(view, record, { mayTrace: may.trace }),
     element('dl', { class: 'rows' }, rows(view, details).map(row)),
     answer && heard(answer.heard),
-    confirmation(view, { mayConfirm, confirmed, onConfirm }),
+    confirmation(view, { mayConfirm: may.confirm, confirmed, onConfirm }),
   );
+}
+
+// The way to the form, by its key.
+export function register(onRegister) {
+  const words = element('span', {}, both('登记诉求或隐患', 'Register a request or hazard'));
+  return button({ class: 'register', 'aria-keyshortcuts': 'F2' }, onRegister, words, element('kbd', {}, 'F2'));
 }
 
 // What was understood, piece by piece: also what was left out and what nothing matched.

@@ -2,13 +2,16 @@
 
 import { ask, ended, onceKey, stopped } from '../common/asking.js';
 import { Box } from './box.js';
-import { card, heard } from './card.js';
+import { card, heard, register } from './card.js';
 import { Choices } from './choices.js';
 import { both, element } from '../common/dom.js';
+import { Intake } from './intake.js';
 import { Scene } from './map.js';
 import { Notice } from '../common/notice.js';
 import { detailsOf } from './place.js';
+import { recordOf } from './record.js';
 import { Searches } from './searches.js';
+import { taken } from './taken.js';
 import { pointOf, viewOfPlace, viewOfPoint } from './views.js';
 import { parts, say, word } from './words.js';
 
@@ -20,7 +23,9 @@ class Desk {
   constructor() {
     this.outcome = by('outcome');
     this.found = by('found');
-    this.mayConfirm = document.body.dataset.mayConfirm === 'yes';
+    const { mayConfirm, mayRegister, mayTrace } = document.body.dataset;
+    this.may = { confirm: mayConfirm === 'yes', register: mayRegister === 'yes', trace: mayTrace === 'yes' };
+    this.communities = [];
     this.notice = new Notice(by('notice'));
     this.searches = new Searches({ section: by('shift'), list: by('searches'), onAgain: (text) => this.again(text) });
     this.box = new Box({
@@ -35,6 +40,12 @@ class Desk {
       onNumber: (number) => this.choose(number),
       onEnded: () => this.notice.isShown || this.notice.tell(ended(), () => this.look()),
     });
+    this.intake = this.may.register && new Intake({
+      section: by('intake'),
+      communities: () => this.communities,
+      onTaken: (answer, target, party) => this.taken(answer, target, party),
+      onBack: () => this.box.ready(),
+    });
     this.choices = null;
     document.addEventListener('keydown', (event) => this.key(event));
     by('sheet').addEventListener('click', () => this.fold(!document.body.classList.contains('sheet-folded')));
@@ -43,7 +54,9 @@ class Desk {
 
   async start() {
     await this.asking(async (signal) => {
-      this.scene.start(await ask('/communities?limit=1000', { signal }));
+      const found = await ask('/communities?limit=1000', { signal });
+      this.communities = found.features.map(({ properties: { code, name } }) => [code, name]);
+      this.scene.start(found);
     }, () => this.start());
     document.documentElement.dataset.ready = '';
     // The first question of a scope has its address book read, which takes seconds: best before the first call.
@@ -141,7 +154,7 @@ class Desk {
       },
     });
     this.choices.focus();
-    this.found.append(...[heard(answer.heard)].filter(Boolean));
+    this.found.append(...[this.unclear(), heard(answer.heard)].filter(Boolean));
   }
 
   none(answer, said) {
@@ -149,7 +162,7 @@ class Desk {
     this.searches.note(said, word('address_outcomes', 'none')[0]);
     const part = answer.failed && element('strong', {}, say('address_elements', answer.failed));
     const failed = part && element('p', { class: 'failed' }, '没有对上的一项 ', part);
-    this.found.replaceChildren(...[failed, heard(answer.heard)].filter(Boolean));
+    this.found.replaceChildren(...[failed, heard(answer.heard), this.unclear()].filter(Boolean));
     if (answer.nearest.length) {
       this.offer(answer.nearest, {
         title: both('现有的相近之处', 'The nearest that exist'),
@@ -159,7 +172,7 @@ class Desk {
       this.scene.clear();
     }
     this.box.input.focus(); // most go on by saying it otherwise; the arrow down leads to what is near
-    if (this.mayConfirm) {
+    if (this.may.confirm) {
       const [zh, en] = ['知道在哪里?在地图上点出来,再按“这里就是”', 'You know where? Click it, then “This is the place”'];
       this.found.append(element('p', { class: 'hint' }, both(zh, en)));
     }
@@ -182,21 +195,31 @@ class Desk {
   // The card at once, its details and outlines as they come.
   show(view, answer) {
     this.scene.place(view);
-    this.put(view, null, answer);
+    this.shown = { view, details: null, record: null, answer, confirmed: null };
+    this.put({});
     const under = new AbortController();
     if (this.looking) this.looking.abort();
     this.looking = under;
     detailsOf(view, under.signal).then((details) => {
       if (under.signal.aborted) return;
-      this.put(view, details, answer, this.shown.confirmed);
+      this.put({ details });
       this.scene.outline(view, details);
     });
+    this.lookUp(view, under.signal);
   }
 
-  put(view, details, answer, confirmed = null) {
-    this.shown = { view, details, answer, confirmed };
-    const onConfirm = () => this.confirm(view, onceKey());
-    const made = card(view, details, { answer, mayConfirm: this.mayConfirm, confirmed, onConfirm });
+  // What the ledger has of the place; once more when something was registered there.
+  async lookUp(view, signal) {
+    const record = await recordOf(view, signal);
+    if (!signal.aborted && this.shown && this.shown.view === view) this.put({ record });
+  }
+
+  // The card with what is newly known of it.
+  put(more) {
+    this.shown = { ...this.shown, ...more };
+    const { view, details, record, answer, confirmed } = this.shown;
+    const [onConfirm, onRegister] = [() => this.confirm(view, onceKey()), () => this.register()];
+    const made = card(view, details, record, { answer, may: this.may, confirmed, onConfirm, onRegister });
     const before = this.found.querySelector('.card');
     const held = before && before.contains(document.activeElement) && document.activeElement.className;
     if (before) before.replaceWith(made);
@@ -207,9 +230,35 @@ class Desk {
   confirm(view, key) {
     return this.asking(async (signal) => {
       const confirmed = await ask('/locate/confirmations', { signal, key, body: { text: view.said, id: view.id } });
-      const { details, answer } = this.shown;
-      if (this.shown.view === view) this.put(view, details, answer, confirmed);
+      if (this.shown.view === view) this.put({ confirmed });
     }, () => this.confirm(view, key));
+  }
+
+  // ── registering ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  // At the place that is shown; else, where the address is several places or none, with its community alone.
+  register() {
+    if (!this.intake || this.isWaiting) return;
+    by('taken').hidden = true;
+    if (this.shown) this.intake.open({ view: this.shown.view, said: this.shown.view.said });
+    else if (this.said) this.intake.open({ said: this.said });
+    else if (this.intake.isOpen) this.intake.focus();
+  }
+
+  unclear() {
+    if (!this.may.register) return null;
+    const [zh, en] = ['说不清在哪里?先登记,地点再核实', 'Not clear where? It is kept, and asked later'];
+    return element('div', { class: 'unclear' }, element('p', { class: 'hint' }, both(zh, en)), register(() => this.register()));
+  }
+
+  taken(answer, { view, said }, party) {
+    const place = by('taken');
+    place.replaceChildren(...taken(answer, { party, people: view ? view.people : [] }));
+    place.hidden = false;
+    by('answer').scrollTop = 0;
+    this.searches.note(said || view.address, `${answer.number}${answer.joined_into ? ` → ${answer.joined_into}` : ''}`);
+    this.box.ready();
+    if (view && this.shown && this.shown.view === view) this.lookUp(view, this.looking.signal);
   }
 
   // ── what stands above the card ──────────────────────────────────────────────────────────────────────────────────
@@ -218,6 +267,7 @@ class Desk {
     clearTimeout(this.waiting);
     if (this.looking) this.looking.abort();
     Object.assign(this, { isWaiting: false, choices: null, shown: null });
+    by('taken').hidden = true;
     this.found.classList.remove('old');
     this.found.replaceChildren();
     this.fold(false);
@@ -253,7 +303,12 @@ class Desk {
   key(event) {
     if (event.isComposing || event.altKey || event.metaKey) return;
     const typing = event.target === this.box.input;
-    if (event.ctrlKey) {
+    if (event.key === 'F2' && !event.ctrlKey) {
+      event.preventDefault();
+      this.register();
+    } else if (this.intake && this.intake.section.contains(event.target)) {
+      this.keyOfForm(event);
+    } else if (event.ctrlKey) {
       if (event.key === 'Enter') this.confirmShown(event);
     } else if (event.key === 'Escape' && !event.defaultPrevented) {
       if (typing && this.box.text) this.box.empty();
@@ -264,6 +319,14 @@ class Desk {
     } else if (!typing && /^[1-9]$/.test(event.key)) {
       this.choose(Number(event.key) - 1);
     }
+  }
+
+  // In the form digits and strokes are text; only two keys mean something.
+  keyOfForm(event) {
+    const does = event.ctrlKey ? { Enter: () => this.intake.send() } : { Escape: () => this.intake.leave() };
+    if (!does[event.key]) return;
+    event.preventDefault();
+    does[event.key]();
   }
 
   confirmShown(event) {

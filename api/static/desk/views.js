@@ -21,6 +21,7 @@ export function viewOfPlace(place, answer, said) {
     cells: spot.cells,
     people: spot.people,
     leftGrids: place.moved ? place.grids : [],
+    isSpot: false,
   };
 }
 
@@ -47,6 +48,7 @@ export function viewOfPoint(round, { lng, lat }, said) {
     cells: round.cells,
     people: round.people,
     leftGrids: [],
+    isSpot: !building || building.distance_m > 0,
   };
 }
 

@@ -3,14 +3,25 @@
 import { both } from '../common/dom.js';
 
 const DICTIONARIES = JSON.parse(document.body.dataset.words);
+const AT_THE_PLACE = JSON.parse(document.body.dataset.atThePlace);
 
 // A code's Chinese and English names; an unknown code stands for itself.
 export function word(dictionary, code) {
   return DICTIONARIES[dictionary][code] || [code, ''];
 }
 
+// All of a dictionary: its words by code.
+export function wordsOf(dictionary) {
+  return DICTIONARIES[dictionary];
+}
+
 export function say(dictionary, code) {
   return both(...word(dictionary, code));
+}
+
+// Whether what was said is at the place itself (楼下, 门口), and not beside or opposite.
+export function atThePlace(relation) {
+  return !relation || AT_THE_PLACE.some((said) => relation.text.includes(said));
 }
 
 // "楼栋 building" as the interface says it, split into its two languages.
@@ -34,6 +45,16 @@ export function spoken(phone) {
 export function dialled(phone) {
   const digits = phone.replace(/[\s()-]/g, '');
   return /^\+?\d{5,15}$/.test(digits) ? `tel:${digits}` : null;
+}
+
+// Days and minutes are China's, wherever the browser believes to be.
+export function day(moment) {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(new Date(moment));
+}
+
+export function minute(moment) {
+  const how = { timeZone: 'Asia/Shanghai', dateStyle: 'short', timeStyle: 'short' };
+  return new Intl.DateTimeFormat('sv-SE', how).format(new Date(moment));
 }
 
 export function clock(moment) {

@@ -460,7 +460,7 @@ def _where(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
     }
     rules: list[Any] = [column == value for column, value in equal.items() if value is not None]
     if wanted.scope is not None:
-        rules.append(scope_column(wanted.scope) == wanted.scope)
+        rules.append(lies_in(wanted.scope))
     if wanted.about is not None:
         rules.append(_about(wanted.about))
     if wanted.states is not None:
@@ -497,6 +497,16 @@ def scope_column(code: str) -> Any:
     """Return the column that holds codes of this length: of streets (9), communities (12) or grids (15)."""
     names = {9: "street_code", 12: "community_code", 15: "grid_code"}
     return _CASES.c[names[len(code)]]
+
+
+def lies_in(code: str) -> Any:
+    """Return the rule for cases that lay in a street, community or grid when they were opened.
+
+    A community's street is said as well, since indexes begin with it. A grid's community is not: grids stay in force
+    while communities are redrawn.
+    """
+    own = scope_column(code) == code
+    return and_(_CASES.c.street_code == code[:9], own) if len(code) == 12 else own
 
 
 def _about(code: str) -> Any:

@@ -60,6 +60,10 @@ class Server:
     def alive(self) -> bool:
         return self._process.poll() is None
 
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
     def signal(self, number: int) -> None:
         """Send a signal to the process."""
         self._process.send_signal(number)

@@ -1,6 +1,7 @@
 """GeoJSON (RFC 7946) as this API serves it: the models that describe it, and the one way frames become it."""
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any, Generic, Literal, TypeVar
 
@@ -105,8 +106,13 @@ def _columns(frame: pd.DataFrame, model: type[BaseModel]) -> dict[str, list[Any]
 
 def _plain(column: "pd.Series[Any]") -> list[Any]:
     """Python values; None for what is missing, whole numbers as int though pandas holds them as floats."""
-    values = column.astype(object).where(column.notna(), None).tolist()
-    return [int(value) if isinstance(value, float) and value.is_integer() else value for value in values]
+    return [_plain_value(value) for value in column.tolist()]
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, float):
+        return None if math.isnan(value) else int(value) if value.is_integer() else value
+    return None if value is pd.NA or value is pd.NaT else value
 
 
 def _add_labels(columns: dict[str, list[Any]], properties: type[BaseModel]) -> None:

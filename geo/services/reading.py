@@ -47,7 +47,10 @@ class PlanFilter:
 
 
 def read_page(session: Session, noun: str, wanted: Filter, *, limit: int, after: str | None) -> gpd.GeoDataFrame:
-    """Return up to ``limit`` things with codes above ``after``, ordered by code."""
+    """Return up to ``limit`` things with codes above ``after``, ordered by code.
+
+    A building's households are those that count, as plans count them.
+    """
     found = layers.read(
         session,
         NOUNS[noun],
@@ -58,7 +61,9 @@ def read_page(session: Session, noun: str, wanted: Filter, *, limit: int, after:
         limit=limit,
         after=after,
     )
-    return _public(session, NOUNS[noun], found)
+    if noun == BUILDING.name and not found.empty:
+        found = buildings.read_buildings(session, codes=found["code"].tolist())
+    return _public(NOUNS[noun], found)
 
 
 def read_one(session: Session, noun: str, code: str) -> gpd.GeoDataFrame:
@@ -69,11 +74,14 @@ def read_one(session: Session, noun: str, code: str) -> gpd.GeoDataFrame:
     NotFoundError
         The store holds none.
     """
-    found = layers.read(session, NOUNS[noun], codes=[code])
+    if noun == BUILDING.name:
+        found = buildings.read_buildings(session, codes=[code])
+    else:
+        found = layers.read(session, NOUNS[noun], codes=[code])
     if found.empty:
         zh = NOUNS[noun].zh
         raise NotFoundError(f"没有编码为 {code} 的{zh}", f"there is no {noun.replace('_', ' ')} {code}")
-    return _public(session, NOUNS[noun], found)
+    return _public(NOUNS[noun], found)
 
 
 def read_stairwells(session: Session, building: str) -> gpd.GeoDataFrame:
@@ -153,8 +161,6 @@ def read_assignment(session: Session, plan_id: int, *, limit: int, after: str | 
     return rows[rows["key"] > (after or "")].sort_values("key").head(limit)
 
 
-def _public(session: Session, noun: Noun, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The frame without personal columns; a building's households are those that count, as plans count them."""
-    if noun is BUILDING and not frame.empty:
-        frame = buildings.read_buildings(session, codes=frame["code"].tolist())
+def _public(noun: Noun, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The frame without personal columns."""
     return frame.drop(columns=[column.name for column in noun.columns if column.personal])

@@ -60,6 +60,10 @@ COMMANDS = {
         "api.commands.map:map_command",
         "生成地图:一个不需要网络的网页文件。 Draw the map as one page that needs no network.",
     ),
+    "styles": (
+        "api.commands.styles:styles_command",
+        "图层样式:供 QGIS 的 .qml,供 MapLibre 的 .json。 Styles of the layers for QGIS and MapLibre.",
+    ),
     "print": (
         "api.commands.map:print_command",
         "打印一个网格或社区:PDF 或 PNG。 Print one grid or community as a sheet.",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
@@ -99,7 +99,7 @@ def find(
     members = [np.flatnonzero(labels == label) for label in range(labels.max(initial=-1) + 1)]
     if not members:
         return []
-    shuffles = min(shuffles, MOST_LOOKS // max(len(pairs), 1))
+    shuffles = min(shuffles, MOST_LOOKS // max(pairs.shape[1], 1))
     as_large = np.zeros(len(members), np.int64)
     for shuffled in _shuffled(points, times, shuffles, seed):
         as_large += _as_large(members, _clusters(points, shuffled, pairs, days, at_least))
@@ -121,7 +121,7 @@ def _check(points: Floats, times: Floats, radius_m: float, days: float, at_least
 
 
 def _close(points: Floats, radius_m: float) -> Integers:
-    """Return all pairs of points within the radius, m × 2."""
+    """Return all pairs of points within the radius, 2 × m, sorted by the first and then the second of them."""
     tree = cKDTree(points)
     n_pairs = (tree.count_neighbors(tree, radius_m) - len(points)) // 2
     if n_pairs > MOST_PAIRS:
@@ -129,22 +129,26 @@ def _close(points: Floats, radius_m: float) -> Integers:
             f"{radius_m:g} 米之内的点对有 {n_pairs} 对,最多 {MOST_PAIRS} 对;请缩小半径、时段或范围",
             f"{n_pairs} pairs of points lie within {radius_m:g} m, {MOST_PAIRS} at most: take a smaller radius",
         )
-    pairs = np.asarray(tree.query_pairs(radius_m, output_type="ndarray"), np.int64)
-    return pairs.reshape(-1, 2)
+    pairs = np.asarray(tree.query_pairs(radius_m, output_type="ndarray"), np.int64).reshape(-1, 2)
+    return np.ascontiguousarray(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].T)
 
 
 def _cores(times: Floats, pairs: Integers, days: float, at_least: int) -> tuple[NDArray[np.bool_], Integers]:
     """Return which points are cores, and the pairs that are neighbours in time as well."""
-    both = pairs[np.abs(times[pairs[:, 0]] - times[pairs[:, 1]]) <= days]
+    apart = times.take(pairs[0])
+    apart -= times.take(pairs[1])
+    both = pairs.compress(np.abs(apart, out=apart) <= days, axis=1)
     neighbours = 1 + np.bincount(both.ravel(), minlength=len(times))
     return neighbours >= at_least, both
 
 
 def _components(cores: NDArray[np.bool_], both: Integers) -> Integers:
     """Label cores that are neighbours, over any number of cores, alike; -1 for what is no core."""
-    linked = both[cores[both[:, 0]] & cores[both[:, 1]]]
+    ones, others = both.compress(cores.take(both[0]) & cores.take(both[1]), axis=1)
     n_points = len(cores)
-    graph = coo_array((np.ones(len(linked), np.int8), (linked[:, 0], linked[:, 1])), shape=(n_points, n_points))
+    # Pairs are sorted by the first, so that the rows of the graph need no sorting, and weights are what scipy takes.
+    rows = np.concatenate([[0], np.bincount(ones, minlength=n_points).cumsum()])
+    graph = csr_array((np.ones(len(ones)), others.astype(np.int32), rows.astype(np.int32)), shape=(n_points, n_points))
     labels: Integers = connected_components(graph, directed=False)[1].astype(np.int64)
     labels[~cores] = -1
     return labels
@@ -155,8 +159,9 @@ def _clusters(points: Floats, times: Floats, pairs: Integers, days: float, at_le
     cores, both = _cores(times, pairs, days, at_least)
     labels = _components(cores, both)
     # What is no core but has one for a neighbour is of the nearest one's spot; of two as near, of the earlier point's.
-    rims = np.vstack([both, both[:, ::-1]])
-    rims = rims[~cores[rims[:, 0]] & cores[rims[:, 1]]]
+    of_core = cores.take(both)
+    one_is = of_core[0] != of_core[1]
+    rims = np.where(of_core[0][one_is], both[::-1, one_is], both[:, one_is]).T
     if len(rims):
         far = np.hypot(*(points[rims[:, 0]] - points[rims[:, 1]]).T)
         order = np.lexsort((points[rims[:, 1], 1], points[rims[:, 1], 0], times[rims[:, 1]], far, rims[:, 0]))

@@ -210,6 +210,12 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/leader"): _LOOK,
         ("GET", "/leader/months"): _LOOK,
         ("GET", "/leader/areas"): _LOOK,
+        # reports for meetings name cases about homes as well; who runs the meetings enters what was resolved
+        ("GET", "/reports"): Access(OFFICE, "none"),
+        ("GET", "/reports/{kind}"): _CASES,
+        ("POST", "/reports/{kind}/resolutions"): Access(
+            frozenset({"staff", "leader"}), "community", looks_at_households=True
+        ),
         # other systems: what can be asked for is told to all, requests to those whose key is an account's
         ("GET", "/open311/discovery.{form}"): _OPEN,
         ("GET", "/open311/v2/services.{form}"): _OPEN,

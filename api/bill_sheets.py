@@ -97,7 +97,7 @@ def as_pdf(table: Table, stamp: Stamp) -> bytes:
     from maps.paper import pdf_of  # loads WeasyPrint, which takes most of a second
 
     return pdf_of(
-        _templates().get_template("ledger_sheet.html").render(table=table, stamp=stamp.line, style=_style()), PAPER
+        templates().get_template("ledger_sheet.html").render(table=table, stamp=stamp.line, style=style()), PAPER
     )
 
 
@@ -127,11 +127,13 @@ def _moment(moment: datetime | None) -> str:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """Return the templates of sheets; every value is escaped, and a name that is not given is an error."""
     return Environment(loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined)
 
 
 @cache
-def _style() -> Markup:
+def style() -> Markup:
+    """Return the style of sheets on paper."""
     # Our own file, and nothing that anybody typed.
     return Markup((Path(__file__).parent / "static" / "ledger" / "sheet.css").read_text(encoding="utf-8"))  # noqa: S704

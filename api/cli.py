@@ -96,6 +96,10 @@ COMMANDS = {
         "api.commands.figures:figures_command",
         "台账指标:新增、办结、超期、重开、各级解决率、覆盖率、三零目标。 The figures of the ledger.",
     ),
+    "report": (
+        "api.commands.report:report_app",
+        "会议报告:月报、半年报,登记决议 Reports for meetings: monthly, half-yearly; resolutions",
+    ),
     "hotspots": (
         "api.commands.figures:hot_spots_command",
         "时空热点:哪里在什么时候比偶然更集中。 Where cases came closer together than chance would have them.",

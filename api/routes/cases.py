@@ -175,7 +175,7 @@ def open_case(response: Response, store: Store, actor: Acting, body: NewCaseGive
     if opening.outcome != "opened":
         response.status_code = 200
     response.headers["Location"] = f"/cases/{opening.case.id}"
-    return {**_detail(response, store, actor, opening.case), "outcome": opening.outcome}
+    return {**detail_of(response, store, actor, opening.case), "outcome": opening.outcome}
 
 
 @router.get(
@@ -192,7 +192,7 @@ def read_case(
     if form_of(request, as_, ("json", "html")) == "html":
         return _page(store, actor, record)
     response.headers["Vary"] = "Accept"
-    return _detail(response, store, actor, record)
+    return detail_of(response, store, actor, record)
 
 
 @router.get("/cases/{case_id}/moves", summary="办理记录 What was done to a case", responses=problems(404, 422, 503))
@@ -233,7 +233,7 @@ def act(
     deed = Deed(body.action, body.at or datetime.now(UTC), note=body.note, fields=body.fields)
     record = cases.act_on_case(store, case_id, deed, version=version, client_key=body.client_key, actor=actor)
     response.headers["Location"] = f"/cases/{case_id}"
-    return _detail(response, store, actor, record)
+    return detail_of(response, store, actor, record)
 
 
 @router.get("/cases/{case_id}/evidence", summary="照片 Photos of a case", responses=problems(404, 422, 503))
@@ -332,7 +332,8 @@ def item_of(one: Described) -> dict[str, Any]:
     }
 
 
-def _detail(response: Response, store: Session, actor: Actor, record: CaseRecord) -> dict[str, Any]:
+def detail_of(response: Response, store: Session, actor: Actor, record: CaseRecord) -> dict[str, Any]:
+    """Return a case with what the one who asks may do to it; its version goes into the answer's ETag."""
     response.headers["ETag"] = f'"{record.version}"'
     [one] = describe(store, [record], now=datetime.now(UTC))
     return {**item_of(one), "details": record.details, "possible": _possible(store, actor, record)}

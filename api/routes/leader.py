@@ -21,6 +21,7 @@ from api.schemas.leader import AreaFeature, AreaNames, AreasItem, MonthItem, Mon
 from geo.access.actor import Actor, check_scope
 from geo.access.roles import roles
 from geo.ledger.figures import MOST_MONTHS, Period, month_of
+from geo.ledger.meetings import meetings
 from geo.ledger.questions import AREA_NOUNS, AreaNoun, answers, questions
 from geo.services import leading
 from geo.services.naming import name_of
@@ -52,21 +53,22 @@ def leader(
     until: Month = None,
 ) -> HTMLResponse:
     """Show the page; its figures it asks for with the routes of this interface."""
-    asset("leaflet.js")
+    asset("leaflet.js")  # what is missing is said now, and not by a map that stays empty
     chosen = scope or next(iter((*actor.streets, *actor.communities, *actor.grids)), None)
+    of = name_of(store, check_scope(chosen), chosen) if chosen else None
     return page(
         "leader.html",
         headers={"Content-Security-Policy": policy(form_action="'self'")},
         login=actor.name,
         role_labels=[role.zh for code, role in roles().items() if code in actor.roles],
         chosen=chosen,
-        of=name_of(store, check_scope(chosen), chosen) if chosen else None,
+        of=of,
         choices=_choices(store, actor, chosen),
         questions=questions(),
         answers={one.code: _told(one.code) for one in answers().values()},
         last=until or _now(),
         today=_now(),
-        reports=[],
+        reports=[one for one in meetings().values() if of and one.tier == of.noun],
     )
 
 

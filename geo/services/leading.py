@@ -157,7 +157,8 @@ def figures_by_area(
     period = month_of(month)
     tables = {workflow: _table(session, scope, period, workflow, noun, actor, now) for workflow in _workflows()}
     areas = _areas(session, scope, noun, period.last)
-    seen = _seen_by_area(session, scope, noun, period, areas, tables)
+    shares = _coverage(session, scope, period, areas) if noun == "grid" else {}
+    seen = {code: {"coverage": share} for code, share in shares.items()}
     by_key = {workflow: {row.key: row for row in table.rows} for workflow, table in tables.items()}
     names = dict(zip(areas["code"], areas["name"], strict=True))
     others = {key for rows in by_key.values() for key in rows if key not in names}
@@ -169,6 +170,13 @@ def figures_by_area(
     totals = {workflow: table.total for workflow, table in tables.items()}
     shown = [row for row in rows if row.is_there or any(row.values.values())]
     return AreaFigures(scope, noun, period, _drawn(areas, noun), shown, _values(totals), table.is_whole)
+
+
+def coverage_of_grids(session: Session, scope: str, period: Period) -> dict[str, float | None]:
+    """Return, by grid in force when a period ended, into what share of its buildings somebody got in it, percent."""
+    grids = _grids(session, scope, period.last)
+    shares = _coverage(session, scope, period, grids)
+    return {str(code): shares.get(str(code)) for code in grids["code"]}
 
 
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -222,20 +230,10 @@ def _named(grids: gpd.GeoDataFrame) -> list[_Grid]:
     return [(int(plan), str(code)) for plan, code in zip(grids["plan_id"], grids["code"], strict=True)]
 
 
-def _seen_by_area(
-    session: Session,
-    scope: str,
-    noun: AreaNoun,
-    period: Period,
-    areas: gpd.GeoDataFrame,
-    tables: Mapping[str | None, FigureTable],
-) -> dict[str, dict[str, float | None]]:
-    """Return the coverage of grids; communities' is in their figures."""
-    if noun == "community":
-        return {}
+def _coverage(session: Session, scope: str, period: Period, grids: gpd.GeoDataFrame) -> dict[str, float | None]:
     within = {"since": period.since, "until": period.until}
-    found = coverage.count_seen_by_grid(session, scope, _named(areas), **within)
-    return {code: {"coverage": _share(seen, there)} for code, (there, seen) in found.items()}
+    found = coverage.count_seen_by_grid(session, scope, _named(grids), **within)
+    return {code: _share(seen, there) for code, (there, seen) in found.items()}
 
 
 def _buildings(session: Session, scope: str, period: Period) -> int:

@@ -275,6 +275,7 @@ def _paths(template: str, target: Place, rows: Planted) -> list[str]:
     paths = [path.replace("{inspection_id}", str(target.inspection)) for path in paths]
     paths = [path.replace("{inspection_plan_id}", str(target.inspection_plan)) for path in paths]
     paths = [path.replace("{case_id}", str(target.case)) for path in paths]
+    paths = [path.replace("{kind}", "community_monthly") for path in paths]
     paths = [path.replace("{figure}", "found").replace("{service_code}", "lift") for path in paths]
     paths = [path.replace("{service_request_id}", target.request).replace("{token}", target.request) for path in paths]
     paths = [path.replace("{form}", form) for path in paths for form in FORMS] if "{form}" in template else paths
@@ -402,6 +403,8 @@ def _sent_about_requests(method: str, template: str, target: Place) -> Iterator[
         yield {"text": "x", "community_code": target.community}
     if (method, template) == ("POST", "/requests"):
         yield {"text": "x", "joins": target.case}
+    if (method, template) == ("POST", "/reports/{kind}/resolutions"):
+        yield {"scope": target.community, "period": "2026-01", "text": "x"}
     if (method, template) == ("POST", "/requests/{case_id}/routing"):
         yield {"nature": "help"}
     if (method, template) == ("POST", "/requests/{case_id}/place"):

@@ -5,14 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.access import holds
 from api.dependencies import DEFAULT_PAGE, MAX_ID, Acting, AfterId, Limit, Store
-from api.errors import RequestError
 from api.links import announce, page_links
 from api.openapi import problems
 from api.routes.plans import JSON, IfMatch, seen_version
 from api.schemas.unplaced import UnplacedChoice, UnplacedItem, UnplacedPage
-from geo.access.actor import Actor
 from geo.services import placing_by_address
 from geo.services.placing_by_address import UnplacedRecord
 
@@ -55,20 +52,9 @@ def choose(
     if body.choice is None:
         row = placing_by_address.drop(store, row_id, version=version, who=actor.name)
     else:
-        _refuse_part_of_street(actor, placing_by_address.read_row(store, row_id))
         row = placing_by_address.choose(store, row_id, body.choice, version=version, who=actor.name)
     response.headers["ETag"] = f'"{row.version}"'
     return UnplacedItem.model_validate(_item(row))
-
-
-def _refuse_part_of_street(actor: Actor, row: UnplacedRecord) -> None:
-    """Refuse to number places of a street for whoever sees a part of them: their next number is another's."""
-    if row.noun == "place" and row.scope_code is not None and not holds(actor, row.scope_code[:9]):
-        raise RequestError(
-            "not-allowed",
-            "场所按街道编号,只有负责整个街道的规划员可以新增;请交由其处理",
-            "places are numbered by street: a planner of the whole street has to do it",
-        )
 
 
 def _item(row: UnplacedRecord) -> dict[str, Any]:

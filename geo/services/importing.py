@@ -25,6 +25,7 @@ from geo.services.ground import CodeAndName, Ground
 from geo.services.old_grids import department_of, site_grids, write_grids
 from geo.services.siting import count_households, reject_unknown_parents, site
 from geo.storage import layers
+from geo.storage.turns import take_turn
 from geo.territory.codes import DIGITS
 from geo.territory.nouns import NOUNS, Noun
 
@@ -449,12 +450,14 @@ def _give_codes(session: Session, intake: Intake, ground: Ground) -> None:
         made = number_units(frame, needed, taken)
     else:
         own = frame["code"].dropna().tolist()
-        made = number_rows(
-            noun.name,
-            _masked(parents, needed),
-            lambda parent: [*layers.existing_codes(session, noun, parent), *(c for c in own if c.startswith(parent))],
-            intake.checklist,
-        )
+
+        def taken_under(parent: str) -> list[str]:
+            take_turn(session, f"numbers.{noun.name}.{parent}")  # who else numbers such things waits, and goes on
+            last = layers.last_code(session, noun, parent)
+            kept = [*layers.existing_codes(session, noun, parent), *([last] if last else [])]
+            return [*kept, *(code for code in own if code.startswith(parent))]
+
+        made = number_rows(noun.name, _masked(parents, needed), taken_under, intake.checklist)
     frame["code"] = frame["code"].where(frame["code"].notna(), pd.Series(made, index=frame.index))
 
 

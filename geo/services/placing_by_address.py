@@ -43,7 +43,6 @@ __all__ = [
     "import_by_address",
     "look_at_unplaced",
     "placed_noun",
-    "read_row",
     "read_unplaced",
     "unplaced_table",
 ]
@@ -258,17 +257,6 @@ def unplaced_table(rows: Sequence[UnplacedRecord]) -> pd.DataFrame:
         for row in rows
     ]
     return pd.DataFrame(told)
-
-
-def read_row(session: Session, row_id: int) -> UnplacedRecord:
-    """Read one row, whatever became of it.
-
-    Raises
-    ------
-    NotFoundError
-        There is no such row.
-    """
-    return unplaced.read_one(session, row_id)
 
 
 def placed_noun(name: str) -> Noun:

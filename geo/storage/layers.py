@@ -184,6 +184,12 @@ def existing_codes(session: Session, noun: Noun, parent: str) -> list[str]:
     return list(session.scalars(select(code).where(_under(code, parent)).order_by(code)))
 
 
+def last_code(session: Session, noun: Noun, parent: str) -> str | None:
+    """Return the highest code that starts with ``parent`` where something of its street is seen, seen or not."""
+    found: str | None = session.scalar(select(func.last_code(noun.name, parent)))
+    return found
+
+
 def codes_by_source(session: Session, noun: Noun, source: str) -> dict[str, str]:
     """Return the code of each row that came from ``source``, by the row's own key there; ended ones too."""
     table = table_of(noun)

@@ -13,7 +13,9 @@ from api.settings import AppSettings
 from geo.exchange.writing import write_frame
 from geo.storage import events, layers
 from geo.storage.database import session_scope
+from geo.territory import codes
 from geo.territory.nouns import NOUNS
+from tests import factories as make
 from tests.api.people import ADDRESS, bearing, token_of
 from tests.databases import Databases
 from tests.factories import STREET
@@ -96,12 +98,19 @@ def test_outside_of_ones_scope_there_is_nothing(client: TestClient, store: Engin
     assert client.get("/unplaced", headers=who(store, "assessor", STREET)).status_code == 403
 
 
-def test_places_are_numbered_by_who_sees_the_whole_street(client: TestClient, store: Engine, tmp_path: Path) -> None:
+def test_places_of_a_street_are_numbered_by_who_sees_a_part_of_it(
+    client: TestClient, store: Engine, tmp_path: Path
+) -> None:
+    """The next number is that after the highest of the street, also where the planner does not see what has it."""
     imported(store, tmp_path / "shops.csv", under=FIRST, source="of the community")
+    with session_scope(store) as session:
+        make.make_place(session, 41, geometry=make.square(60, 1).centroid, household_unit_code=None)
     sent = who(store, "planner", FIRST)
     row = client.get("/unplaced", headers=sent).json()["items"][0]
-    answer = client.post(
-        f"/unplaced/{row['id']}/choice", json={"choice": row["choices"][0]["id"]}, headers={"If-Match": '"1"', **sent}
-    )
-    assert answer.status_code == 403
-    assert "街道" in answer.json()["detail"]
+    here = next(choice["id"] for choice in row["choices"] if choice["id"].startswith(FIRST))
+    answer = client.post(f"/unplaced/{row['id']}/choice", json={"choice": here}, headers={"If-Match": '"1"', **sent})
+    assert (answer.status_code, answer.json()["code"]) == (200, codes.make("place", STREET, 42))
+    with session_scope(store, addressed.actor("planner", FIRST)) as session:
+        assert layers.last_code(session, NOUNS["place"], STREET) == codes.make("place", STREET, 42)
+        assert codes.make("place", STREET, 41) not in layers.existing_codes(session, NOUNS["place"], STREET)
+        assert layers.last_code(session, NOUNS["place"], "440307002") is None, "a street of which nothing is seen"

@@ -5,11 +5,12 @@ import { forget, get, put } from './store.js';
 const CLOCK_BACK_MS = 600000; // a clock that goes back by more than this was turned back
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
-// What is kept, or null; what is kept for too long is forgotten here.
-export async function kept() {
+// What is kept, or null; what is kept for too long is forgotten here, and `onOver` is told.
+export async function kept(onOver) {
   const found = await get('kept', 'round');
   if (found && isOver(found)) {
     await forget(false);
+    onOver();
     return null;
   }
   return found ?? null;

@@ -23,6 +23,7 @@ import { Tools } from './tools.js';
 import { clock } from './words.js';
 
 const AGAIN_MS = 30000; // how long after a trouble it is tried again, while the page is seen
+const OVER = ['over', '本班次已结束,本机不再保留名单与图层;联网后更新', 'the shift is over: the round was forgotten, renew it with signal'];
 const AWAY = ['away', '没有信号;记录留在本机,稍后自动发送', 'no signal: records are sent later'];
 
 const by = (id) => document.getElementById(id);
@@ -69,7 +70,7 @@ class Page {
   }
 
   async start() {
-    const entry = await kept();
+    const entry = await kept(() => { this.isOver = true; });
     if (entry) await this.show(entry);
     this.register();
     // Whoever was signed out elsewhere learns it here: what is kept is only shown on without signal.
@@ -102,7 +103,7 @@ class Page {
   }
 
   async troubleOfWork() {
-    if (!(await isLeaving())) return await this.send() ?? this.fetchRound();
+    if (!isLeaving()) return await this.send() ?? this.fetchRound();
     return await finish() ? null : new Trouble('away', '本机数据已清除;有信号时完成退出', 'this phone is cleared; signing out ends when there is signal');
   }
 
@@ -170,7 +171,7 @@ class Page {
   async show(entry) {
     const { round, checklists } = entry;
     const isNew = this.round?.grids.join() !== round.grids.join();
-    Object.assign(this, { entry, round, login: round.inspector, author: round.inspector, checklists });
+    Object.assign(this, { entry, round, login: round.inspector, author: round.inspector, checklists, isOver: false });
     clearTimeout(this.ending);
     this.ending = whenOver(entry, () => this.over());
     this.chosen = Object.assign(this.chosen, await switches());
@@ -188,7 +189,8 @@ class Page {
 
   async end() {
     await this.hide();
-    this.tell(new Trouble('over', '本班次已结束,本机不再保留名单与图层;联网后更新', 'the shift is over: the round was forgotten, renew it with signal'));
+    this.isOver = true;
+    this.tell(new Trouble(...OVER));
   }
 
   // The sign-in or the shift has ended: nothing of anybody stays on the screen or in the phone, but what is not sent yet.
@@ -322,7 +324,9 @@ class Page {
     await this.work();
   }
 
-  tell(trouble) {
+  // Of a shift that is over the missing signal is not the news.
+  tell(given) {
+    const trouble = given.kind === 'away' && this.isOver ? new Trouble(...OVER) : given;
     const notice = by('notice');
     const link = trouble.kind === 'ended' ? element('a', { href: '/sign-in?to=/round' }, ...both('登录', 'Sign in')) : null;
     notice.replaceChildren(...both(trouble.zh, trouble.en), ...(link ? [' ', link] : []));

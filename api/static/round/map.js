@@ -11,6 +11,8 @@ const { L } = window;
 const REACH_PX = 24; // half of what a finger covers
 const NAMES_FROM = 18; // zoom
 const NAME_PX = [13, 9]; // half of what a character is wide, and of what a name is high
+const NAME_OFFSET = [0, 22]; // under the number of a stop
+const DISC_PX = 13;
 const HAZARD_OFFSET = [15, -15]; // beside the number of a stop
 const LINES = { river: 7, expressway: 7, main_road: 6, road: 5, lane: 3, railway: 2, wall: 2 };
 const LATE = '#96231c';
@@ -108,14 +110,15 @@ export class InspectorMap {
 
   // Names that would lie over others are left out until one comes nearer.
   drawNames(ink) {
-    const taken = [];
+    const spots = [...this.things.stops.map((stop) => [stop.lat, stop.lon]), ...(this.chosen.elements ? this.things.elements.map(({ at }) => at) : [])];
+    const taken = spots.map((at) => [this.map.latLngToLayerPoint(at), [DISC_PX, DISC_PX]]);
     this.things.buildings.filter(({ name }) => name).forEach(({ name, geometry }) => {
       const text = name.slice(0, 8);
-      const at = this.map.latLngToLayerPoint(middleOf({ geometry }));
+      const at = this.map.latLngToLayerPoint(middleOf({ geometry })).add(NAME_OFFSET);
       const reach = [(text.length * NAME_PX[0]) / 2, NAME_PX[1]];
       if (taken.some(([other, far]) => Math.abs(at.x - other.x) < reach[0] + far[0] && Math.abs(at.y - other.y) < reach[1] + far[1])) return;
       taken.push([at, reach]);
-      new Disc(middleOf({ geometry }), { radius: 11, text, color: ink.label, textColor: ink.halo, offset: [0, 22] }).addTo(this.points);
+      new Disc(middleOf({ geometry }), { radius: 11, text, color: ink.label, textColor: ink.halo, offset: NAME_OFFSET }).addTo(this.points);
     });
   }
 
@@ -128,7 +131,7 @@ export class InspectorMap {
   drawStop(stop, number) {
     const late = stop.visits.some((visit) => visit.why !== 'due');
     const at = [stop.lat, stop.lon];
-    new Disc(at, { radius: 13, fillColor: late ? LATE : DUE, text: `${number}` }).addTo(this.points);
+    new Disc(at, { radius: DISC_PX, fillColor: late ? LATE : DUE, text: `${number}` }).addTo(this.points);
     this.spots.push({ at, offset: [0, 0], things: [this.thingOfStop(stop)] });
   }
 

@@ -39,6 +39,7 @@ async function newest(request, path) {
   const timer = kept && setTimeout(() => stop.abort(), PATIENCE_MS);
   try {
     const answer = await fetch(request, { signal: stop.signal });
+    if (path === '/round' && (answer.type === 'opaqueredirect' || answer.status === 401)) await forgetRound();
     if (answer.ok && !answer.redirected) await cache.put(path, answer.clone());
     return answer.status >= 500 && kept ? kept : answer;
   } catch (error) {
@@ -47,4 +48,22 @@ async function newest(request, path) {
   } finally {
     clearTimeout(timer);
   }
+}
+
+// Who opens the page is signed in no more: the page will not come to clear what it kept, so that it is done here. What
+// is not sent yet stays for the next sign-in.
+function forgetRound() {
+  return new Promise((done) => {
+    const asked = indexedDB.open('wangge-round');
+    asked.onupgradeneeded = () => asked.transaction.abort(); // there is none, and none is made
+    asked.onerror = done;
+    asked.onsuccess = () => {
+      const transaction = asked.result.transaction('kept', 'readwrite');
+      transaction.objectStore('kept').clear();
+      transaction.oncomplete = transaction.onabort = () => {
+        asked.result.close();
+        done();
+      };
+    };
+  });
 }

@@ -32,7 +32,7 @@ from tests.browser.phones import (
 )
 from tests.databases import Databases
 from tests.geo.services import inspected
-from tests.geo.services.inspected import GRID, INSPECTOR, RENTAL, SHOP
+from tests.geo.services.inspected import GRID, INSPECTOR, RENTAL, SHOP, STAFF
 
 pytestmark = pytest.mark.browser
 
@@ -183,6 +183,26 @@ def test_a_hazard_is_looked_at_again_without_signal(browser: Browser, server: Se
     with session_scope(server.engine) as session:
         case = cases.read_case(session, number)
     assert (case.state, case.fixed_by, case.closed_by) == ("closed", "wang", "zhao")
+
+
+def test_what_somebody_else_did_meanwhile_is_said_and_nothing_is_overwritten(browser: Browser, server: Server) -> None:
+    number = fixed_hazard(server.engine)
+    with phone(browser, server, "zhao") as page:
+        page.context.set_offline(True)
+        page.locator(".visit.hazard").click()
+        form = page.get_by_role("dialog")
+        form.get_by_label("拍照").set_input_files(picture())
+        expect(form.get_by_role("img")).to_be_visible()
+        form.get_by_role("button", name="复查合格销号").click()
+        with session_scope(server.engine, STAFF) as session:
+            failed = Deed("fail", datetime.now(UTC), fields={"reason": "插座未换"})
+            cases.act_on_case(session, number, failed, actor=STAFF)
+        page.context.set_offline(False)
+        expect(page.locator("#queue li.refused")).to_contain_text("已有新的办理记录")
+        expect(page.locator("#signal")).to_contain_text("1 条未被接受")
+        expect(page.locator(".visit.hazard")).to_have_count(0)  # the round was renewed: it has to be rectified first
+    with session_scope(server.engine) as session:
+        assert cases.read_case(session, number).state == "open"
 
 
 def test_refused_work_says_why_and_goes_when_told(browser: Browser, server: Server) -> None:

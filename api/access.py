@@ -83,6 +83,8 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/static"): _OPEN,
         ("GET", "/published/communities"): _OPEN,
         ("GET", "/published/communities.csv"): _OPEN,
+        ("GET", "/published/hazards"): _OPEN,
+        ("GET", "/published/map"): _OPEN,
         ("GET", "/metrics"): Access(ANYBODY, "none"),  # this machine, or an administrator: the route itself looks
         # signing in and out, and one's own account
         ("GET", "/sign-in"): _OPEN,

@@ -8,12 +8,14 @@ from rich.console import Console
 from sqlalchemy.orm import Session
 
 from api.commands.store import open_store, who_runs, write_whole
+from api.published_maps import hazards_map
 from geo.errors import InputError
 from geo.exchange.stamps import stamp_now
 from geo.services.comparing import comparison_from_store, newest_plan
 from geo.services.comparing_files import comparison_from_files
 from geo.services.mapping import content_from_store
 from geo.services.mapping_files import content_from_file
+from geo.services.publishing_ledger import published_hazards_of
 from geo.territory.map_content import ComparisonContent, MapContent
 from maps.comparison import comparison_page
 from maps.pages import plan_page
@@ -65,6 +67,12 @@ def map_command(
             "--hazards", help="加上安全账单:隐患、检查、热点 With the ledger: hazards, inspections, hot spots"
         ),
     ] = False,
+    published: Annotated[
+        bool,
+        typer.Option(
+            "--published", help="与 --hazards 同用:可公开的隐患图,只有各区数量 With --hazards: what anyone may see"
+        ),
+    ] = False,
     out: Annotated[Path, typer.Option(help="结果网页 Page to write")] = Path("out/map.html"),
     tianditu_token: Annotated[
         str | None,
@@ -77,6 +85,14 @@ def map_command(
             "--hazards 只用于数据库中的地图,不能与 --compare、--against、--file 同时使用",
             "--hazards is for maps out of the store: not with --compare, --against or --file",
         )
+    if published:
+        if not hazards or plan is not None:
+            raise InputError(
+                "--published 与 --hazards 同用,不能与 --plan 同用",
+                "--published goes with --hazards, and not with --plan",
+            )
+        _write_published(_one_scope(places or []), out)
+        return
     if compare or against is not None:
         comparison = _comparison(places or [], compare, against, plan, file, lower, upper, title)
         said = _stamp(comparison.ground.title, " | ".join(side.name for side in comparison.plans))
@@ -90,6 +106,16 @@ def map_command(
     grids = 0 if content.grids is None else len(content.grids)
     size = f"{out.stat().st_size / 1e6:.1f} MB, 网格 grids {grids}"
     console.print(f"地图 Map: {out} ({size})", highlight=False, soft_wrap=True)
+
+
+def _write_published(street: str | None, out: Path) -> None:
+    if street is None:
+        raise InputError("请写明街道的编码或名称", "name the street, by its code or name")
+    with open_store() as session:
+        found = published_hazards_of(session, street)
+    write_whole(out, hazards_map(found).encode("utf-8"))
+    said = f"公开地图 Published map: {out} ({found.period.first} – {found.period.last})"
+    console.print(said, highlight=False, soft_wrap=True)
 
 
 def _one_scope(places: list[str]) -> str | None:

@@ -40,3 +40,55 @@ class PublishedCommunities(BaseModel):
     )
     communities: list[PublishedCommunity]
     totals: PublishedFigures
+
+
+class PublishedHazardNumbers(BaseModel):
+    """Hazards of one community, or of the street."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    open: int | None = Field(description=f"期末在办 Open when the period ended;{_LEFT_OUT}")
+    ended: int | None = Field(description=f"期末已办结 Dealt with by then;{_LEFT_OUT}")
+    found: int | None = Field(description=f"期内发现 Found in the period;{_LEFT_OUT}")
+
+
+class PublishedHazardsOfCommunity(PublishedHazardNumbers):
+    """Hazards of one community."""
+
+    code: str
+
+
+class PublishedHazardsOfGrid(BaseModel):
+    """Hazards of one grid."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str
+    found: int | None = Field(description=f"期内发现 Found in the period;{_LEFT_OUT}")
+
+
+class PublishedSpot(BaseModel):
+    """A coarse hot spot: its middle on a net of 200 m, cases in tens, months."""
+
+    lon: float
+    lat: float
+    radius_m: float
+    count: int
+    first: date
+    last: date
+
+
+class PublishedHazardsAnswer(BaseModel):
+    """What is published of a street's hazards."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    street_code: str
+    street_name: str
+    since: date
+    until: date
+    least: int = Field(description="最小可公开数 The smallest number shown")
+    communities: list[PublishedHazardsOfCommunity]
+    grids: list[PublishedHazardsOfGrid]
+    totals: PublishedHazardNumbers
+    hot_spots: list[PublishedSpot] | None = Field(description="事项太多时为空 Null: too many to look through")

@@ -86,6 +86,32 @@ def suppress(counts: Counts, least: int) -> Published:
     return Published(table, ~hidden)
 
 
+def suppress_parts(total: int, parts: Counts, least: int) -> list[int | None]:
+    """Decide which parts of a number that is published may be shown; None stands for those that may not.
+
+    Parameters
+    ----------
+    parts
+        n counts that add up to ``total``, which everybody knows.
+
+    Notes
+    -----
+    Who knows the total and the parts shown knows nothing of any other number of the table that the total is in: of what
+    is left out there, the parts say no more than their sum does.
+
+    Raises
+    ------
+    BoundsError
+        The parts do not add up to the total, or as for :func:`suppress`.
+    """
+    parts = np.asarray(parts, dtype=np.int64).reshape(-1, 1)
+    if int(parts.sum()) != total:
+        raise BoundsError("各部分之和与已发布的数不符", "the parts do not add up to the number that was published")
+    found = suppress(parts, least)
+    # Where only a total left out would hide a small part, no part is shown: the total is known already.
+    return [found.cell(row, 0) if found.shown[-1, -1] else None for row in range(len(parts))]
+
+
 def with_totals(counts: Counts) -> Counts:
     """Append the totals of rows and columns."""
     rows = np.vstack([counts, counts.sum(axis=0)])

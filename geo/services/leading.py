@@ -179,6 +179,11 @@ def coverage_of_grids(session: Session, scope: str, period: Period) -> dict[str,
     return {str(code): shares.get(str(code)) for code in grids["code"]}
 
 
+def areas_of(session: Session, scope: str, noun: AreaNoun, on: date) -> gpd.GeoDataFrame:
+    """Return the communities or grids in force on a day, as coarse as a screen shows them: ``code, name, geometry``."""
+    return _drawn(_areas(session, scope, noun, on), noun)
+
+
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

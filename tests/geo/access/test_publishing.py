@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linprog
 
-from geo.access.publishing import Published, suppress, with_totals
+from geo.access.publishing import Published, suppress, suppress_parts, with_totals
 from geo.errors import BoundsError
 from tests.examples import examples
 
@@ -142,3 +142,32 @@ def test_the_same_table_is_published_the_same_way(counts: np.ndarray) -> None:
 def test_what_is_no_table_of_counts_is_refused(counts: np.ndarray, least: int) -> None:
     with pytest.raises(BoundsError):
         suppress(counts, least)
+
+
+class TestParts:
+    def test_are_shown_where_none_is_small(self) -> None:
+        assert suppress_parts(25, np.array([14, 11]), LEAST) == [14, 11]
+
+    def test_a_small_one_takes_another_with_it(self) -> None:
+        shown = suppress_parts(62, np.array([50, 2, 10]), LEAST)
+        assert shown[1] is None
+        assert shown.count(None) == 2
+
+    def test_one_alone_is_its_sum(self) -> None:
+        assert suppress_parts(12, np.array([12]), LEAST) == [12]
+        assert suppress_parts(5, np.array([5]), LEAST) == [None]
+
+    def test_have_to_add_up(self) -> None:
+        with pytest.raises(BoundsError):
+            suppress_parts(26, np.array([14, 11]), LEAST)
+
+    @given(parts=st.lists(SPARSE, min_size=1, max_size=8))
+    def test_who_knows_the_sum_learns_no_small_one(self, parts: list[int]) -> None:
+        total = sum(parts)
+        shown = suppress_parts(total, np.array(parts), LEAST)
+        assert all(value is None or value == part >= LEAST for value, part in zip(shown, parts, strict=True))
+        hidden = [part for value, part in zip(shown, parts, strict=True) if value is None]
+        if hidden and total >= LEAST:
+            # Each hidden one may be anything between nothing and what all hidden ones have together.
+            assert sum(hidden) >= LEAST or not any(hidden)
+            assert len(hidden) > 1

@@ -1,11 +1,9 @@
 """Today's round (巡查) of an inspector, and the page on the phone that shows and records it."""
 
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
-import geopandas as gpd
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
@@ -14,6 +12,7 @@ from api.openapi import problems
 from api.page_assets import asset, policy, words
 from api.rendering import page
 from api.routes.pages import HTML, STATIC
+from api.schemas.geojson import any_features
 from api.schemas.rounds import RoundItem
 from geo.services import rounds
 from geo.services.round_layers import round_layers
@@ -59,7 +58,7 @@ def todays_round(
         "inspector": actor.name,
         "as_of": now,
         "expires_at": now + timedelta(hours=KEPT_HOURS),
-        "ground": {name: _features(frame) for name, frame in frames.items()},
+        "ground": {name: any_features(frame, decimals=DECIMALS) for name, frame in frames.items()},
         "subjects": [asdict(each) for each in around.subjects],
         "more_hazards": around.more_hazards,
     }
@@ -86,12 +85,3 @@ def worker() -> FileResponse:
     """Serve the script that keeps the page for when there is no signal."""
     kept = {"Service-Worker-Allowed": "/round", "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
     return FileResponse(STATIC / "round" / "worker.js", media_type="text/javascript", headers=kept)
-
-
-def _features(frame: gpd.GeoDataFrame) -> dict[str, Any]:
-    """Return a frame as GeoJSON, as coarse as a small map shows it."""
-    if len(frame) == 0:
-        return {"type": "FeatureCollection", "features": []}
-    rounded = frame.set_geometry(frame.geometry.set_precision(10**-DECIMALS, mode="pointwise"))
-    said: dict[str, Any] = json.loads(rounded.to_json(default=str, drop_id=True, na="null"))
-    return {"type": said["type"], "features": said["features"]}

@@ -89,6 +89,29 @@ def features(frame: gpd.GeoDataFrame, properties: type[BaseModel]) -> list[dict[
     ]
 
 
+def any_features(frame: gpd.GeoDataFrame, *, decimals: int = DECIMALS) -> dict[str, Any]:
+    """Return a frame as GeoJSON with all of its columns, for what is drawn and not described field by field.
+
+    Parameters
+    ----------
+    frame
+        EPSG:4326.
+    decimals
+        Of a degree; six are about a decimetre.
+    """
+    columns = {name: _plain(frame[name]) for name in frame.columns if name != "geometry"}
+    shapes = list(_geometries(frame, decimals))
+    items = [
+        {
+            "type": "Feature",
+            "geometry": shape,
+            "properties": {name: values[number] for name, values in columns.items()},
+        }
+        for number, shape in enumerate(shapes)
+    ]
+    return {"type": "FeatureCollection", "features": items}
+
+
 def plain_rows(frame: pd.DataFrame, model: type[BaseModel]) -> list[dict[str, Any]]:
     """Return a frame's rows as objects with exactly the fields of ``model``."""
     columns = _columns(frame, model)
@@ -125,8 +148,8 @@ def _add_labels(columns: dict[str, list[Any]], properties: type[BaseModel]) -> N
     columns["kind_label"] = [entries[kind].label if kind in entries else kind for kind in columns["kind"]]
 
 
-def _geometries(frame: gpd.GeoDataFrame) -> Iterable[dict[str, Any] | None]:
+def _geometries(frame: gpd.GeoDataFrame, decimals: int = DECIMALS) -> Iterable[dict[str, Any] | None]:
     if "geometry" not in frame.columns:
         return [None] * len(frame)
-    rounded = shapely.transform(frame.geometry.to_numpy(), lambda xy: np.round(xy, DECIMALS))
+    rounded = shapely.transform(frame.geometry.to_numpy(), lambda xy: np.round(xy, decimals))
     return [json.loads(text) if text else None for text in shapely.to_geojson(rounded)]

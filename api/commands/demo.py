@@ -18,7 +18,8 @@ from geo.services.accounts import make_ready
 from geo.services.exporting import export
 from geo.services.reading import PlanFilter, read_grids, read_plans
 from geo.services.sampling import SAMPLE_STREET
-from geo.services.sampling_ledger import load_sample_ledger
+from geo.services.sampling_ledger import beginning, load_sample_ledger
+from geo.services.sampling_plan import put_in_force
 
 console = Console()
 
@@ -44,9 +45,11 @@ def demo_command(
     out.mkdir(parents=True, exist_ok=True)
     with open_store() as session:
         load_with_progress(session, seed=seed, who=who_runs())
-        _fill_ledger(session, seed)
-        session.commit()
         plan_id = _draft(session, out / "report.json")
+        # Cases lie in the grids of their days: the plan has been in force for longer than they go back.
+        plan_id = put_in_force(session, plan_id, since=beginning(), who=who_runs())
+        session.commit()
+        _fill_ledger(session, seed)
         session.commit()
         write_map(session, SAMPLE_STREET, plan_id, out / "map.html")
         write_map(session, SAMPLE_STREET, plan_id, out / "hazards.html", ledger=True)

@@ -1,5 +1,6 @@
 """Use cases: a year's ledger for the sample town, and ledgers of any size for stores of generated cities."""
 
+from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -15,7 +16,7 @@ from geo.ledger.checklists import checklist
 from geo.sample.ledger import Told, TownLedger, draw_ledger
 from geo.sample.ledger_recipe import LedgerRecipe
 from geo.services.ledger_layers import first_month
-from geo.storage import cases, inspection_plans, layers, told_cases
+from geo.storage import cases, inspection_plans, layers, plans, told_cases
 from geo.storage.cases import CaseFilter
 from geo.storage.inspection_plans import NewPlan
 from geo.territory.dictionaries import dictionary
@@ -26,6 +27,9 @@ from geo.territory.times import CHINA_TIME
 MONTHS = 12
 #: Inspectors of each community.
 INSPECTORS = 5
+
+#: More plans than any street has.
+_MANY_PLANS = 10_000
 
 #: The party whose looks are the inspectors' own.
 GRID_WORKER = "grid_worker"
@@ -91,6 +95,12 @@ def load_sample_ledger(
     return written
 
 
+def beginning(at: datetime | None = None) -> datetime:
+    """Return the first moment of a year's ledger that ends at a moment; now when None."""
+    first = first_month(at or datetime.now(UTC), MONTHS)
+    return datetime(first.year, first.month, 1, tzinfo=CHINA_TIME)
+
+
 def write_cases(session: Session, told: Told, *, people: People | None = None) -> int:
     """Write cases as their stories are told, however many; return how many moves there are."""
     return _write_cases(session, told, _registered(session, told, people or {}))
@@ -99,8 +109,7 @@ def write_cases(session: Session, told: Told, *, people: People | None = None) -
 def _registered(session: Session, told: Told, people: People) -> pd.DataFrame:
     """Return the cases with what the store knows them by: ids and numbers in the order in which they were opened."""
     count = len(told.subjects)
-    opened = pd.to_datetime(told.stories.cases["opened_at"], utc=True).dt.tz_convert(CHINA_TIME)
-    opened = opened.iloc[told.subjects["story"].to_numpy(dtype=int)].reset_index(drop=True)
+    opened = _opened(told)
     rank = np.empty(count, dtype=np.int64)
     rank[np.argsort(opened.to_numpy(), kind="stable")] = np.arange(count)
     ids = rank + told_cases.reserve_ids(session, "ledger_case", count)
@@ -109,6 +118,32 @@ def _registered(session: Session, told: Told, people: People) -> pd.DataFrame:
     prefix = told.stories.workflow.prefix
     numbers = [f"{prefix}{day}{number:06d}" for day, number in zip(days, running.tolist(), strict=True)]
     return told.subjects.assign(id=ids, number=numbers, inspection_id=None, crew=_crew_names(told.subjects, people))
+
+
+def _opened(told: Told) -> pd.Series:
+    """Return when each case was opened, in China's time."""
+    opened = pd.to_datetime(told.stories.cases["opened_at"], utc=True).dt.tz_convert(CHINA_TIME)
+    return opened.iloc[told.subjects["story"].to_numpy(dtype=int)].reset_index(drop=True)
+
+
+def _in_grids(session: Session, street: str, rows: pd.DataFrame, moments: pd.Series) -> pd.DataFrame:
+    """Return rows with the grid that each lay in at its moment: its own until plans change."""
+    own = plans.list_plans(session, scope_code=street, department="", tier="grid", limit=_MANY_PLANS)
+    changed = sorted({moment for plan in own for moment in (plan.adopted_at, plan.superseded_at) if moment})
+    if not changed:
+        return rows.assign(grid_code=None)
+    units = rows["household_unit_code"].astype(object).where(rows["household_unit_code"].notna(), None)
+    about = zip(rows["building_code"], units, rows["lon"], rows["lat"], moments, strict=True)
+    known: dict[tuple[str, str | None, int], str | None] = {}
+    found = []
+    for building, unit, lon, lat, moment in about:
+        key = (building, unit, bisect(changed, moment))
+        if key not in known:
+            known[key] = cases.find_grid(
+                session, building=building, household_unit=unit, lon=float(lon), lat=float(lat), moment=moment
+            )
+        found.append(known[key])
+    return rows.assign(grid_code=pd.Series(found, index=rows.index, dtype=object))
 
 
 def _write_cases(session: Session, told: Told, rows: pd.DataFrame) -> int:
@@ -158,13 +193,14 @@ def _crew(community: str, area: int, people: People) -> Crew:
 
 
 def _write(session: Session, street: str, drawn: TownLedger, since: date, who: str, people: People) -> LedgerCounts:
-    plans = _plans(session, street, since, who)
-    hazards = _registered(session, drawn.hazards, people)
+    cycles = _plans(session, street, since, who)
+    hazards = _in_grids(session, street, _registered(session, drawn.hazards, people), _opened(drawn.hazards))
     first = told_cases.reserve_ids(session, "inspection", len(drawn.looks.looks))
     # Inspections name the hazards that they found, and hazards their inspection: both have ids before one is written.
-    told_cases.write_looks(session, _looks(drawn, plans, hazards, first, people))
+    looks = _looks(drawn, cycles, hazards, first, people)
+    told_cases.write_looks(session, _in_grids(session, street, looks, looks["inspected_at"]))
     moves = _write_cases(session, drawn.hazards, hazards.assign(inspection_id=first + hazards["look"].astype(int)))
-    requests = _registered(session, drawn.requests, people)
+    requests = _in_grids(session, street, _registered(session, drawn.requests, people), _opened(drawn.requests))
     moves += _write_cases(session, drawn.requests, requests)
     _write_people(session, drawn, requests, who)
     return LedgerCounts(len(drawn.looks.looks), len(hazards), len(requests), moves)
@@ -181,7 +217,7 @@ def _plans(session: Session, street: str, since: date, who: str) -> dict[str, in
 
 
 def _looks(
-    drawn: TownLedger, plans: Mapping[str, int], hazards: pd.DataFrame, first: int, people: People
+    drawn: TownLedger, cycles: Mapping[str, int], hazards: pd.DataFrame, first: int, people: People
 ) -> pd.DataFrame:
     """Return the inspections as the store keeps them; the first has the id ``first``."""
     looks = drawn.looks.looks
@@ -193,7 +229,7 @@ def _looks(
     own = (looks["party"] == GRID_WORKER).to_numpy()
     return subjects.assign(
         id=first + np.arange(len(looks)),
-        plan_id=looks["cycle"].map(plans),
+        plan_id=looks["cycle"].map(cycles),
         grid_code=None,
         party=looks["party"],
         checklist=looks["checklist"],

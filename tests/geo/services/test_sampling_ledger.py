@@ -14,20 +14,37 @@ from geo.ledger.workflows import workflow
 from geo.sample.ledger import any_stories, tell_again
 from geo.services.ledger_layers import ledger_content
 from geo.services.sampling import SAMPLE_STREET, load_sample
-from geo.services.sampling_ledger import LedgerCounts, load_sample_ledger, write_cases
+from geo.services.sampling_ledger import LedgerCounts, beginning, load_sample_ledger, write_cases
+from geo.services.sampling_plan import put_in_force
+from geo.storage import plans
 from geo.storage.database import session_scope
 from geo.territory.times import CHINA_TIME
 from tests.databases import Databases
 from tests.geo.sample.recipes import small_recipe
 
 AT = datetime(2026, 11, 20, 18, tzinfo=CHINA_TIME)
+#: When grids of the merged network came in force, amid the year.
+IN_FORCE = datetime(2026, 3, 1, tzinfo=CHINA_TIME)
 MONTHS = ["2025-12", *(f"2026-{month:02d}" for month in range(1, 12))]
 
 
 def settle(engine: Engine) -> None:
     with session_scope(engine) as session:
         load_sample(session, 3, who="tester", recipe=small_recipe())
+        put_in_force(session, draw_social_workers_grids(session), since=IN_FORCE, who="tester")
         load_sample_ledger(session, SAMPLE_STREET, 3, who="tester", at=AT)
+
+
+def draw_social_workers_grids(session: Session) -> int:
+    """Draft the social workers' old grids as those of the merged network."""
+    old = plans.latest(session, SAMPLE_STREET, "社工")
+    assert old is not None
+    nothing = pd.DataFrame({name: [] for name in plans.ASSIGNMENT_COLUMNS})
+    bounds: dict[str, Any] = {"lower": None, "upper": None, "seed": None, "parameters": {}, "report": {"any": 1}}
+    grids = plans.read_grids(session, old.id)
+    return plans.create_draft(
+        session, name="x", scope_code=SAMPLE_STREET, **bounds, grids=grids, assignment=nothing, who="tester"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +84,31 @@ def test_a_year_has_looks_hazards_and_requests(store: Session) -> None:
     results = read(store, "SELECT result, count(*) FROM inspection GROUP BY result").set_index("result")["count"]
     assert results["clear"] > results["findings"] > 0
     assert results["no_access"] > 0
+
+
+@pytest.mark.parametrize(("table", "moment"), [("ledger_case", "opened_at"), ("inspection", "inspected_at")])
+def test_each_lies_in_the_grid_of_its_day(store: Session, table: str, moment: str) -> None:
+    query = (
+        f"SELECT t.{moment} AS at, t.grid_code, array(SELECT g.code FROM grid g JOIN plan p ON p.id = g.plan_id "
+        "WHERE p.state = 'adopted' AND p.department = '' AND ST_Intersects(g.geom, t.geom)) AS around "
+        f"FROM {table} t"
+    )
+    told = read(store, query)
+    earlier = told[told["at"] < IN_FORCE]
+    later = told[told["at"] >= IN_FORCE]
+    assert len(earlier) > 5
+    assert earlier["grid_code"].isna().all()
+    assert later["grid_code"].notna().mean() > 0.9
+    inside = later.dropna(subset="grid_code")
+    assert all(code in around for code, around in zip(inside["grid_code"], inside["around"], strict=True))
+
+
+def test_a_plan_in_force_leaves_a_draft_of_it_once(store: Session) -> None:
+    drafted, in_force = plans.list_plans(store, scope_code=SAMPLE_STREET, department="")
+    assert (drafted.state, in_force.state, in_force.adopted_at) == ("draft", "adopted", IN_FORCE)
+    assert (drafted.grids, drafted.report) == (in_force.grids, in_force.report)
+    assert put_in_force(store, drafted.id, since=IN_FORCE, who="tester") == drafted.id
+    assert beginning(AT) == datetime(2025, 12, 1, tzinfo=CHINA_TIME)
 
 
 def test_every_statement_adds_up_and_follows_the_one_before(store: Session) -> None:

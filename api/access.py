@@ -251,6 +251,8 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("PATCH", "/plans/{plan_id}/comments/{comment_id}"): _LOOK_AT_PLAN,
         ("PUT", "/plans/{plan_id}/presence"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/news"): _LOOK_AT_PLAN,
+        ("GET", "/plans/{plan_id}/report"): _LOOK_AT_PLAN,
+        ("GET", "/plans/{plan_id}/report.pdf"): _LOOK_AT_PLAN,
         ("POST", "/plans/{plan_id}/adopt"): _PLAN,
         ("POST", "/plans/{plan_id}/retire-departments"): _PLAN,
         ("POST", "/plans/{plan_id}/cells"): _PLAN,

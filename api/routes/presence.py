@@ -12,9 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from api.access import holds
 from api.dependencies import Acting, Database, PlanId, Store
 from api.openapi import problems
-from api.schemas.presence import Here, PlanNews
+from api.schemas.presence import Here, PlanNews, PlanPresence, Present
 from geo.access.actor import Actor
-from geo.services.sharing import News, news_of, say_here, say_left
+from geo.services.sharing import News, PresenceRecord, news_of, say_here, say_left, who_is_here
 from geo.storage.database import session_scope
 
 router = APIRouter(tags=["plans"])
@@ -27,11 +27,10 @@ LOOK_EVERY_S = 0.7
 
 @router.put(
     "/plans/{plan_id}/presence",
-    status_code=204,
     summary="我在看这个方案 I have this plan open",
     responses=problems(404, 409, 413, 415, 422, 503),
 )
-def here(store: Store, actor: Acting, plan_id: PlanId, body: Here) -> Response:
+def here(store: Store, actor: Acting, plan_id: PlanId, body: Here) -> PlanPresence:
     """Say that one has a plan open, and at which grid; again every ten seconds, and `here: false` when it is closed.
 
     Others who have it open see the account's name and the grid. Half a minute after the last word one has left.
@@ -40,7 +39,7 @@ def here(store: Store, actor: Acting, plan_id: PlanId, body: Here) -> Response:
         say_here(store, plan_id, body.grid_code, who=actor.name)
     else:
         say_left(store, plan_id, who=actor.name)
-    return Response(status_code=204)
+    return PlanPresence(present=[_person(one, actor) for one in who_is_here(store, plan_id)])
 
 
 @router.get(
@@ -87,6 +86,10 @@ def _shown(found: News, actor: Actor) -> PlanNews:
     changes = [asdict(change) for change in found.changes]
     for change in changes:
         change["grids"] = [code for code in change["grids"] if whole or holds(actor, code)]
-    present = [{**asdict(one), "me": one.who == actor.name} for one in found.present]
-    told = {name: getattr(found, name) for name in ("version", "state", "mark", "comments")}
+    present = [_person(one, actor) for one in found.present]
+    told = {name: getattr(found, name) for name in ("version", "state", "mark", "comments", "comments_mark")}
     return PlanNews.model_validate({**told, "changes": changes, "present": present})
+
+
+def _person(one: PresenceRecord, actor: Actor) -> Present:
+    return Present(**asdict(one), me=one.who == actor.name)

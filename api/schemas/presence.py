@@ -26,6 +26,12 @@ class Present(BaseModel):
     me: bool = Field(description="就是提问的账户 The account that asks")
 
 
+class PlanPresence(BaseModel):
+    """Who has a plan open."""
+
+    present: list[Present]
+
+
 class Change(BaseModel):
     """One change of a plan."""
 
@@ -45,3 +51,4 @@ class PlanNews(BaseModel):
     changes: list[Change] = Field(description="所见版本之后的改动 What changed after the version seen, oldest first")
     present: list[Present]
     comments: int = Field(description="批注数 Remarks on the plan")
+    comments_mark: str = Field(description="有批注新增或处理时改变 Differs once a remark was made or resolved")

@@ -12,7 +12,7 @@ from geo.services.editing import PlanChange, changes_since
 from geo.storage import plan_comments, plans, presence
 from geo.storage.presence import PresenceRecord
 
-__all__ = ["News", "PlanChange", "PresenceRecord", "news_of", "say_here", "say_left"]
+__all__ = ["News", "PlanChange", "PresenceRecord", "news_of", "say_here", "say_left", "who_is_here"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class News:
         What happened after the version that was asked about, the oldest first.
     present
         Who has it open.
-    comments
-        How many remarks there are on it.
+    comments, comments_mark
+        How many remarks there are on it, and what differs once one was made or resolved.
     mark
         Differs from the one before as soon as anything of this does.
     """
@@ -39,6 +39,7 @@ class News:
     changes: tuple[PlanChange, ...]
     present: tuple[PresenceRecord, ...]
     comments: int
+    comments_mark: str
     mark: str
 
 
@@ -59,6 +60,11 @@ def say_left(session: Session, plan_id: int, *, who: str) -> None:
     presence.leave(session, plan_id, who=who)
 
 
+def who_is_here(session: Session, plan_id: int) -> list[PresenceRecord]:
+    """Return who has a plan open now, whoever came first in front."""
+    return presence.present(session, plan_id)
+
+
 def news_of(session: Session, plan_id: int, version: int | None = None) -> News:
     """Return what there is to know of a plan.
 
@@ -76,7 +82,7 @@ def news_of(session: Session, plan_id: int, version: int | None = None) -> News:
     seen = plan.version if version is None else version
     changes = tuple(changes_since(session, plan_id, seen)) if plan.version > seen else ()
     here = tuple(presence.present(session, plan_id))
-    comments = plan_comments.state_of(session, plan_id)
-    said = repr((plan.version, plan.state, [(one.who, one.grid_code) for one in here], comments))
+    comments, versions = plan_comments.state_of(session, plan_id)
+    said = repr((plan.version, plan.state, [(one.who, one.grid_code) for one in here], comments, versions))
     mark = hashlib.sha256(said.encode()).hexdigest()[:16]
-    return News(plan.version, plan.state, plan.scope_code, changes, here, comments[0], mark)
+    return News(plan.version, plan.state, plan.scope_code, changes, here, comments, f"{comments}.{versions}", mark)

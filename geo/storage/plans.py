@@ -34,6 +34,7 @@ from geo.errors import (
     StaleVersionError,
 )
 from geo.storage import communities, events, queries
+from geo.storage.plan_contents import content_hash
 from geo.storage.refusals import in_plain_words
 from geo.storage.tables import Assignment, DrawnCommunity, Grid, Plan
 from geo.territory.times import CHINA_TIME
@@ -183,6 +184,8 @@ def adopt(
 ) -> PlanRecord:
     """Put a draft in force and supersede what it replaces, in one transaction.
 
+    The event of it is signed with what was adopted (``plan_contents``).
+
     Two adoptions in one street wait for each other; the one that finds, after waiting, that another plan came in
     force meanwhile is refused, since its author had not seen it.
 
@@ -218,7 +221,8 @@ def adopt(
         plan.state, plan.adopted_at = "adopted", moment
         plan.version += 1
         session.flush()
-        return _tell(session, plan_id, who=who, what="adopted", before=before)
+        content = content_hash(read_grids(session, plan_id), read_assignment(session, plan_id))
+        return _tell(session, plan_id, who=who, what="adopted", before=before, more={"content": content})
 
 
 def retire(session: Session, plan_ids: Sequence[int], *, who: str) -> list[PlanRecord]:
@@ -512,9 +516,18 @@ def _supersede(session: Session, plan_id: int, moment: datetime, who: str) -> No
     _tell(session, plan_id, who=who, what="superseded", before=before)
 
 
-def _tell(session: Session, plan_id: int, *, who: str, what: str, before: dict[str, Any] | None) -> PlanRecord:
+def _tell(
+    session: Session,
+    plan_id: int,
+    *,
+    who: str,
+    what: str,
+    before: dict[str, Any] | None,
+    more: dict[str, Any] | None = None,
+) -> PlanRecord:
     after = read_plan(session, plan_id)
-    events.record(session, who=who, what=what, noun="plan", code=str(plan_id), before=before, after=_image(after))
+    told = _image(after) | (more or {})
+    events.record(session, who=who, what=what, noun="plan", code=str(plan_id), before=before, after=told)
     return after
 
 

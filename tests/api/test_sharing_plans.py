@@ -125,8 +125,8 @@ def test_two_planners_see_each_other_until_one_leaves(
     client: TestClient, colleague: TestClient, town_engine: Engine, plan: int, grid: str
 ) -> None:
     here, news = f"/plans/{plan}/presence", f"/plans/{plan}/news"
-    assert client.put(here, json={"here": True}).status_code == 204
-    assert colleague.put(here, json={"here": True, "grid_code": grid}).status_code == 204
+    assert [one["who"] for one in client.put(here, json={"here": True}).json()["present"]] == ["planner"]
+    assert colleague.put(here, json={"here": True, "grid_code": grid}).status_code == 200
     told = client.get(news).json()
     assert [(one["who"], one["grid_code"], one["me"]) for one in told["present"]] == [
         ("planner", None, True),
@@ -134,12 +134,12 @@ def test_two_planners_see_each_other_until_one_leaves(
     ]
     assert set(told["present"][1]) == {"who", "grid_code", "since", "me"}
     # Said again nothing is new; at another grid it is.
-    assert client.put(here, json={"here": True}).status_code == 204
+    assert client.put(here, json={"here": True}).status_code == 200
     assert client.get(news).json()["mark"] == told["mark"]
     with session_scope(town_engine) as session:
         session.execute(text("UPDATE plan_presence SET seen_at = now() - interval '40 seconds' WHERE who = 'planner'"))
     assert [one["who"] for one in colleague.get(news).json()["present"]] == ["colleague"]
-    assert colleague.put(here, json={"here": False}).status_code == 204
+    assert colleague.put(here, json={"here": False}).json() == {"present": []}
     assert client.get(news).json()["present"] == []
     for wrong in ({}, {"here": "yes"}, {"here": True, "grid_code": "x"}, {"here": True, "who": "leader"}):
         assert client.put(here, json=wrong).status_code == 422

@@ -1,0 +1,89 @@
+"""The report that a plan is adopted with: page, PDF for the files, and plain values."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from api.access import holds
+from api.answering import FORMS, form_of
+from api.dependencies import Acting, PlanId, Store
+from api.openapi import problems
+from api.page_assets import policy
+from api.plan_sheets import report_page, report_pdf
+from api.schemas.plan_report import PlanReportAnswer
+from geo.access.actor import Actor
+from geo.exchange.stamps import stamp_now
+from geo.services import reading
+from geo.services.plan_reports import PlanReport, draw_up_report, map_of_report
+
+router = APIRouter(tags=["plans"])
+
+OFFERED = ("json", "html", "pdf")
+AnyForm = Annotated[
+    Literal["json", "html", "pdf"] | None, Query(alias="as", description="形式,缺省按 Accept Form of the answer")
+]
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+IN_ALL_FORMS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {FORMS["html"]: {"schema": {"type": "string"}}, FORMS["pdf"]: _FILE}}
+}
+
+
+@router.get(
+    "/plans/{plan_id}/report",
+    summary="方案报告 Report of a plan",
+    response_model=PlanReportAnswer,
+    responses=IN_ALL_FORMS | problems(404, 409, 422, 503),
+)
+def report(
+    request: Request, response: Response, store: Store, actor: Acting, plan_id: PlanId, as_: AnyForm = None
+) -> Any:
+    """Draw up the report of a plan: map, grids with their reasons, who changes the grid worker, who adopted it when.
+
+    Signed with a hash of what the plan says, which adoption keeps in the audit trail. Of a plan that one sees in part
+    the report has that part. Also as page and PDF.
+    """
+    form = form_of(request, as_, OFFERED)
+    found = _drawn_up(store, actor, plan_id)
+    if form == "pdf":
+        return _pdf(request, store, actor, found)
+    headers = {"Vary": "Accept", "Cache-Control": "no-store"}
+    if form == "html":
+        page = report_page(found, map_of_report(store, found), login=actor.name)
+        return Response(
+            page, media_type=f"{FORMS['html']}; charset=utf-8", headers=headers | {"Content-Security-Policy": policy()}
+        )
+    response.headers.update(headers)
+    told = asdict(found)
+    del told["scope"]
+    return {**told, "is_as_signed": found.is_as_signed}
+
+
+@router.get(
+    "/plans/{plan_id}/report.pdf",
+    summary="方案报告(PDF) Report of a plan as PDF",
+    response_class=Response,
+    responses={200: {"content": {FORMS["pdf"]: _FILE}}, **problems(404, 409, 422, 503)},
+)
+def report_as_pdf(request: Request, store: Store, actor: Acting, plan_id: PlanId) -> Response:
+    """Give the report of a plan for paper and the files, A4."""
+    return _pdf(request, store, actor, _drawn_up(store, actor, plan_id))
+
+
+def _drawn_up(store: Session, actor: Actor, plan_id: int) -> PlanReport:
+    whole = holds(actor, reading.read_plan(store, plan_id).scope_code)
+    return draw_up_report(store, plan_id, is_whole=whole)
+
+
+def _pdf(request: Request, store: Session, actor: Actor, found: PlanReport) -> Response:
+    plan = found.plan
+    stamp = stamp_now(actor.name, scope=f"{found.scope.name} {found.scope.code}", plan=f"{plan.id} {plan.name}")
+    with request.app.state.maps.work_on(f"report {request.state.request_id}"):
+        content = report_pdf(found, map_of_report(store, found), stamp)
+    headers = {
+        "Content-Disposition": f'attachment; filename="plan-{plan.id}-report.pdf"',
+        "Cache-Control": "no-store",
+        "Vary": "Accept",
+    }
+    return Response(content, media_type=FORMS["pdf"], headers=headers)

@@ -1,5 +1,6 @@
 """``wangge case``: cases (事项) listed, shown, opened and acted on from the terminal."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -55,14 +56,19 @@ def list_command(
     with open_store() as session:
         found = cases.look_at_cases(session, wanted, limit=ROWS_SHOWN, who=who_runs())
         shown = describe(session, found, now=datetime.now(UTC))
+    console.print(case_table(shown) if shown else Text("没有事项 No cases"))
+
+
+def case_table(shown: Sequence[Described]) -> Table:
+    """Return cases as a table for the terminal, one a row."""
     table = Table(box=None, header_style="bold")
     for heading in ("id", "编号 number", "灯 light", "类型 kind", "性质 nature", "环节 step", "天数 days", "内容 what"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading.startswith("编号"))  # a number that is cut off is none
     for one in shown:
         case = one.case
         row = (case.id, case.number, _lamp(one), one.kind.zh, one.nature.zh if one.nature else "", one.step.zh)
         table.add_row(*(Text(str(cell)) for cell in (*row, one.age_days, case.summary[:60])))
-    console.print(table if shown else Text("没有事项 No cases"))
+    return table
 
 
 @case_app.command("show")

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from api.commands.case import case_table
 from api.commands.counting import counting
 from api.commands.pairs import pairs_of
 from api.commands.store import open_store, who_runs
@@ -17,15 +18,27 @@ from geo.exchange.writing import write_frame
 from geo.services.address_books import AddressBooks
 from geo.services.auditing import moment
 from geo.services.case_files import OUTCOMES, export_cases, import_cases, write_read
-from geo.services.cases import CaseFilter
+from geo.services.cases import CaseFilter, look_at_cases
+from geo.services.describing_cases import describe
 from geo.services.escalating import escalate_overdue
 from geo.services.placing_requests import WhereError
 from geo.services.pulling_requests import pull
-from geo.services.requesting import KnownAlreadyError, NewRequest, Reporter, hand_on, numbered, place_request, take
+from geo.services.requesting import (
+    REQUEST,
+    KnownAlreadyError,
+    NewRequest,
+    Reporter,
+    hand_on,
+    look_at_unplaced,
+    numbered,
+    place_request,
+    take,
+)
+from geo.territory.times import CHINA_TIME
 
 console = Console()
 aside = Console(stderr=True)
-ROWS_SHOWN = 20
+ROWS_SHOWN, ROWS_LISTED = 20, 200
 
 request_app = typer.Typer(
     help="诉求:登记、分派、提级、导入导出 Requests: taken in, handed on, escalated; sheets", no_args_is_help=True
@@ -83,6 +96,40 @@ def open_command(
     if not taken.is_placed:
         console.print(Text("地点待核实 Where it is has to be asked: wangge request place"))
     console.print(Text(f"负责 in charge: {taken.route.party.label} [{taken.route.code}]  时限 due: {due}"))
+
+
+@request_app.command("list")
+def list_command(
+    today: Annotated[bool, typer.Option("--today", help="只要今日登记的 Only those taken in today")] = False,
+    overdue: Annotated[bool, typer.Option("--overdue", help="只要超期的 Only those past a limit")] = False,
+    unplaced: Annotated[bool, typer.Option("--unplaced", help="只要地点待核实的 Only those of unknown place")] = False,
+    taken: Annotated[bool, typer.Option("--taken", help="只要我登记的 Only those that I took in")] = False,
+    assignee: Annotated[
+        list[str] | None, typer.Option("--assignee", help="只要交办给此人或此编码的,可重复 Assigned to, repeatable")
+    ] = None,
+    scope: Annotated[str | None, typer.Option("--scope", help="街道、社区或网格编码 Street, community or grid")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="编号或内容中的文字 In number or summary")] = None,
+    ended: Annotated[bool, typer.Option("--all", help="也列出已办结、作废的 Ended ones too")] = False,
+) -> None:
+    """列出在办的诉求,新的在前。 List open requests, the newest first: the desk's work-list."""
+    now = datetime.now(CHINA_TIME)
+    wanted = CaseFilter(
+        workflow=REQUEST,
+        states=None if ended else ("open", "paused"),
+        light="red" if overdue else None,
+        since=moment(f"{now:%Y-%m-%d}") if today else None,
+        found_by=who_runs() if taken else None,
+        assignees=tuple(assignee) if assignee else None,
+        scope=scope,
+        text=text,
+    )
+    with open_store() as session:
+        if unplaced:
+            found = look_at_unplaced(session, limit=ROWS_LISTED)
+        else:
+            found = look_at_cases(session, wanted, limit=ROWS_LISTED, who=who_runs())
+        shown = describe(session, found, now=now)
+    console.print(case_table(shown) if shown else Text("没有诉求 No requests"))
 
 
 @request_app.command("place")

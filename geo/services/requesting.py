@@ -35,6 +35,7 @@ from geo.territory.dictionaries import dictionary
 from geo.territory.times import CHINA_TIME
 
 __all__ = [
+    "REQUEST",
     "Hint",
     "KnownAlreadyError",
     "NewRequest",

@@ -58,6 +58,10 @@ def test_what_is_not_one_place_is_asked_back_kept_and_placed(store: Engine) -> N
     with pytest.raises(WhereError):
         run("request", "open", RUBBISH, "--address", "锦绣花园1栋")
     assert run("request", "open", RUBBISH, "--address", "锦绣花园1栋", "--place", ELSEWHERE).exit_code == 0
+    (placed,) = kept(store)
+    assert placed.number in run("request", "list", "--today", "--text", "垃圾", "--taken").output
+    for words in (("--overdue",), ("--unplaced",), ("--assignee", GRIDS[0]), ("--scope", FIRST)):
+        assert "No requests" in run("request", "list", *words).output
     assert "地点待核实" in run("request", "open", RUBBISH, "--address", "没有路1号", "--community", FIRST).output
     number = kept(store)[0].number
     assert FLAG in run("request", "place", number, "--place", FLAG).output

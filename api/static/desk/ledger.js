@@ -49,7 +49,7 @@ function openCase(one) {
 function history({ closed, looked }) {
   if (!looked && !closed) return null;
   const rows = [
-    looked && row('最近检查', 'last look', lastLook(looked)),
+    looked && row('最近检查', 'seen', lastLook(looked)),
     closed && row('已办结', 'closed', closed.items.length ? '' : both('无', 'none')),
   ];
   return [

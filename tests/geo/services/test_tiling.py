@@ -1,26 +1,34 @@
 """Tiles of the living layers: what is in them, where, and for whom."""
 
+import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely import Point
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert, text
 from sqlalchemy.orm import Session
 
 from geo.access.actor import Actor
+from geo.crs import WGS84
 from geo.errors import BoundsError
-from geo.services.tiling import DEEPEST, LAYERS, Tile, tile_of
-from geo.storage import layers, network, plans
+from geo.services import tiling
+from geo.services.inspectors import today
+from geo.services.tile_cache import TileCache
+from geo.services.tiling import DEEPEST, LAYERS, Tile, kept_tile, tile_of
+from geo.storage import layers, network, plans, tiles
+from geo.storage.catalogue import METADATA
 from geo.storage.database import session_scope
 from geo.territory.nouns import NOUNS
 from tests import factories as make
 from tests.databases import Databases
 from tests.geo.services import addressed
-from tests.geo.services.addressed import ASSESSOR, FIRST, GRIDS, INSPECTOR, NEXT, ONE, PLANNER, SECOND
+from tests.geo.services.addressed import ASSESSOR, FIRST, GRIDS, INSPECTOR, NEXT, ONE, PLANNER, SECOND, TWO
 from tests.vector_tiles import Layer, opened, tile_at
 
 LEVELS = st.integers(0, DEEPEST)
@@ -122,6 +130,116 @@ class TestContent:
         assert ONE in codes_in(session, "buildings", z=16)
         layers.end(session, NOUNS["building"], [ONE], who="test")
         assert ONE not in codes_in(session, "buildings", z=16)
+
+
+class TestFarOff:
+    def test_buildings_are_joined_to_points_that_count_each_once(self, store: Engine) -> None:
+        with session_scope(store) as session:
+            there = len(layers.read(session, NOUNS["building"]))
+            places = {tile_at(addressed.middle(column), 13) for column in (2, 5, 8, 40, 55)}
+            counts = [
+                feature.properties["count"]
+                for tile in places
+                for layer in opened(tile_of(session, ["buildings"], tile)).values()
+                for feature in layer.features
+            ]
+        assert sum(int(str(count)) for count in counts) == there
+
+    def test_what_is_joined_or_left_out_is_told(self, store: Engine) -> None:
+        cache = TileCache(1_000_000)
+        point = addressed.middle(5)
+
+        def told(name: str, z: int) -> str:
+            return kept_tile(cache, store, None, [name], tile_at(point, z)).generalised
+
+        assert re.fullmatch(r"buildings;joined=[1-9]\d*;whole-from=14", told("buildings", 12))
+        assert told("buildings", 16) == ""
+        # The main road and the river are there; the side street, of no kind that is shown so far off, is not.
+        assert told("barriers", 11) == "barriers;left-out=1;whole-from=14"
+        assert told("barriers", 14) == ""
+
+    def test_too_many_rows_are_joined_at_any_level(self, store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(tiles, "MOST_ROWS", 1)
+        tiles._drawn.cache_clear()
+        try:
+            made = kept_tile(TileCache(0), store, None, ["buildings"], tile_at(addressed.middle(5), 15))
+        finally:
+            tiles._drawn.cache_clear()
+        assert "joined=" in made.generalised
+        assert all(set(feature.properties) == {"count"} for feature in opened(made.content)["buildings"].features)
+
+    def test_shapes_far_off_have_coarser_steps(self, store: Engine) -> None:
+        with session_scope(store) as session:
+            for z, steps in ((10, 1024), (14, 4096)):
+                layer = layer_at(session, "communities", addressed.middle(5), z)
+                assert (layer.extent, bool(layer.features)) == (steps, True)
+
+    def test_footprints_are_where_postgis_puts_them_and_turn_its_way(self, store: Engine) -> None:
+        """The short way to a tile against the long one: corners within a step, outer rings the same way round."""
+        with session_scope(store) as session:
+            (shape,) = layers.read(session, NOUNS["building"], codes=[ONE]).geometry
+            tile = tile_at(shape.centroid, 16)
+            box = ", ".join(map(repr, tile.metres))
+            long_way = session.scalar(
+                text(
+                    "SELECT ST_AsText(ST_AsMVTGeom(ST_Transform(geom, 3857), "
+                    f"ST_MakeEnvelope({box}, 3857), 4096, 96)) FROM building WHERE code = :code"
+                ),
+                {"code": ONE},
+            )
+            (feature,) = [
+                each
+                for each in opened(tile_of(session, ["buildings"], tile))["buildings"].features
+                if each.properties["code"] == ONE
+            ]
+        exact, drawn = shapely.from_wkt(str(long_way)), shapely.Polygon(feature.points)
+        assert drawn.exterior.is_ccw == exact.exterior.is_ccw
+        assert shapely.hausdorff_distance(drawn, exact) <= 1.5
+
+
+def looked(session: Session, at: datetime, *, result: str = "clear") -> None:
+    """Somebody looked at the first building."""
+    row = {
+        "street_code": make.STREET, "community_code": FIRST, "building_code": ONE, "party": "grid_worker",
+        "geom": f"SRID=4326;{addressed.middle(5).wkt}", "checklist": "home", "result": result, "items": [],
+        "inspected_at": at, "inspector": "x",
+    }  # fmt: skip
+    session.execute(insert(METADATA.tables["inspection"]).values(row))
+
+
+class TestLedger:
+    def test_coverage_tells_when_a_building_was_last_seen(self, session: Session) -> None:
+        addressed.settle(session)
+        looked(session, datetime(2026, 3, 31, 20, tzinfo=UTC))
+        seen = {
+            feature.properties["code"]: feature.properties
+            for feature in layer_at(session, "coverage", addressed.middle(5), 15).features
+        }
+        assert seen[ONE]["last_seen"] == "2026-04-01"  # in China
+        assert seen[ONE]["days"] == (today() - date(2026, 4, 1)).days
+        assert "last_seen" not in seen[TWO]
+
+    def test_inspections_of_late_are_points_with_their_results(self, session: Session) -> None:
+        addressed.settle(session)
+        now = datetime.now(UTC)
+        looked(session, now - timedelta(days=1), result="findings")
+        looked(session, now - timedelta(days=200))
+        (shown,) = layer_at(session, "inspections", addressed.middle(5), 15).features
+        assert shown.properties["result"] == "findings"
+
+    def test_hot_spots_are_drawn_as_circles(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        addressed.settle(session)
+        spot = {
+            "cases": [7], "kind": ["wiring"], "since": [date(2026, 10, 1)], "until": [date(2026, 10, 9)],
+            "radius_m": [80],
+        }  # fmt: skip
+        circle = gpd.GeoDataFrame(spot, geometry=[addressed.middle(5).buffer(0.001)], crs=WGS84)
+        monkeypatch.setattr(tiling, "spot_circles", lambda *_: circle)
+        (shown,) = layer_at(session, "hot_spots", addressed.middle(5), 14).features
+        assert shown.properties == {
+            "id": 1, "cases": 7, "kind": "wiring", "since": "2026-10-01", "until": "2026-10-09", "radius_m": 80,
+        }  # fmt: skip
+        assert len(shown.points) > 20
 
 
 class TestScope:

@@ -19,7 +19,7 @@ from api.schemas.figures import FigureValue
 from api.schemas.geojson import features
 from api.schemas.leader import AreaFeature, AreaNames, AreasItem, MonthItem, MonthsItem, OtherRow, Values
 from geo.access.actor import Actor, check_scope
-from geo.access.roles import roles
+from geo.access.roles import roles, sees_households
 from geo.ledger.figures import MOST_MONTHS, Period, month_of
 from geo.ledger.meetings import meetings
 from geo.ledger.questions import AREA_NOUNS, AreaNoun, answers, questions
@@ -88,7 +88,7 @@ def read_months(
     return MonthsItem(
         scope=scope,
         name=of,
-        is_whole=holds(actor, scope),
+        is_whole=sees_households(actor.roles) and holds(actor, scope),
         months=[MonthItem(month=row.month, values=_values(row.values, scope, month_of(row.month))) for row in rows],
     )
 

@@ -94,14 +94,11 @@ def publish(engine: Engine, street: str) -> PublishedStreet:
 
 def published_street(session: Session, street: str) -> PublishedStreet:
     """Do what :func:`publish` does, in an open transaction; ``street`` is a code or a name."""
-    division = divisions.find(session, street) if not street.isdecimal() else None
-    code = division.code if division else street
+    code = street_code(session, street)
     counts = counting.read_community_counts(session, code)
     # A street that does not exist, one without communities, and a community's code: one answer to those outside.
     if not counts:
-        raise NotFoundError(
-            f"没有可发布的街道“{street[:40]}”;请用 9 位街道编码", f"no street {street[:40]!r} to publish: use its code"
-        )
+        raise nothing_to_publish(street)
     elements = counting.read_element_counts(session, [row.code for row in counts])
     return PublishedStreet(
         code,
@@ -109,6 +106,18 @@ def published_street(session: Session, street: str) -> PublishedStreet:
         datetime.now(UTC).astimezone(CHINA_TIME).date(),
         tuple((row.code, row.name) for row in counts),
         tuple(_figure(entry, counts, elements) for entry in dictionary("publishing").entries.values()),
+    )
+
+
+def street_code(session: Session, street: str) -> str:
+    """Return the code of a street that is named by its code or name."""
+    return street if street.isdecimal() else divisions.find(session, street).code
+
+
+def nothing_to_publish(street: str) -> NotFoundError:
+    """Say that there is no such street; the same for what is none and for what has no communities."""
+    return NotFoundError(
+        f"没有可发布的街道“{street[:40]}”;请用 9 位街道编码", f"no street {street[:40]!r} to publish: use its code"
     )
 
 

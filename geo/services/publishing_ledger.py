@@ -14,11 +14,12 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from geo.access.publishing import Published, suppress, suppress_parts
-from geo.errors import BoundsError, NotFoundError
+from geo.errors import BoundsError
 from geo.ledger.figures import Period, month_of
 from geo.services.hot_spots import Spot, find_hot_spots, publishable
 from geo.services.leading import areas_of
 from geo.services.ledger_layers import HOT_DAYS, RARE, first_month
+from geo.services.publishing import nothing_to_publish, street_code
 from geo.storage import counting, divisions, published_hazards
 from geo.storage.database import session_scope
 from geo.territory.times import CHINA_TIME
@@ -82,14 +83,11 @@ def publish_hazards(engine: Engine, street: str, *, today: date | None = None) -
 
 def published_hazards_of(session: Session, street: str, *, today: date | None = None) -> PublishedHazards:
     """Do what :func:`publish_hazards` does, in an open transaction; ``street`` is a code or a name."""
-    division = divisions.find(session, street) if not street.isdecimal() else None
-    code = division.code if division else street
+    code = street_code(session, street)
     period = _period(today or datetime.now(CHINA_TIME).date())
     communities = areas_of(session, code, "community", period.last) if len(code) == 9 else None
     if communities is None or communities.empty:
-        raise NotFoundError(
-            f"没有可发布的街道“{street[:40]}”;请用 9 位街道编码", f"no street {street[:40]!r} to publish: use its code"
-        )
+        raise nothing_to_publish(street)
     grids = areas_of(session, code, "grid", period.last).drop(columns="name")
     counts = published_hazards.count_hazards(session, code, since=period.since, until=period.until)
     numbers = _communities(code, [str(one) for one in communities["code"]], counts)

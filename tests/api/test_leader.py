@@ -121,6 +121,9 @@ def test_one_chooses_among_ones_own(client: TestClient, store: Engine) -> None:
     assert client.get("/leader", params={"scope": "440399009"}).status_code == 404
     part = client.get("/leader/months", params={"scope": COMMUNITY}, headers=who(store, "inspector", WEST)).json()
     assert not part["is_whole"]
+    # Who sees no households is told of cases that are not about homes alone.
+    assessor = who(store, "assessor", STREET)
+    assert not client.get("/leader/months", params={"scope": STREET}, headers=assessor).json()["is_whole"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.browser.accessible import grave_faults
 from tests.browser.serving import serving
 from tests.conftest import OfflinePage
 from tests.databases import Databases
-from tests.factories import STREET
+from tests.factories import COMMUNITY, STREET
 from tests.geo.services.test_leading import EAST, NEW, WEST, fill
 
 pytestmark = pytest.mark.browser
@@ -33,11 +33,16 @@ def address(store: Engine) -> Iterator[str]:
 
 
 @pytest.fixture
-def view(offline_page: OfflinePage, store: Engine, address: str) -> Page:
-    """The page, open, in a browser that the street's leader is signed in with, up to September."""
-    page = offline_page.page
+def page(offline_page: OfflinePage, store: Engine, address: str) -> Page:
+    """A browser that the street's leader is signed in with."""
     token = token_of(store, "lee", ["leader"], [STREET])
-    page.context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
+    offline_page.page.context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
+    return offline_page.page
+
+
+@pytest.fixture
+def view(page: Page, offline_page: OfflinePage, address: str) -> Page:
+    """The page, open, up to September."""
     offline_page.open(f"{address}/leader?until=2026-09")
     page.locator("html[data-ready]").wait_for()
     return page
@@ -56,6 +61,16 @@ def to_month(page: Page, month: str) -> None:
 
 def shown_areas(page: Page) -> list[str]:
     return [text.split()[-1] for text in page.locator("#ranking .find .code").all_inner_texts()]
+
+
+def bars_and_table_say_the_same(view: Page) -> None:
+    view.get_by_text("各月数据").click()
+    row = view.get_by_role("row", name="新增隐患(件)")
+    in_words = view.locator("[data-figure=found] .bars title").all_text_contents()
+    assert [text.partition(":")[2].removesuffix(" 件") for text in in_words] == row.get_by_role(
+        "cell"
+    ).all_inner_texts()
+    assert len(in_words) == 12
 
 
 def test_from_a_question_to_its_cases(view: Page, offline_page: OfflinePage) -> None:
@@ -81,6 +96,7 @@ def test_from_a_question_to_its_cases(view: Page, offline_page: OfflinePage) -> 
     expect(view.locator("#map path.area")).to_have_count(2)
     assert sorted(shown_areas(view)) == [code[9:] for code in (WEST, EAST)]
 
+    bars_and_table_say_the_same(view)
     view.locator("[data-figure=overdue] .value a").click()
     view.wait_for_url("**/figures/overdue/cases**")
     expect(view.locator("table.ledger tbody tr")).to_have_count(1)
@@ -90,17 +106,7 @@ def test_from_a_question_to_its_cases(view: Page, offline_page: OfflinePage) -> 
     assert offline_page.errors == []
 
 
-def test_bars_and_table_say_the_same(view: Page) -> None:
-    view.get_by_text("各月数据").click()
-    row = view.get_by_role("row", name="新增隐患(件)")
-    in_words = view.locator("[data-figure=found] .bars title").all_text_contents()
-    assert [text.partition(":")[2].removesuffix(" 件") for text in in_words] == row.get_by_role(
-        "cell"
-    ).all_inner_texts()
-    assert len(in_words) == 12
-
-
-def test_on_a_phone_nothing_is_cut_off_by_day_and_by_night(view: Page) -> None:
+def test_on_a_phone_nothing_is_cut_off_and_trouble_is_said(view: Page) -> None:
     view.set_viewport_size(PHONE)  # type: ignore[arg-type]
     view.get_by_text("各月数据").click()
     assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -113,8 +119,6 @@ def test_on_a_phone_nothing_is_cut_off_by_day_and_by_night(view: Page) -> None:
     assert grave_faults(view) == []
     view.emulate_media(color_scheme="light")
 
-
-def test_what_stands_in_the_way_is_said_and_passes(view: Page, address: str) -> None:
     view.route("**/leader/areas**", lambda route: route.abort())
     view.get_by_role("radio", name="按网格").check()
     notice = view.get_by_role("alert")
@@ -123,3 +127,38 @@ def test_what_stands_in_the_way_is_said_and_passes(view: Page, address: str) -> 
     notice.get_by_role("button", name="立即重试").click()
     expect(notice).to_be_hidden()
     expect(view.locator("#ranking .find")).to_have_count(3)
+
+
+def test_a_report_takes_a_resolution_and_shows_it_as_a_case(
+    page: Page, offline_page: OfflinePage, address: str
+) -> None:
+    page.goto(f"{address}/reports/community_monthly?scope={COMMUNITY}&period=2026-08")
+    expect(page.locator("#item-overdue ~ table tbody tr")).to_have_count(2)
+    assert grave_faults(page) == []
+    page.get_by_role("textbox", name="决议").fill("加装电动车充电桩")
+    page.get_by_role("textbox", name="由谁负责").fill("物业公司")
+    # A hazard is somewhere: what the server says of it stands in the form, and nothing typed is lost.
+    page.get_by_role("combobox", name="按").select_option("hazard")
+    page.get_by_role("button", name="登记决议").click()
+    expect(page.get_by_role("alert")).to_contain_text("隐患须写明")
+    offline_page.errors.clear()  # the browser's own line about a 422
+    page.get_by_role("combobox", name="按").select_option("request")
+    page.get_by_role("button", name="登记决议").click()
+    row = page.locator("#item-resolutions ~ table tbody tr")
+    expect(row).to_contain_text("加装电动车充电桩")
+    expect(row).to_contain_text("物业公司")
+    row.get_by_role("link").click()
+    expect(page.get_by_text("会议决议")).to_be_visible()
+    assert offline_page.errors == []
+
+
+def test_the_published_map_asks_for_nothing(page: Page, offline_page: OfflinePage, address: str) -> None:
+    offline_page.errors.clear()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{address}/published/map?street={STREET}")
+    expect(page.locator("path.class-hidden")).to_have_count(1)
+    page.get_by_role("radio", name="网格").check()
+    expect(page.locator("path.class-hidden")).to_have_count(3)
+    assert [url for url in asked if "favicon" not in url] == [f"{address}/published/map?street={STREET}"]
+    assert offline_page.errors == []

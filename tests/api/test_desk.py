@@ -75,6 +75,10 @@ def test_who_may_open_it(app: FastAPI, town_engine: Engine, role: str) -> None:
     if role in OFFICE:
         may = "yes" if role in ("planner", "inspector", "staff") else "no"
         assert f'data-may-confirm="{may}"' in answer.text
+        registers = role in ("planner", "inspector", "staff", "leader")
+        assert f'data-may-register="{"yes" if registers else "no"}"' in answer.text
+        assert ('id="intake"' in answer.text) == registers
+        assert ('name="phone"' in answer.text) == (registers and roles()[role].sees_phones), "who called is for few"
     else:
         assert "无权进行此操作" in answer.text
 

@@ -34,7 +34,7 @@ function openCases({ items, more }) {
 }
 
 function openCase(one) {
-  const charge = one.assignee || label(one.turn_label)[0];
+  const charge = chargeOf(one);
   return element(
     'li',
     { class: 'case' },
@@ -44,6 +44,13 @@ function openCase(one) {
     element('span', { class: 'case-words' }, one.summary),
     element('span', { class: 'beside' }, `${label(one.step_label)[0]}· ${one.age_days} 天 · ${charge}`),
   );
+}
+
+// Whom it was given to, a person by name or a division by what it is called; else whose turn it is.
+function chargeOf({ assignee, turn_label: turn }) {
+  const level = { 15: ['网格', 12], 12: ['社区', 9], 9: ['街道', 6] }[/^\d+$/.test(assignee || '') ? assignee.length : 0];
+  if (level) return `${level[0]} ${assignee.slice(level[1])}`;
+  return assignee || label(turn)[0];
 }
 
 function history({ closed, looked }) {

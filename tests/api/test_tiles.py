@@ -54,6 +54,42 @@ def test_scope(app: FastAPI, town_engine: Engine) -> None:
             assert all(code.startswith(town.COMMUNITIES[1]) for code in buildings_in(client, place))
 
 
+def test_the_catalogue_says_what_there_is_in_both_languages_with_levels_words_and_colours(client: TestClient) -> None:
+    items = {item["code"]: item for item in client.get("/layers").json()["items"]}
+    assert set(LAYERS) <= set(items)
+    buildings = items["buildings"]
+    assert (buildings["zh"], buildings["en"], buildings["geometry"]) == ("楼栋", "buildings", "site")
+    assert buildings["levels"]["tiles"] == "/tiles/buildings/{z}/{x}/{y}"
+    kind = next(each for each in buildings["properties"] if each["name"] == "kind")
+    assert {"code": "tower", "zh": kind["words"][0]["zh"], "en": kind["words"][0]["en"]} == kind["words"][0]
+    assert buildings["style"]["fill"]["day"] != buildings["style"]["fill"]["night"]
+
+
+def test_what_is_joined_far_off_is_told(client: TestClient) -> None:
+    answer = client.get(path("buildings,communities", 12))
+    counts = [feature.properties["count"] for feature in opened(answer.content)["buildings"].features]
+    joined = sum(int(str(count)) for count in counts)
+    assert answer.headers["tile-generalised"] == f"buildings;joined={joined};whole-from=14"
+    assert "tile-generalised" not in client.get(path("buildings", 16)).headers
+
+
+def test_a_tile_is_the_same_zipped(client: TestClient) -> None:
+    plain = client.get(path(), headers={"Accept-Encoding": "identity"})
+    zipped = client.get(path(), headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert int(zipped.headers["content-length"]) < len(plain.content)
+    assert zipped.content == plain.content
+    assert zipped.headers["etag"] == plain.headers["etag"]
+
+
+def test_a_plan_has_grids_and_cells_and_has_to_be_there(client: TestClient) -> None:
+    """What is in them: ``tests/geo/services/test_tile_cache.py``."""
+    missing = client.get(f"/plans/999999{path('grids,cells', 15)}")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
+    assert client.get(f"/plans/999999{path('buildings', 15)}").status_code == 422
+
+
 @pytest.mark.parametrize(
     "asked",
     [

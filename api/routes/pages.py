@@ -52,6 +52,7 @@ def home(store: Store, actor: Acting) -> HTMLResponse:
         ledger=actor.may(access_of("GET", "/cases").roles),
         leader=actor.may(access_of("GET", "/leader").roles),
         round=actor.may(access_of("GET", "/round").roles),
+        workbench=actor.may(access_of("GET", "/plans/{plan_id}/workbench").roles),
         streets=streets.head(SHOWN).to_dict("records"),
         more_streets=len(streets) > SHOWN,
         plans=plans[:SHOWN],

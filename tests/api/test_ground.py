@@ -102,6 +102,7 @@ def test_the_page_says_whose_plan_it_is_and_whether_it_may_be_edited(client: Tes
     assert answer.status_code == 200
     assert "工作台" in answer.text
     assert 'data-may-edit="yes"' in answer.text
+    assert f'href="/plans/{draft["id"]}/workbench"' in client.get("/").text
     assert "'unsafe-inline'" not in answer.headers["content-security-policy"]
     assert client.post(f"/plans/{draft['id']}/adopt", headers={"If-Match": '"1"'}).status_code == 200
     assert 'data-may-edit="no"' in client.get(f"/plans/{draft['id']}/workbench").text

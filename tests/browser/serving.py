@@ -14,10 +14,10 @@ from api.settings import AppSettings
 
 
 @contextmanager
-def serving(engine: Engine) -> Iterator[str]:
-    """Run the application over a database, in a thread of its own, and yield its address."""
+def serving(engine: Engine, port: int = 0) -> Iterator[str]:
+    """Run the application over a database, in a thread of its own, and yield its address; any free port by default."""
     server = uvicorn.Server(uvicorn.Config(create_app(AppSettings(), engine), log_level="error"))
-    with listen("127.0.0.1", 0) as listener:
+    with listen("127.0.0.1", port) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not server.started:

@@ -224,6 +224,7 @@ class Page {
   }
 
   after(stroke) {
+    this.notice.clear();
     this.panel.draw();
     this.unitCard.draw(this.unitCard.unit);
     if (this.chosenGrid !== null && !this.draft.isHeld(this.chosenGrid)) this.choose(null);
@@ -268,7 +269,7 @@ class Page {
   // ── with the server ──
 
   onSaved(answer) {
-    this.notice.clear();
+    this.clearTrouble();
     for (const { properties, id } of answer.changed_grids) this.draft.names[this.draft.grid(id)] = properties.name;
     this.changed();
   }
@@ -285,7 +286,12 @@ class Page {
     by('saving').dataset.state = state;
     by('saving').replaceChildren(...(this.mayEdit ? both(...words) : both('只读', 'read only')));
     if (state === 'trouble') this.notice.tell(more, () => this.outbox.work());
-    else if (this.notice.isShown && state !== 'sending') this.notice.clear();
+    else if (state !== 'sending') this.clearTrouble();
+  }
+
+  // What stood in the way does so no more; what was refused stays to be read until the next stroke.
+  clearTrouble() {
+    if (this.notice.isShown && by('notice').dataset.kind !== 'refused') this.notice.clear();
   }
 
   // Others changed the plan: take over what they did, and do again on it what waits here.

@@ -1,5 +1,5 @@
-// The map: three canvases over each other. Units are painted once and repainted where a stroke changes them; grid
-// borders, barriers, marks and labels lie above and are drawn anew; what a tool shows lies on top.
+// The map: canvases over each other. Units are painted once and repainted where a stroke changes them, roads and walls
+// once for each view; grid borders, marks and labels lie above and are drawn anew; what a tool shows lies on top.
 
 import { colours, whenColoursChange } from '../common/colours.js';
 import { element } from '../common/dom.js';
@@ -8,7 +8,8 @@ import { Colouring } from './colouring.js';
 
 const [LEAST_SCALE, MOST_SCALE] = [0.02, 12]; // pixels per metre
 const [LABELS_FROM, NUMBERS_FROM] = [0.09, 0.35];
-const LAYERS = ['ground', 'lines', 'top'];
+const HALO_FROM = 0.2;
+const LAYERS = ['ground', 'barriers', 'lines', 'top'];
 const WIDTHS = { main_road: 4, expressway: 5, river: 4, railway: 2.5, road: 2.5, lane: 1.2, wall: 1.2 };
 
 export class Scene {
@@ -104,8 +105,10 @@ export class Scene {
     this.frame = null;
     if (this.width === 0) return;
     this.ink = colours();
-    if (this.isStale) this.drawGround();
-    else if (this.changed.size) this.drawUnits(this.pen.ground, [...this.changed]);
+    if (this.isStale) {
+      this.drawGround();
+      this.drawBarriers(this.start('barriers'));
+    } else if (this.changed.size) this.drawUnits(this.pen.ground, [...this.changed]);
     this.isStale = false;
     this.changed.clear();
     this.drawLines();
@@ -187,7 +190,6 @@ export class Scene {
 
   drawLines() {
     const pen = this.start('lines');
-    this.drawBarriers(pen);
     this.drawBorders(pen);
     this.drawMarks(pen);
     if (this.scale >= LABELS_FROM) this.drawLabels(pen);
@@ -214,24 +216,46 @@ export class Scene {
     }
   }
 
+  // Edges near enough to be seen.
+  seen() {
+    const { ground } = this.draft;
+    const margin = 150; // metres: no tile is wider where it matters
+    const [west, north] = this.metresAt(0, 0);
+    const [east, south] = this.metresAt(this.width, this.height);
+    const found = [];
+    for (let edge = 0; edge < ground.edgeCount; edge += 1) {
+      const unit = ground.first[edge];
+      const [x, y] = [ground.x[unit], ground.y[unit]];
+      if (x > west - margin && x < east + margin && y > south - margin && y < north + margin) found.push(edge);
+    }
+    return found;
+  }
+
+  path(shapes, list, closed = false) {
+    const path = new Path2D();
+    list.forEach((at) => this.trace(path, shapes, at, closed));
+    return path;
+  }
+
   drawBorders(pen) {
     const { ground, labels } = this.draft;
-    const cut = [];
-    for (let edge = 0; edge < ground.edgeCount; edge += 1) {
-      if (labels[ground.first[edge]] !== labels[ground.second[edge]]) cut.push(edge);
-    }
-    const all = () => {
-      cut.forEach((edge) => this.trace(pen, ground.borders, edge));
-      ground.communities.code.forEach((_, number) => this.trace(pen, ground.outlines, number, true));
+    const cut = this.seen().filter((edge) => labels[ground.first[edge]] !== labels[ground.second[edge]]);
+    const borders = this.path(ground.borders, cut);
+    const outlines = this.path(ground.outlines, ground.communities.code.map((_, number) => number), true);
+    const draw = (path, colour, width, dash = []) => {
+      pen.strokeStyle = colour;
+      pen.lineWidth = width;
+      pen.setLineDash(dash);
+      pen.stroke(path);
     };
-    this.stroke(pen, this.ink.halo, 3.4, [], all);
-    this.stroke(pen, this.ink.grid, 1.7, [], all);
-    this.stroke(pen, this.ink.community, 2.4, [9, 4, 2, 4], () => {
-      ground.communities.code.forEach((_, number) => this.trace(pen, ground.outlines, number, true));
-    });
+    if (this.scale >= HALO_FROM) draw(borders, this.ink.halo, 3.4);
+    draw(borders, this.ink.grid, 1.7);
+    draw(outlines, this.ink.halo, 3.8);
+    draw(outlines, this.ink.community, 2.4, [9, 4, 2, 4]);
+    pen.setLineDash([]);
     if (this.chosen === null) return;
     const isRim = (edge) => (labels[ground.first[edge]] === this.chosen) !== (labels[ground.second[edge]] === this.chosen);
-    this.stroke(pen, this.ink.here, 3.2, [], () => cut.filter(isRim).forEach((edge) => this.trace(pen, ground.borders, edge)));
+    draw(this.path(ground.borders, cut.filter(isRim)), this.ink.here, 3.2);
   }
 
   drawMarks(pen) {
@@ -300,32 +324,38 @@ export class Scene {
     this.anchor = anchor;
   }
 
+  // Labels of grids out of range first; one that would lie over another is left out.
   drawLabels(pen) {
-    const { ground, draft } = { ground: this.draft.ground, draft: this.draft };
-    const { figures, bounds } = draft;
+    const { draft } = this;
+    const { figures } = draft;
     this.gatherAnchors();
     const size = this.scale >= NUMBERS_FROM ? 13 : 11;
-    pen.textAlign = 'center';
-    pen.textBaseline = 'middle';
-    pen.font = `600 ${size}px ${this.font}`;
-    const taken = [];
-    this.anchor.forEach((unit, grid) => {
-      if (unit < 0) return;
-      const [px, py] = this.pixels(ground.x[unit], ground.y[unit]);
-      if (px < -40 || py < -20 || px > this.width + 40 || py > this.height + 20) return;
-      const households = figures.households[grid];
-      const sign = households < bounds.lower ? '▼' : households > bounds.upper ? '▲' : '';
-      const words = `${draft.codes[grid].slice(-3)} · ${households}${sign}`;
-      const half = pen.measureText(words).width / 2 + 3;
-      const isClear = taken.every(([x, y, other]) => Math.abs(x - px) > half + other || Math.abs(y - py) > size + 3);
-      if (!isClear && !sign && grid !== this.chosen) return;
-      taken.push([px, py, half]);
-      pen.strokeStyle = this.ink.halo;
-      pen.lineWidth = 4;
-      pen.strokeText(words, px, py);
-      pen.fillStyle = sign ? this.ink.here : this.ink.label;
-      pen.fillText(words, px, py);
-    });
+    Object.assign(pen, { font: `600 ${size}px ${this.font}`, textAlign: 'center', textBaseline: 'middle', strokeStyle: this.ink.halo, lineWidth: 4 });
+    const digit = pen.measureText('0').width;
+    const taken = new Set();
+    const free = [...this.anchor.keys()].filter((grid) => this.anchor[grid] >= 0);
+    const rank = (grid) => (grid === this.chosen ? 0 : figures.inRange[grid] ? 2 : 1);
+    free.sort((one, other) => rank(one) - rank(other) || one - other);
+    for (const grid of free) this.drawLabel(pen, grid, size, digit, taken);
+  }
+
+  drawLabel(pen, grid, size, digit, taken) {
+    const { codes, figures, bounds, ground } = this.draft;
+    const [px, py] = this.pixels(ground.x[this.anchor[grid]], ground.y[this.anchor[grid]]);
+    if (px < -40 || py < -20 || px > this.width + 40 || py > this.height + 20) return;
+    const households = figures.households[grid];
+    const sign = households < bounds.lower ? '▼' : households > bounds.upper ? '▲' : '';
+    const words = `${codes[grid].slice(-3)} · ${households}${sign}`;
+    const half = (words.length * digit) / 2 + 2;
+    const spots = [];
+    for (let x = Math.floor((px - half) / 8); x <= (px + half) / 8; x += 1) {
+      for (let y = Math.floor((py - size / 2) / 8); y <= (py + size / 2) / 8; y += 1) spots.push(x * 8192 + y);
+    }
+    if (spots.some((spot) => taken.has(spot))) return;
+    spots.forEach((spot) => taken.add(spot));
+    pen.strokeText(words, px, py);
+    pen.fillStyle = sign ? this.ink.here : this.ink.label;
+    pen.fillText(words, px, py);
   }
 
   // ── on top: what a tool shows ──

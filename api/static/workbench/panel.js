@@ -58,8 +58,11 @@ export class Panel {
 
   table() {
     const heads = [['编码', 'Code'], ['户数', 'Households'], ['片', 'Pieces'], ['紧凑', 'Compact'], ['换人', 'Change'], ['锁', 'Lock']];
-    this.body = element('tbody');
-    return element('table', {}, element('thead', {}, element('tr', {}, ...heads.map(([zh, en]) => element('th', { scope: 'col', title: en }, zh)))), this.body);
+    this.body = element('tbody', { role: 'rowgroup' });
+    const head = heads.map(([zh, en]) => element('th', { scope: 'col', role: 'columnheader', title: en }, zh));
+    const row = element('tr', { role: 'row' }, ...head);
+    // Rows are laid out by themselves, so that a new figure moves nothing else; their roles have to be said then.
+    return element('table', { role: 'table' }, element('thead', { role: 'rowgroup' }, row), this.body);
   }
 
   // All of it, rows included: after grids came or went, or a filter changed.
@@ -87,15 +90,16 @@ export class Panel {
     const cells = {
       households: element('b'),
       meter: element('meter', { ...meter, 'aria-hidden': 'true' }),
-      pieces: element('td', { class: 'number' }),
-      compactness: element('td', { class: 'number' }),
-      moved: element('td', { class: 'number' }),
+      pieces: element('td', { class: 'number', role: 'cell' }),
+      compactness: element('td', { class: 'number', role: 'cell' }),
+      moved: element('td', { class: 'number', role: 'cell' }),
     };
     const lock = button({ class: 'lock', 'aria-pressed': 'false' }, () => this.bench.lockGrid(grid), '锁');
     const name = button({ class: 'pick', title: draft.nameOf(grid) }, () => this.bench.choose(grid, true),
       element('span', { class: 'swatch' }), draft.codes[grid].slice(-3), element('span', { class: 'quiet' }, ` ${draft.nameOf(grid)}`));
-    const row = element('tr', { 'data-grid': draft.codes[grid] }, element('th', { scope: 'row' }, name),
-      element('td', { class: 'number' }, cells.households, cells.meter), cells.pieces, cells.compactness, cells.moved, element('td', {}, lock));
+    const households = element('td', { class: 'number', role: 'cell' }, cells.households, cells.meter);
+    const row = element('tr', { role: 'row', 'data-grid': draft.codes[grid] }, element('th', { scope: 'row', role: 'rowheader' }, name),
+      households, cells.pieces, cells.compactness, cells.moved, element('td', { role: 'cell' }, lock));
     return { row, lock, name, ...cells, said: '' };
   }
 

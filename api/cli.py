@@ -51,6 +51,18 @@ COMMANDS = {
         "api.commands.edit:edit_command",
         "修改方案草案:移动楼栋、增减网格、改名;一次全部生效。 Edit a draft: move buildings, make and end grids.",
     ),
+    "solve": (
+        "api.commands.solve:solve_command",
+        "锁定之外自动重划:保留的网格、小区不动,其余由引擎重新划分。 Divide a draft anew around what stays.",
+    ),
+    "remarks": (
+        "api.commands.plan_papers:remarks_command",
+        "方案的批注:列出、发表、处理。 Remarks on a plan: list them, make one, resolve one.",
+    ),
+    "plan-report": (
+        "api.commands.plan_papers:plan_report_command",
+        "方案报告:各网格户数、原因、换网格员的户数、采用人和内容校验;可写成 PDF。 The report of a plan.",
+    ),
     "plans": ("api.commands.plans:plans_command", "列出方案,新的在前。 List plans, the newest first."),
     "adopt": (
         "api.commands.plans:adopt_command",

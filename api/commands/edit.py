@@ -51,7 +51,7 @@ def edit_command(
         if name:
             seen = rename_plan(session, plan, name=name, who=who_runs(), version=seen).version
     if moves or new or ended:
-        _show(edited)
+        show_edited(edited)
     console.print(f"已保存 Saved: 方案 plan {plan}, 第 {seen} 版 version {seen}", markup=False)
 
 
@@ -75,7 +75,8 @@ def move_of(text: str) -> Move:
     return Move(building, found["grid"], stairwell, floors)
 
 
-def _show(edited: Edited) -> None:
+def show_edited(edited: Edited) -> None:
+    """Print the grids that an edit changed or ended, and what the editor should know."""
     for row in edited.grids.itertuples():
         console.print(f"  {row.code} {row.name}: {row.households} 户 households", markup=False, highlight=False)
     for code in edited.ended:

@@ -109,7 +109,7 @@ def draw_up_bill(
         There is no such thing.
     """
     of = name_of(session, _known(noun), code)
-    wanted = _wanted(noun, code, workflow_code)
+    wanted = _wanted(noun, code, workflow_code, actor)
     found = cases.read_gravest(session, wanted, limit=most + 1)
     shown = describe(session, found[:most], now=now)
     process = workflow(workflow_code)
@@ -194,9 +194,11 @@ def _known(noun: str) -> str:
     return noun
 
 
-def _wanted(noun: str, code: str, workflow_code: str) -> CaseFilter:
+def _wanted(noun: str, code: str, workflow_code: str, actor: Actor | None) -> CaseFilter:
     if noun in SCOPES.values():
-        return CaseFilter(workflow=workflow_code, scope=code)
+        # Looked up among a street's or community's cases, the few that an inspector sees would take the longest.
+        by_grids = actor is not None and bool(actor.grids) and not (actor.streets or actor.communities)
+        return CaseFilter(workflow=workflow_code, scope=code, on_own_ground=by_grids and noun != "grid")
     return CaseFilter(workflow=workflow_code, about=code)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import DateTime, Row, Select, and_, func, insert, literal, or_, select, text, update
+from sqlalchemy import ARRAY, DateTime, Row, Select, Text, and_, cast, func, insert, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.orm import Session
 
@@ -144,6 +144,8 @@ class CaseFilter:
         Opened at or after, and before.
     box
         West, south, east, north in degrees.
+    on_own_ground
+        Those in the acting person's own grids alone. Who sees nothing else gets the same, and sooner.
     """
 
     workflow: str | None = None
@@ -163,6 +165,7 @@ class CaseFilter:
     since: datetime | None = None
     until: datetime | None = None
     box: Box | None = None
+    on_own_ground: bool = False
 
 
 @dataclass(frozen=True)
@@ -363,10 +366,14 @@ def count_kinds(session: Session, wanted: CaseFilter, *, moment: datetime) -> li
     late = func.count().filter(_CASES.c.state == "open", _lit("red", moment))
     by = _CASES.c.kind, _CASES.c.nature
     counted: dict[tuple[str, str | None], dict[str, Any]] = {}
+    ended = _CASES.c.state == "closed"
+    if wanted.scope is not None and len(wanted.scope) == 12:
+        # That index begins with the street. Of a grid nothing more is said: it stays while communities are redrawn.
+        ended = and_(ended, _CASES.c.street_code == wanted.scope[:9])
     # The live ones are few, and the ended ones are counted from an index alone: each by itself.
     for is_one, counts in (
         (_CASES.c.state.in_(_LIVE), {"live": func.count(), "overdue": late}),
-        (_CASES.c.state == "closed", {"ended": func.count()}),
+        (ended, {"ended": func.count()}),
     ):
         query = _where(select(*by, *(count.label(name) for name, count in counts.items())), wanted)
         for kind, nature, *found in session.execute(query.where(is_one).group_by(*by)):
@@ -460,7 +467,7 @@ def _where(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
     }
     rules: list[Any] = [column == value for column, value in equal.items() if value is not None]
     if wanted.scope is not None:
-        rules.append(lies_in(wanted.scope))
+        rules.append(scope_column(wanted.scope) == wanted.scope)
     if wanted.about is not None:
         rules.append(_about(wanted.about))
     if wanted.states is not None:
@@ -478,6 +485,9 @@ def _where(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
         rules.append(columns.opened_at < wanted.until)
     if wanted.box is not None:
         rules.append(func.ST_Intersects(columns.geom, func.ST_MakeEnvelope(*wanted.box, SRID)))
+    if wanted.on_own_ground:
+        mine = cast(select(func.own_buildings()).scalar_subquery(), ARRAY(Text))
+        rules.append(or_(columns.building_code == func.any(mine), columns.building_code.is_(None)))
     return query.where(*rules)
 
 
@@ -497,16 +507,6 @@ def scope_column(code: str) -> Any:
     """Return the column that holds codes of this length: of streets (9), communities (12) or grids (15)."""
     names = {9: "street_code", 12: "community_code", 15: "grid_code"}
     return _CASES.c[names[len(code)]]
-
-
-def lies_in(code: str) -> Any:
-    """Return the rule for cases that lay in a street, community or grid when they were opened.
-
-    A community's street is said as well, since indexes begin with it. A grid's community is not: grids stay in force
-    while communities are redrawn.
-    """
-    own = scope_column(code) == code
-    return and_(_CASES.c.street_code == code[:9], own) if len(code) == 12 else own
 
 
 def _about(code: str) -> Any:

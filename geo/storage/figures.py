@@ -13,7 +13,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal_column, or_, select, text, true
 from sqlalchemy.orm import Session
 
-from geo.storage.cases import lies_in
+from geo.storage.cases import scope_column
 from geo.storage.catalogue import METADATA
 
 _CASES = METADATA.tables["ledger_case"]
@@ -231,7 +231,7 @@ def _key(by: str) -> Any:
 
 def _there(span: Span) -> ColumnElement[bool]:
     of_workflow = true() if span.workflow is None else _CASES.c.workflow == span.workflow
-    return and_(lies_in(span.scope), of_workflow)
+    return and_(scope_column(span.scope) == span.scope, of_workflow)
 
 
 def _inside(query: Select[Any], span: Span) -> Select[Any]:

@@ -74,6 +74,7 @@ from geo.services.warming import warming
 from geo.storage.database import migrate, open_engine
 
 ROUTERS = (
+    tiles,  # first, since they are asked for most often
     pages,
     assets,
     desk,
@@ -110,7 +111,6 @@ ROUTERS = (
     leader,
     reports,
     open311,
-    tiles,
     ogc,
     ogc_tiles,
     ogc_styles,

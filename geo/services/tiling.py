@@ -225,7 +225,7 @@ def _cut(session: Session, layer: str, tile: Tile, plan_id: int | None) -> Piece
         read_plan(session, plan_id)
     near = None
     if "actor" in session.info:
-        with session_scope(engine_of(session)) as owner:
+        with engine_of(session).connect().execution_options(isolation_level="AUTOCOMMIT") as owner:
             near = tiles.read_near(owner, layer, square)
     return tiles.cut(session, layer, square, near=near, plan_id=plan_id)
 

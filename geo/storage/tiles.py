@@ -20,6 +20,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    Connection,
     Date,
     Float,
     Integer,
@@ -150,7 +151,7 @@ class Source:
         return [self.made[name](rows).label(name) if name in self.made else getattr(rows, name) for name in names]
 
 
-def read_near(owner: Session, layer: str, square: Square) -> list[Any]:
+def read_near(owner: Connection, layer: str, square: Square) -> list[Any]:
     """Return what an index finds the rows round a tile by; for the store's owner, whom no rules bind."""
     return list(owner.scalars(_near(layer), _values(square)))
 

@@ -340,7 +340,8 @@ def test_a_stroke_that_collides_is_shown_and_theirs_stays(opened: Opens, client:
     held: list[Route] = []
     page.route("**/assignment", lambda route: held.append(route))
     mine = paint(page)
-    expect(page.locator("#saving")).to_have_attribute("data-state", "sending")
+    while not held:
+        page.wait_for_timeout(50)
     new = f"{COMMUNITY}099"
     body = {"moves": [{"building_code": mine["key"], "grid_code": new}], "new_grids": [new]}
     answer = client.patch(f"/plans/{plan}/assignment", json=body, headers={"If-Match": '"1"'})

@@ -143,7 +143,12 @@ export class Panel {
   }
 
   reveal(grid) {
-    this.rows.get(grid)?.row.scrollIntoView({ block: 'nearest' });
+    const { row } = this.rows.get(grid) ?? {};
+    if (!row?.isConnected) return;
+    const [list, head] = [this.grids.querySelector('.grid-list'), 40]; // the list alone scrolls, not the page
+    if (row.offsetTop < list.scrollTop + head || row.offsetTop + row.offsetHeight > list.scrollTop + list.clientHeight) {
+      list.scrollTop = row.offsetTop - list.clientHeight / 2;
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import { thingOf } from './record.js';
 import { atThePlace, label, parts, wordsOf } from './words.js';
 
 const PAUSE_MS = 350;
+const PATIENCE_MS = 20000; // a server that says nothing for so long is away
 const LONGEST_ADDRESS = 200;
 const WIDE = ['community', 'street', 'barrier']; // nowhere that one can go to
 const by = (id) => document.getElementById(id);
@@ -47,6 +48,7 @@ export class Intake {
 
   // Register at a place (`view`), or where nobody knows (`said` alone). What is written already goes along.
   open({ view = null, said }) {
+    if (this.isSending) return;
     const thing = view && thingOf(view);
     const isBeside = Boolean(view && (view.led || view.isSpot || !atThePlace(view.relation)));
     const isExact = Boolean(thing || (view && view.at && (isBeside || !WIDE.includes(view.noun))));
@@ -72,6 +74,7 @@ export class Intake {
   }
 
   drop() {
+    if (this.isSending) return;
     this.close();
     this.onBack();
   }
@@ -200,7 +203,8 @@ export class Intake {
       const [path, body] = await this.told();
       const written = JSON.stringify(body);
       if (!this.sent || this.sent.written !== written) this.sent = { written, key: onceKey() };
-      const answer = await ask(path, { body, key: this.sent.key });
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const answer = await ask(path, { body, key: this.sent.key, signal });
       const party = this.hinted && this.hinted.party;
       this.close();
       this.onTaken(answer, target, party);

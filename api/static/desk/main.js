@@ -268,6 +268,7 @@ class Desk {
     if (this.looking) this.looking.abort();
     Object.assign(this, { isWaiting: false, choices: null, shown: null });
     by('taken').hidden = true;
+    if (this.intake && !this.intake.isWritten) this.intake.close();
     this.found.classList.remove('old');
     this.found.replaceChildren();
     this.fold(false);

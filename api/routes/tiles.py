@@ -1,12 +1,16 @@
 """The catalogue of layers, and vector tiles of the living ones: what somebody may see, and nothing else."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from sqlalchemy import Engine
 
 from api.dependencies import Acting, Database, PlanId
 from api.openapi import problems
 from api.schemas.layers import LayerList, layer_item
+from geo.access.actor import Actor
 from geo.services.tile_cache import TileCache
 from geo.services.tiling import DEEPEST, LAYERS, PLAN_LAYERS, MadeTile, Tile, kept_tile
 from geo.territory.layer_catalogue import layer_catalogue
@@ -79,31 +83,60 @@ def list_layers(actor: Acting) -> LayerList:
     return LayerList(items=[layer_item(each) for each in layer_catalogue().values() if actor.may(each.roles)])
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A tile that a request asks for, and what its answer depends on.
+
+    Attributes
+    ----------
+    known, coding
+        The request's If-None-Match and Accept-Encoding.
+    """
+
+    engine: Engine
+    actor: Actor
+    kept: TileCache
+    tile: Tile
+    known: str | None
+    coding: str
+
+    def answer(self, layers: Iterable[str], plan_id: int | None = None) -> Response:
+        """Answer with the tile of some layers."""
+        made = kept_tile(self.kept, self.engine, self.actor, layers, self.tile, plan_id=plan_id)
+        return answer(self.kept, made, self.known, self.coding)
+
+
+def asked_tile(
+    engine: Database,
+    actor: Acting,
+    kept: Tiles,
+    z: Level,
+    x: Column,
+    y: Row,
+    if_none_match: Known = None,
+    accept_encoding: Coding = "",
+) -> Asked:
+    """Return the tile that the request asks for."""
+    return Asked(engine, actor, kept, Tile(z, x, y), if_none_match, accept_encoding)
+
+
+AskedTile = Annotated[Asked, Depends(asked_tile)]
+
+
 @router.get(
     "/tiles/{layers}/{z}/{x}/{y}",
     summary="矢量瓦片 Vector tile",
     response_class=Response,
     responses={**TILE, **problems(422, 503)},
 )
-def tile(
-    engine: Database,
-    actor: Acting,
-    kept: Tiles,
-    layers: Layers,
-    z: Level,
-    x: Column,
-    y: Row,
-    if_none_match: Known = None,
-    accept_encoding: Coding = "",
-) -> Response:
+def tile(layers: Layers, asked: AskedTile) -> Response:
     """Cut a tile of one layer or several (Mapbox Vector Tile 2.1) under the rights of who asks.
 
     Names and codes are in it, households are not. Far off shapes are plainer, and rows are joined to points whose
     `count` says how many they are; the header `Tile-Generalised` says of each layer how many were joined or left out.
     Levels at which a layer has no tiles are refused (422).
     """
-    made = kept_tile(kept, engine, actor, layers.split(","), Tile(z, x, y))
-    return answer(kept, made, if_none_match, accept_encoding)
+    return asked.answer(layers.split(","))
 
 
 @router.get(
@@ -112,21 +145,9 @@ def tile(
     response_class=Response,
     responses={**TILE, **problems(404, 422, 503)},
 )
-def plan_tile(
-    engine: Database,
-    actor: Acting,
-    kept: Tiles,
-    plan_id: PlanId,
-    layers: PlanLayers,
-    z: Level,
-    x: Column,
-    y: Row,
-    if_none_match: Known = None,
-    accept_encoding: Coding = "",
-) -> Response:
+def plan_tile(plan_id: PlanId, layers: PlanLayers, asked: AskedTile) -> Response:
     """Cut a tile of the grids or cells of one plan, a draft or one of the past, as `/tiles` does of those in force."""
-    made = kept_tile(kept, engine, actor, layers.split(","), Tile(z, x, y), plan_id=plan_id)
-    return answer(kept, made, if_none_match, accept_encoding)
+    return asked.answer(layers.split(","), plan_id)
 
 
 def answer(kept: TileCache, made: MadeTile, known: str | None, coding: str) -> Response:

@@ -36,7 +36,7 @@ class _Class:
 def qml_of(layer: CatalogueLayer) -> str:
     """Return a layer's style as QGIS reads it (from 3.22)."""
     top = Xml.Element(
-        "qgis", version="3.22.0", styleCategories="Symbology|Labeling", labelsEnabled=_flag(layer.labelled)
+        "qgis", version="3.22.0", styleCategories="Symbology|Labeling", labelsEnabled=_flag(_has_labels(layer))
     )
     classes = _classes(layer)
     renderer = Xml.SubElement(
@@ -51,7 +51,7 @@ def qml_of(layer: CatalogueLayer) -> str:
     symbols = Xml.SubElement(renderer, "symbols")
     for number, each in enumerate(classes or [_plain(layer)]):
         _symbol(symbols, str(number), layer, each)
-    if layer.labelled:
+    if _has_labels(layer):
         _labels(top, layer)
     Xml.indent(top)
     return f"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n{Xml.tostring(top, encoding='unicode')}\n"
@@ -162,11 +162,17 @@ def _part(symbol: Xml.Element, kind: str, options: Mapping[str, str]) -> None:
         Xml.SubElement(part, "prop", k=name, v=value)  # what QGIS before 3.26 reads
 
 
+def _has_labels(layer: CatalogueLayer) -> bool:
+    """Points have signs of their own; with words as well they would cover the map."""
+    return layer.labelled and _DRAWN[layer.geometry] != "marker"
+
+
 def _labels(top: Xml.Element, layer: CatalogueLayer) -> None:
     labelling = Xml.SubElement(top, "labeling", type="simple")
     settings = Xml.SubElement(labelling, "settings", calloutType="simple")
     names = {told.name for told in layer.properties}
-    text = f'coalesce("name", "{layer.key}")' if "name" in names else f'"{layer.key}"'
+    # QGIS knows no property that is empty in all features it has seen: named so, it is no error.
+    text = f"""coalesce(attribute('name'), "{layer.key}")""" if "name" in names else f'"{layer.key}"'
     style = Xml.SubElement(
         settings,
         "text-style",
@@ -184,8 +190,9 @@ def _labels(top: Xml.Element, layer: CatalogueLayer) -> None:
         bufferSizeUnits="MM",
         bufferColor=_rgba(_colour("halo")),
     )
-    Xml.SubElement(settings, "placement", placement="2" if _DRAWN[layer.geometry] == "line" else "1")
-    Xml.SubElement(settings, "rendering", drawLabels="1", obstacle="1")
+    Xml.SubElement(settings, "placement", placement="2" if _DRAWN[layer.geometry] == "line" else "1", priority="5")
+    # Areas lie under one another: were they in the way of words, there would be none.
+    Xml.SubElement(settings, "rendering", drawLabels="1", obstacle="0")
 
 
 def _rgba(colour: str) -> str:

@@ -36,7 +36,8 @@ def test_every_symbol_of_a_legend_is_there_once(layer: CatalogueLayer) -> None:
     kind = {"area": "fill", "site": "fill", "line": "line", "point": "marker", "any": "marker"}[layer.geometry]
     assert {symbol.get("type") for symbol in renderer.iterfind("symbols/symbol")} == {kind}
     assert all(options_of(symbol) for symbol in renderer.iterfind("symbols/symbol"))
-    assert (top.find("labeling") is not None) is layer.labelled
+    assert (top.find("labeling") is not None) is (layer.labelled and kind != "marker")
+    assert top.get("labelsEnabled") == str(int(top.find("labeling") is not None))
 
 
 def test_kinds_have_their_words_and_colours() -> None:

@@ -7,7 +7,7 @@ north (OGC Two Dimensional Tile Matrix Set, WebMercatorQuad).
 import math
 import time
 from collections.abc import Hashable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
@@ -223,11 +223,14 @@ def _cut(session: Session, layer: str, tile: Tile, plan_id: int | None) -> Piece
         return tiles.draw(session, layer, square, _spots(session))
     if plan_id is not None:
         read_plan(session, plan_id)
-    near = None
-    if "actor" in session.info:
-        with engine_of(session).connect().execution_options(isolation_level="AUTOCOMMIT") as owner:
-            near = tiles.read_near(owner, layer, square)
-    return tiles.cut(session, layer, square, near=near, plan_id=plan_id)
+    actor: Actor | None = session.info.get("actor")
+    if actor is None:
+        return tiles.cut(session, layer, square, plan_id=plan_id)
+    with engine_of(session).connect().execution_options(isolation_level="AUTOCOMMIT") as owner:
+        near = tiles.read_near(owner, layer, square)
+    is_wide = tiles.SOURCES[layer].own and len(actor.streets) > 1
+    with tiles.seeing_only(session, near) if is_wide else nullcontext():
+        return tiles.cut(session, layer, square, near=near, plan_id=plan_id)
 
 
 def _spots(session: Session) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ Near by, a tile is an even piece of degrees: a quarter of a step is the most tha
 one (0.14 steps at level 13 in Shenzhen, 0.35 at 60° north), so that shapes need not be transformed one by one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
@@ -38,6 +39,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -74,6 +76,14 @@ MOST_ROWS = 40_000
 EVEN_FROM = 13
 _WEB_MERCATOR = 3857
 _CHINA = "Asia/Shanghai"
+
+
+# Rights only ever become less by it; undone with the savepoint.
+_SEE_ONLY = text("""
+SELECT set_config('wangge.whole', array_to_string(ARRAY(
+  SELECT unnest(told_list('whole')) INTERSECT SELECT unnest(CAST(:near AS text[])) ORDER BY 1
+), ','), true)
+""")
 
 
 @dataclass(frozen=True)
@@ -133,6 +143,8 @@ class Source:
         Which rows are there today.
     near
         A column whose values an index finds, told apart by which communities (or rows) lie round a box.
+    own
+        Whether rules of rows ask of a row's own community alone, and nothing of others.
     of_plan
         Which rows are those of the plan ``:plan``; None for layers that no plan has.
     made
@@ -142,6 +154,7 @@ class Source:
     rows: Any
     present: Callable[[Any], ColumnElement[bool]]
     near: str
+    own: bool = False
     of_plan: Callable[[Any], ColumnElement[bool]] | None = None
     made: Mapping[str, Callable[[Any], ColumnElement[Any]]] = field(default_factory=dict)
 
@@ -154,6 +167,18 @@ class Source:
 def read_near(owner: Connection, layer: str, square: Square) -> list[Any]:
     """Return what an index finds the rows round a tile by; for the store's owner, whom no rules bind."""
     return list(owner.scalars(_near(layer), _values(square)))
+
+
+@contextmanager
+def seeing_only(session: Session, near: Sequence[Any]) -> Iterator[None]:
+    """Let the actor see of the communities that they see whole those alone that lie near, until it is done.
+
+    Rules of rows hold each row against all communities that somebody sees: of a city those are thousands.
+    """
+    savepoint = session.begin_nested()
+    session.execute(_SEE_ONLY, {"near": list(near)})
+    yield
+    savepoint.rollback()
 
 
 def cut(
@@ -461,19 +486,20 @@ SOURCES: MappingProxyType[str, Source] = MappingProxyType(
     {
         "streets": Source(Street, _living, "code"),
         "communities": Source(Community, _living, "code"),
-        "compounds": Source(Compound, _living, "community_code"),
+        "compounds": Source(Compound, _living, "community_code", own=True),
         "grids": Source(Grid, _in_force, "community_code", of_plan=_of_plan),
         "cells": Source(Cell, _of_grid_in_force, "grid_id", of_plan=_of_grid_of_plan),
         "barriers": Source(Barrier, _living, "code"),
-        "buildings": Source(Building, _living, "community_code"),
+        "buildings": Source(Building, _living, "community_code", own=True),
         "coverage": Source(
             Building,
             _living,
             "community_code",
+            own=True,
             made={"last_seen": _last_seen, "days": _days_since},
         ),
-        "elements": Source(CityElement, _living, "community_code"),
-        "hazards": Source(LedgerCase, _live_hazard, "community_code"),
-        "inspections": Source(Inspection, _always, "community_code"),
+        "elements": Source(CityElement, _living, "community_code", own=True),
+        "hazards": Source(LedgerCase, _live_hazard, "community_code", own=True),
+        "inspections": Source(Inspection, _always, "community_code", own=True),
     }
 )

@@ -78,6 +78,13 @@ def test_who_sees_the_same_shares_and_nobody_else(store: Engine, monkeypatch: py
         assert len(put) == before + 1
 
 
+def test_who_sees_several_streets_sees_the_same_of_each(store: Engine) -> None:
+    """Of many communities only those near a tile are looked at; afterwards, in the same transaction, all are again."""
+    names = ("buildings", "communities", "compounds", "elements", "coverage", "hazards", "inspections", "grids")
+    wide = actor("planner", make.STREET, "440307002")
+    assert asked(TileCache(0), store, wide, *names) == asked(TileCache(0), store, PLANNER, *names)
+
+
 def test_a_change_is_seen_at_once_by_every_process(changing: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     here, there = TileCache(ROOMY), TileCache(ROOMY)
     for cache in (here, there):

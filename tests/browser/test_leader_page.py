@@ -115,9 +115,6 @@ def test_on_a_phone_nothing_is_cut_off_and_trouble_is_said(view: Page) -> None:
         assert box is not None
         assert box["height"] >= 44
     assert grave_faults(view) == []
-    view.emulate_media(color_scheme="dark")
-    assert grave_faults(view) == []
-    view.emulate_media(color_scheme="light")
 
     view.route("**/leader/areas**", lambda route: route.abort())
     view.get_by_role("radio", name="按网格").check()
@@ -134,6 +131,7 @@ def test_a_report_takes_a_resolution_and_shows_it_as_a_case(
 ) -> None:
     page.goto(f"{address}/reports/community_monthly?scope={COMMUNITY}&period=2026-08")
     expect(page.locator("#item-overdue ~ table tbody tr")).to_have_count(2)
+    page.emulate_media(color_scheme="dark")
     assert grave_faults(page) == []
     page.get_by_role("textbox", name="决议").fill("加装电动车充电桩")
     page.get_by_role("textbox", name="由谁负责").fill("物业公司")

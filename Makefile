@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-hard bench serve lint clean clean-all environment browser
+.PHONY: help setup demo test test-hard bench screens serve lint clean clean-all environment browser
 .NOTPARALLEL:
 # A run of the tests starts Python a hundred times: what is compiled once is kept, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,6 +25,9 @@ test-hard: browser environment  ## 运行耗时的证明(并发、崩溃等),约
 
 bench: environment  ## 在真实数据和算例上测速,可加 MINUTES=每项分钟数 | measure; MINUTES=n bounds each benchmark
 	@$(BIN)/python -m tests.benchmarks $(if $(MINUTES),--minutes $(MINUTES))
+
+screens: browser environment  ## 所有页面的截图,存入 out/screens | pictures of every page, into out/screens
+	@$(BIN)/python -m tests.browser.screens
 
 serve: environment  ## 启动网页服务 | start the web service
 	@$(BIN)/wangge serve

@@ -14,6 +14,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ from tests.databases import RUN_PREFIX, RUN_VARIABLE, Databases
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 HERE = Path(__file__).resolve().parent
 SHARED_DATA = HERE.parents[1] / "shared" / "data"
@@ -223,6 +224,22 @@ class OfflinePage:
     outside: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
+    @classmethod
+    def watched(cls, context: "BrowserContext") -> "OfflinePage":
+        """Open the one page of a context, which reaches this machine alone."""
+        offline = cls(context.new_page())
+
+        def watch(url: str) -> None:
+            if not LOCAL_URL.match(url):
+                offline.outside.append(url)
+
+        context.route(lambda url: not LOCAL_URL.match(url), lambda route: route.abort("internetdisconnected"))
+        context.on("request", lambda request: watch(request.url))
+        context.on("weberror", lambda error: offline.errors.append(str(error.error)))
+        context.on("console", lambda line: offline.errors.append(line.text) if line.type == "error" else None)
+        offline.page.on("websocket", lambda socket: watch(socket.url))
+        return offline
+
     def forget(self) -> None:
         """Become as good as new, for the next test: a page of its own for each takes half as long as all the rest."""
         self.page.goto("about:blank")
@@ -238,10 +255,9 @@ class OfflinePage:
         return self.page
 
 
-# Playwright keeps an event loop running in this thread while it is open. Ending it with the module lets tests in
-# other modules run loops of their own.
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
+@contextmanager
+def launched() -> Iterator["Browser"]:
+    """Chromium, for as long as it is needed."""
     from playwright.sync_api import sync_playwright
 
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -253,21 +269,18 @@ def browser() -> Iterator["Browser"]:
         browser.close()
 
 
+# Playwright keeps an event loop running in this thread while it is open. Ending it with the module lets tests in
+# other modules run loops of their own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    with launched() as browser:
+        yield browser
+
+
 @pytest.fixture(scope="module")
 def only_page(browser: "Browser") -> Iterator[OfflinePage]:
     context = browser.new_context(locale="zh-CN", viewport=SCREEN)
-    offline = OfflinePage(context.new_page())
-
-    def watch(url: str) -> None:
-        if not LOCAL_URL.match(url):
-            offline.outside.append(url)
-
-    context.route(lambda url: not LOCAL_URL.match(url), lambda route: route.abort("internetdisconnected"))
-    context.on("request", lambda request: watch(request.url))
-    context.on("weberror", lambda error: offline.errors.append(str(error.error)))
-    context.on("console", lambda line: offline.errors.append(line.text) if line.type == "error" else None)
-    offline.page.on("websocket", lambda socket: watch(socket.url))
-    yield offline
+    yield OfflinePage.watched(context)
     context.close()
 
 

@@ -36,7 +36,7 @@ def test_nothing_new_lies_at_the_top() -> None:
 
 def test_make_help_explains_every_target_in_both_languages() -> None:
     shown = run("make", "help").stdout
-    for target in ("setup", "demo", "test", "bench", "serve", "lint", "clean", "clean-all"):
+    for target in ("setup", "demo", "test", "bench", "screens", "serve", "lint", "clean", "clean-all"):
         explained = re.search(rf"make {target} +(\S.*)\n +(\S.*)", shown)
         assert explained, target
         assert re.search(r"[\u4e00-\u9fff]", explained[1]), target

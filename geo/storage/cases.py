@@ -38,6 +38,8 @@ _CASES = METADATA.tables["ledger_case"]
 _MOVES = METADATA.tables["case_move"]
 _VERSIONS = METADATA.tables["workflow_version"]
 _LIVE = ("open", "paused")
+#: What is live has no end; by its end an index finds it among the many that have one.
+_IS_LIVE = and_(_CASES.c.state.in_(_LIVE), _CASES.c.closed_at.is_(None))
 
 Box = tuple[float, float, float, float]
 Light = Literal["green", "yellow", "red"]
@@ -350,9 +352,9 @@ def read_cases(
 
 def read_gravest(session: Session, wanted: CaseFilter, *, limit: int) -> list[CaseRecord]:
     """Read cases for a bill: live ones first, of these what is due first; then the rest, what ended last first."""
-    red_at, is_live = func.least(_CASES.c.step_due_at, _CASES.c.due_at), _CASES.c.state.in_(_LIVE)
-    first = select(*_RECORD).where(is_live).order_by(red_at.asc().nulls_last(), _CASES.c.found_at, _CASES.c.id)
-    rest = select(*_RECORD).where(~is_live).order_by(_CASES.c.closed_at.desc(), _CASES.c.id.desc())
+    red_at = func.least(_CASES.c.step_due_at, _CASES.c.due_at)
+    first = select(*_RECORD).where(_IS_LIVE).order_by(red_at.asc().nulls_last(), _CASES.c.found_at, _CASES.c.id)
+    rest = select(*_RECORD).where(_CASES.c.state.not_in(_LIVE)).order_by(_CASES.c.closed_at.desc(), _CASES.c.id.desc())
     found: list[CaseRecord] = []
     for query in (first, rest):
         if len(found) < limit:
@@ -372,7 +374,7 @@ def count_kinds(session: Session, wanted: CaseFilter, *, moment: datetime) -> li
         ended = and_(ended, _CASES.c.street_code == wanted.scope[:9])
     # The live ones are few, and the ended ones are counted from an index alone: each by itself.
     for is_one, counts in (
-        (_CASES.c.state.in_(_LIVE), {"live": func.count(), "overdue": late}),
+        (_IS_LIVE, {"live": func.count(), "overdue": late}),
         (ended, {"ended": func.count()}),
     ):
         query = _where(select(*by, *(count.label(name) for name, count in counts.items())), wanted)

@@ -22,7 +22,7 @@ from geo.exchange.photos import read_photo
 from geo.ledger import cases as engine
 from geo.ledger.cases import Case
 from geo.ledger.deeds import Deed
-from geo.ledger.permissions import Doer
+from geo.ledger.permissions import Doer, check_opening
 from geo.ledger.replaying import opening_details
 from geo.ledger.workflows import CLOCK, Action, Workflow, parse, workflow
 from geo.ledger.working_time import Limit, calendar
@@ -185,6 +185,7 @@ def open_or_join(
     moment = now if at is None else min(at, now)
     subject = _subject(session, new)
     thing = cases.subject_key(subject)
+    check_opening(process, doer)  # before the version is kept: who may not open it may not keep that either
     version = take_turns_of(session, process, [] if thing is None else [thing])
     if process.code in JOINED and thing is not None:
         alike = cases.find_alike(session, process.code, new.kind, subject)

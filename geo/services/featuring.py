@@ -6,7 +6,7 @@ beyond tiles. Nothing of it is personal; households are counts.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ import geopandas as gpd
 from sqlalchemy.orm import Session
 
 from geo.errors import NotFoundError
+from geo.services.locating import engine_of
 from geo.services.reference_systems import ReferenceSystem, offered
 from geo.storage import buildings, features, plans
 from geo.storage.features import Selection, Source
@@ -148,6 +149,7 @@ def collection(session: Session, name: str) -> Collection:
 
 def page_of(session: Session, of: Collection, wanted: Selection, *, limit: int, after: str | None) -> Page:
     """Return up to ``limit`` features that follow the one with the key ``after``."""
+    wanted = replace(wanted, near=_near(session, of, wanted.boxes))
     frame = features.read(session, of.source, wanted, limit=limit + 1, after=after)
     shown = _counted(session, of, frame.head(limit))
     following = str(shown[of.key].iloc[-1]) if len(frame) > limit else None
@@ -188,17 +190,23 @@ def selection(
     return Selection(tuple(boxes), values, since, until)
 
 
+def _near(session: Session, of: Collection, boxes: Sequence[Bounds]) -> tuple[str, ...] | None:
+    """Look up what lies round some boxes, for somebody whom rules of rows bind; see ``storage/tiles``."""
+    if not boxes or "actor" not in session.info:
+        return None
+    with engine_of(session).connect().execution_options(isolation_level="AUTOCOMMIT") as owner:
+        return features.read_near(owner, of.layer, boxes)
+
+
 def _of_today(layer: str) -> Collection:
     told = catalogue_layer(layer)
-    rows, present = features.of_layer(layer)
     properties = _properties(layer)
-    source = Source(rows, tuple(each.name for each in properties), present, _MOMENTS.get(layer))
+    source = features.of_layer(layer, tuple(each.name for each in properties), _MOMENTS.get(layer))
     return Collection(layer, told.zh, told.en, layer, told.geometry, properties, source)
 
 
 def _of_plan(layer: str, plan: PlanRecord) -> Collection:
     told = catalogue_layer(layer)
-    rows, present = features.of_plan(layer)
     properties = _properties(layer)
     return Collection(
         f"plan-{plan.id}-{layer}",
@@ -207,7 +215,7 @@ def _of_plan(layer: str, plan: PlanRecord) -> Collection:
         layer,
         told.geometry,
         properties,
-        Source(rows, tuple(each.name for each in properties), present, plan_id=plan.id),
+        features.of_plan(layer, tuple(each.name for each in properties), plan.id),
         plan,
     )
 

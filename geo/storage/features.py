@@ -11,14 +11,18 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from geo.crs import WGS84
+from geo.storage import tiles
 from geo.storage.declaring import SRID
 from geo.storage.layers import Bounds
 from geo.storage.tables import Cell, Community, Grid, Street
-from geo.storage.tiles import SOURCES
+from geo.storage.tiles import SOURCES, Square
+
+#: More communities (or rows) round a box than this are no help in finding what is in it.
+MOST_NEAR = 2_000
 
 Present = Callable[[Any], ColumnElement[bool]]
 
@@ -35,6 +39,8 @@ class Source:
         What is told of each row besides its shape; the first one tells rows apart, and orders them.
     present
         Which rows there are.
+    near
+        The column whose values an index finds what lies round a box by (``tiles``).
     moment
         The column that says when a row began to be, where it has one.
     plan_id
@@ -44,6 +50,7 @@ class Source:
     rows: Any
     columns: tuple[str, ...]
     present: Present
+    near: str
     moment: str | None = None
     plan_id: int | None = None
 
@@ -65,12 +72,15 @@ class Selection:
         By column what it holds.
     since, until
         Both included; open where None.
+    near
+        What lies round the boxes has one of these in the source's column ``near``; None where nobody looked.
     """
 
     boxes: tuple[Bounds, ...] = ()
     values: Mapping[str, str | int] = field(default_factory=dict)
     since: datetime | None = None
     until: datetime | None = None
+    near: tuple[str, ...] | None = None
 
 
 def read(
@@ -125,16 +135,27 @@ def plans_with_cells(session: Session, plan_ids: Sequence[int]) -> set[int]:
     return set(session.scalars(query))
 
 
-def of_layer(layer: str) -> tuple[Any, Present]:
-    """Return the table of a layer, and which of its rows are there today."""
-    return SOURCES[layer].rows, SOURCES[layer].present
+def of_layer(layer: str, columns: tuple[str, ...], moment: str | None) -> Source:
+    """Return the rows of a layer that are there today."""
+    source = SOURCES[layer]
+    return Source(source.rows, columns, source.present, source.near, moment)
 
 
-def of_plan(layer: str) -> tuple[Any, Present]:
-    """Return the table of ``grids`` or ``cells``, and which of its rows are those of the plan ``:plan``."""
+def of_plan(layer: str, columns: tuple[str, ...], plan_id: int) -> Source:
+    """Return the ``grids`` or ``cells`` of a plan, whatever its state."""
     source = SOURCES[layer]
     assert source.of_plan is not None, f"no plan has {layer}"
-    return source.rows, source.of_plan
+    return Source(source.rows, columns, source.of_plan, source.near, plan_id=plan_id)
+
+
+def read_near(owner: Connection, layer: str, boxes: Sequence[Bounds]) -> tuple[str, ...] | None:
+    """Return what the rows round some boxes have in their column ``near``; for the store's owner.
+
+    Rules of rows come before boxes, so that for a person no index of boxes is used; it is of codes. None where so much
+    lies there that looking at it in order is faster.
+    """
+    found = {code for box in boxes for code in tiles.read_near(owner, layer, Square(0, box, box))}
+    return tuple(sorted(found)) if len(found) <= MOST_NEAR else None
 
 
 _SIDES = ("XMin", "YMin", "XMax", "YMax")
@@ -153,6 +174,8 @@ def _conditions(source: Source, wanted: Selection) -> list[ColumnElement[bool]]:
     rows, conditions = source.rows, [source.present(source.rows)]
     if wanted.boxes:
         conditions.append(or_(*(_touches(rows.geom, box) for box in wanted.boxes)))
+    if wanted.near is not None:
+        conditions.append(getattr(rows, source.near).in_(wanted.near))
     conditions += [getattr(rows, name) == value for name, value in wanted.values.items()]
     if source.moment is not None:
         moment = getattr(rows, source.moment)

@@ -8,7 +8,7 @@ from api.dependencies import Acting, PlanId, Store
 from api.openapi import problems
 from api.page_assets import policy
 from api.rendering import page
-from api.routes.pages import HTML, STATIC
+from api.routes.pages import HTML
 from geo.services import reading
 from geo.territory.dictionaries import dictionary
 
@@ -35,7 +35,7 @@ def workbench(store: Store, actor: Acting, plan_id: PlanId) -> HTMLResponse:
         headers={"Content-Security-Policy": policy()},
         login=actor.name,
         plan=plan,
-        parts=[name for name in PARTS if (STATIC / "workbench" / f"{name}.js").exists()],
+        parts=PARTS,
         state_label=dictionary("plan_states")[plan.state].label,
         may_edit=plan.state == "draft" and actor.may(access_of("PATCH", "/plans/{plan_id}/assignment").roles),
     )

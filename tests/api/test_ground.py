@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.schemas.grounds import Ground
 from tests.api import town
 
 COMMUNITY = town.COMMUNITIES[0]
@@ -56,6 +57,7 @@ def test_the_ground_says_who_is_where_and_what_lies_between(client: TestClient, 
     assert cut == pytest.approx(report["boundary_cost"], abs=0.001)
     assert crossed == pytest.approx(report["barrier_crossed"], abs=0.001)
     assert ground["communities"]["code"] == [COMMUNITY]
+    Ground.model_validate(ground)
     assert not any(said in str(ground) for said in town.PERSONAL)
 
 

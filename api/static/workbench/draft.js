@@ -163,14 +163,14 @@ export class Draft {
     return this.end(kind);
   }
 
-  // What was done to the plan before this page was opened, by its edits: an edit that does the opposite of the last one
-  // took it back.
+  // What this account did to the plan elsewhere, by the plan's edits: before this page was opened, or by another part of
+  // it. An edit that does the opposite of the last one took it back.
   remember(edits) {
-    const [done, undone] = [[], []];
+    const { done, undone } = this;
     for (const { moves, who } of edits) {
-      if (who !== this.login) continue;
       const told = Object.entries(moves).map(([key, [from, to]]) => [key, from, to]);
-      if (told.length === 0) continue;
+      const isUnderWay = this.waiting.some((stroke) => isSame(told, stroke.moves));
+      if (who !== this.login || told.length === 0 || isUnderWay) continue;
       if (done.length && isOpposite(told, done.at(-1))) undone.push(done.pop());
       else if (undone.length && isSame(told, undone.at(-1))) done.push(undone.pop());
       else {
@@ -178,7 +178,6 @@ export class Draft {
         undone.length = 0;
       }
     }
-    Object.assign(this, { done, undone });
   }
 
   // Strokes that this browser kept are done again on what the server has; returns those that collide.
@@ -261,6 +260,7 @@ export class Draft {
       }
     }
     this.version = version;
+    this.remember(edits);
     return this.rebase();
   }
 

@@ -32,12 +32,12 @@ class Part:
     lines: tuple[GridLine, ...]
 
 
-def report_page(report: PlanReport, content: MapContent, *, login: str) -> str:
+def report_page(report: PlanReport, content: MapContent | None, *, login: str) -> str:
     """Return a report as a page."""
     return _templates().get_template("plan_report.html").render(**_values(report, content), login=login)
 
 
-def report_pdf(report: PlanReport, content: MapContent, stamp: Stamp) -> bytes:
+def report_pdf(report: PlanReport, content: MapContent | None, stamp: Stamp) -> bytes:
     """Return a report as PDF, A4 landscape: the map first, then the tables, places to sign, and the stamp."""
     from maps.paper import pdf_of  # loads WeasyPrint, which takes most of a second
 
@@ -46,7 +46,7 @@ def report_pdf(report: PlanReport, content: MapContent, stamp: Stamp) -> bytes:
     return pdf_of(template.render(**values, stamp=stamp.line, style=_style()), PAPER)
 
 
-def _values(report: PlanReport, content: MapContent) -> dict[str, Any]:
+def _values(report: PlanReport, content: MapContent | None) -> dict[str, Any]:
     return {
         "report": report,
         "plan": report.plan,
@@ -58,10 +58,11 @@ def _values(report: PlanReport, content: MapContent) -> dict[str, Any]:
     }
 
 
-def _parts(report: PlanReport, content: MapContent) -> list[Part]:
+def _parts(report: PlanReport, content: MapContent | None) -> list[Part]:
+    if content is None:
+        return []
     names = {} if content.communities is None else dict(content.communities[["code", "name"]].to_numpy())
-    # The units of a plan of communities are shown on the map of plans, and have no grids to draw.
-    codes = [] if report.plan.tier == "community" else sorted({line.code[:12] for line in report.grids})
+    codes = sorted({line.code[:12] for line in report.grids})
     found = []
     for code in codes:
         picture, scale = plan_picture(content, code, WIDTH_MM, HEIGHT_MM)

@@ -31,7 +31,7 @@ def plan_report_command(
         report = draw_up_report(session, plan)
         content = map_of_report(session, report) if out else None
     _show(report)
-    if out is not None and content is not None:
+    if out is not None:
         from api.plan_sheets import report_pdf  # loads what draws, which only files need
 
         stamp = stamp_now(

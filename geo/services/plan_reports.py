@@ -154,8 +154,10 @@ def draw_up_report(session: Session, plan_id: int, *, is_whole: bool = True) -> 
     )
 
 
-def map_of_report(session: Session, report: PlanReport) -> MapContent:
-    """Gather the map of a plan."""
+def map_of_report(session: Session, report: PlanReport) -> MapContent | None:
+    """Gather the map of a plan's grids; None where it has none to draw: one of communities, or none that is seen."""
+    if report.plan.tier == "community" or not report.grids:
+        return None
     return content_from_store(session, report.plan.scope_code, report.plan.id)
 
 

@@ -141,3 +141,16 @@ def test_a_link_to_a_draft_is_for_whoever_sees_all_of_it(app: FastAPI, town_engi
         with client_of(app, town_engine, f"guest-{number}", [role], [scope] if scope else []) as guest:
             for path in ("", "/grids", "/report", "/comments", "/news", "/workbench"):
                 assert guest.get(f"/plans/{draft}{path}").status_code == status, (role, scope, path)
+
+
+def test_plans_of_communities_and_of_departments_have_reports_too(client: TestClient) -> None:
+    body = {"scope": town.STREET, "tier": "community", "lower": 300, "upper": 500}
+    draft = client.post("/plans", json=body).json()["id"]
+    told = report_of(client, draft)
+    assert all(len(line["code"]) == 12 for line in told["grids"])
+    assert sum(line["households"] for line in told["grids"]) == told["plan"]["households"]
+    page = client.get(f"/plans/{draft}/report?as=html").text
+    assert all(line["code"] in page for line in told["grids"])
+    assert "<svg" not in page
+    for plan in client.get("/plans", params={"scope": town.STREET}).json()["items"]:
+        assert client.get(f"/plans/{plan['id']}/report?as=html").status_code == 200

@@ -71,7 +71,7 @@ def phone(browser: Browser, server: Server, login: str = "wang", *, worker: bool
         viewport=PHONE,
         has_touch=True,
         is_mobile=True,
-        device_scale_factor=2,
+        device_scale_factor=1,
         service_workers="allow" if worker else "block",
     )
     outside: list[str] = []

@@ -31,7 +31,7 @@ from tests.browser.phones import (
 )
 from tests.databases import Databases
 from tests.geo.services import inspected
-from tests.geo.services.inspected import INSPECTOR, LIFT, LOW_HOME, SHOP, STALL, TWO
+from tests.geo.services.inspected import INSPECTOR, LIFT, LOW_HOME, SECOND, SHOP, STALL, TWO
 
 pytestmark = pytest.mark.browser
 
@@ -331,33 +331,31 @@ def test_a_hazard_in_passing_is_kept_without_signal_and_sent_once(browser: Brows
         assert (case.found_by, photo.case_id, photo.phase) == ("wang", case.id, "finding")
 
 
-def test_a_hazard_seen_by_two_is_one_and_both_are_told(browser: Browser, server: Server) -> None:
-    with phone(browser, server) as one, phone(browser, server, "zhao") as other:
-        for page in (one, other):
-            page.context.set_offline(True)
-            go_to(page, "2栋")
-            hold(page)
-            report(page, "wiring")
-        for page in (one, other):
-            page.context.set_offline(False)
-            all_sent(page, 1)
-        expect(other.locator("#queue li")).to_contain_text("已有,并入")
-    with session_scope(server.engine) as session:
-        (case,) = session.scalars(select(LedgerCase))
-        assert (case.building_code, case.sightings, case.found_by) == (TWO, 2, "wang")
-
-
-def test_what_is_not_on_the_round_is_inspected_from_its_card(browser: Browser, server: Server) -> None:
+def test_from_a_card_what_is_not_due_is_inspected_and_what_others_saw_is_joined(
+    browser: Browser, server: Server
+) -> None:
+    with session_scope(server.engine, SECOND) as session:
+        seen = NewCase("hazard", "wiring", "电线老化", building_code=TWO)
+        number = cases.open_case(session, seen, actor=SECOND).id
     with phone(browser, server) as page:
+        page.context.set_offline(True)
         page.get_by_role("button", name="在地图上看 2栋").click()
-        page.locator("#sheet").get_by_role("button", name="2栋1号电梯").click()
-        page.locator("#sheet").get_by_role("button", name="检查").click()
+        card = page.locator("#sheet")
+        card.get_by_role("button", name="登记隐患").click()
+        report(page, "wiring")
+        expect(card.locator(".hazards > li")).to_have_count(2)  # this one waits
+        card.get_by_role("button", name="2栋1号电梯").click()
+        card.get_by_role("button", name="检查").click()
         form = page.get_by_role("dialog")
         form.get_by_role("button", name="其余都合格").click()
         form.get_by_role("button", name="保存").click()
-        all_sent(page, 1)
-        expect(page.locator("#sheet .seen")).to_contain_text("今天")
+        expect(card.locator(".seen")).to_contain_text("今天")
+        page.context.set_offline(False)
+        all_sent(page, 2)
+        expect(page.locator("#queue")).to_contain_text("已有,并入")
     with session_scope(server.engine) as session:
+        (case,) = session.scalars(select(LedgerCase))
+        assert (case.id, case.building_code, case.sightings, case.found_by) == (number, TWO, 2, "zhao")
         (look,) = session.scalars(select(Inspection))
         assert (look.place_code, look.checklist, look.result) == (LIFT, "lift", "clear")
 

@@ -91,8 +91,8 @@ def test_a_stroke_that_collides_is_shown_and_theirs_stays(opened: Opens, client:
     body = {"moves": [{"building_code": mine["key"], "grid_code": new}], "new_grids": [new]}
     answer = client.patch(f"/plans/{plan}/assignment", json=body, headers={"If-Match": '"1"'})
     assert answer.status_code == 200, answer.text
-    page.unroute("**/assignment")
     held[0].continue_()
+    page.unroute("**/assignment")
     expect(page.get_by_role("alert")).to_contain_text("冲突")
     saved(page)
     assert homes_of(client, plan)[mine["key"]] == new

@@ -62,6 +62,8 @@ def collection_of(
 
 def description_of(of: Collection) -> str:
     """Say what is in a collection, Chinese first."""
+    if of.plan is None and of.layer == "barriers":
+        return f"{of.zh},现状,底图,人人可见 {of.en} as of today, the base map that all see"
     if of.plan is None:
         return f"{of.zh},现状,只含您范围之内的 {of.en} as of today, of your own scope"
     state = dictionary("plan_states").entries[of.plan.state]

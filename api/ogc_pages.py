@@ -111,23 +111,14 @@ def items(actor: Actor, at: Addresses, of: Collection, answer: Mapping[str, Any]
 
 def item(actor: Actor, at: Addresses, of: Collection, feature: Mapping[str, Any]) -> HTMLResponse:
     """Show one feature."""
-    titles = {each.name: f"{each.zh} {each.en}" for each in of.properties}
-    rows = [
-        [(titles.get(name, name), None), (_short(value, 2_000), None)] for name, value in feature["properties"].items()
+    properties, geometry = feature["properties"], feature["geometry"]
+    facts: list[Fact] = [
+        (each.zh, each.en, [_short(_in_words(properties, each.name), 2_000)]) for each in of.properties
     ]
-    shape = feature["geometry"]["type"] if feature["geometry"] else "—"
-    rows.append([("位置 geometry", None), (shape, None)])
+    facts.append(("位置", "geometry", [geometry["type"] if geometry else "—"]))
     items_of = (f"{of.zh}要素", at("collections", of.id, "items?f=html"))
     trail = (*_TRAIL, _collections(at), _one(at, of), items_of)
-    return _page(
-        actor,
-        feature["id"],
-        "",
-        trail=trail,
-        links=feature["links"],
-        headings=(("属性", "property"), ("值", "value")),
-        rows=rows,
-    )
+    return _page(actor, feature["id"], "", trail=trail, links=feature["links"], facts=facts)
 
 
 _TRAIL: tuple[tuple[str, str], ...] = (("OGC", "/ogc?f=html"),)

@@ -40,6 +40,8 @@ HOT_SPOTS = "hot_spots"
 COUNT = "count"
 #: Hot spots are worked out anew after so long.
 HOT_SPOTS_REST_S = 1_800
+#: With more streets than this, rows are held against communities near a tile alone; with fewer that takes longer.
+MANY_STREETS = 8
 #: Events about these change what scopes hold; for whom grids are seen one by one, adopted plans do as well.
 SCOPE = ("street", "community")
 SCOPE_OF_GRIDS = ("plan.adopted", "plan.superseded", "building")
@@ -228,7 +230,7 @@ def _cut(session: Session, layer: str, tile: Tile, plan_id: int | None) -> Piece
         return tiles.cut(session, layer, square, plan_id=plan_id)
     with engine_of(session).connect().execution_options(isolation_level="AUTOCOMMIT") as owner:
         near = tiles.read_near(owner, layer, square)
-    is_wide = tiles.SOURCES[layer].own and len(actor.streets) > 1
+    is_wide = tiles.SOURCES[layer].own and len(actor.streets) > MANY_STREETS
     with tiles.seeing_only(session, near) if is_wide else nullcontext():
         return tiles.cut(session, layer, square, near=near, plan_id=plan_id)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from geo.access.actor import Actor
 from geo.errors import NotFoundError
+from geo.services import tiling
 from geo.services.tile_cache import OVERHEAD_BYTES, TileCache
 from geo.services.tiling import MadeTile, kept_tile, tile_of
 from geo.storage import layers
@@ -78,10 +79,10 @@ def test_who_sees_the_same_shares_and_nobody_else(store: Engine, monkeypatch: py
         assert len(put) == before + 1
 
 
-def test_who_sees_several_streets_sees_the_same_of_each(store: Engine) -> None:
+def test_who_sees_many_streets_sees_the_same_of_each(store: Engine) -> None:
     """Of many communities only those near a tile are looked at; afterwards, in the same transaction, all are again."""
     names = ("buildings", "communities", "compounds", "elements", "coverage", "hazards", "inspections", "grids")
-    wide = actor("planner", make.STREET, "440307002")
+    wide = actor("planner", make.STREET, *(f"4403080{number:02}" for number in range(tiling.MANY_STREETS)))
     assert asked(TileCache(0), store, wide, *names) == asked(TileCache(0), store, PLANNER, *names)
 
 

@@ -1,41 +1,18 @@
 // What this phone keeps: the round of a shift, and what was recorded and is not sent yet.
 
-const NAME = 'wangge-round';
+import { Kept } from '../common/kept.js';
+
 const STORES = { kept: 'name', records: 'client_key', photos: 'id' };
+const kept = new Kept('wangge-round', STORES);
 
-let opened = null;
-
-function open() {
-  opened ??= new Promise((done, fail) => {
-    const asked = indexedDB.open(NAME, 1);
-    asked.onupgradeneeded = () => {
-      for (const [store, keyPath] of Object.entries(STORES)) asked.result.createObjectStore(store, { keyPath });
-    };
-    asked.onsuccess = () => done(asked.result);
-    asked.onerror = () => fail(asked.error);
-  });
-  return opened;
-}
-
-// Do something in one transaction; what it returned is given when all of it is written.
-async function within(stores, mode, does) {
-  const database = await open();
-  return new Promise((done, fail) => {
-    const transaction = database.transaction(stores, mode);
-    const asked = does(...stores.map((store) => transaction.objectStore(store)));
-    transaction.oncomplete = () => done(asked && asked.result);
-    transaction.onerror = transaction.onabort = () => fail(transaction.error);
-  });
-}
-
-export const put = (store, value) => within([store], 'readwrite', (one) => one.put(value));
-export const get = (store, key) => within([store], 'readonly', (one) => one.get(key));
-export const all = (store) => within([store], 'readonly', (one) => one.getAll());
-export const remove = (store, key) => within([store], 'readwrite', (one) => one.delete(key));
+export const put = (store, value) => kept.put(store, value);
+export const get = (store, key) => kept.get(store, key);
+export const all = (store) => kept.all(store);
+export const remove = (store, key) => kept.remove(store, key);
 
 // A record and its photos, all or nothing.
 export function putRecord(record, photos) {
-  return within(['records', 'photos'], 'readwrite', (records, pictures) => {
+  return kept.within(['records', 'photos'], 'readwrite', (records, pictures) => {
     photos.forEach((photo) => pictures.put(photo));
     return records.put(record);
   });
@@ -44,7 +21,7 @@ export function putRecord(record, photos) {
 // Forget the round, and with `everything` what was recorded as well.
 export function forget(everything) {
   const stores = everything ? Object.keys(STORES) : ['kept'];
-  return within(stores, 'readwrite', (...found) => found.forEach((store) => store.clear()));
+  return kept.within(stores, 'readwrite', (...found) => found.forEach((store) => store.clear()));
 }
 
 // Forget what somebody else left here, but for what is not sent yet and cannot be shown to others.

@@ -306,6 +306,7 @@ class Page {
     }
     this.scene.renew();
     this.panel.draw();
+    if (this.state === 'saved') this.onState('saved'); // in the version that it has now
     const who = [...new Set(items.map((edit) => edit.who).filter((each) => each !== this.login))];
     if (who.length) this.say(`${who.join('、')} 改了方案,已更新`, `${who.join(', ')} changed the plan; it is renewed`);
     await this.tellCollided(collided);

@@ -98,6 +98,7 @@ def _solved_and_undone(page: Page, colleague: TestClient, plan: int, was: dict[s
     assert {code for code, grid in now.items() if grid == locked} == {c for c, grid in was.items() if grid == locked}
     assert all(10 * list(now.values()).count(grid) <= 130 for grid in set(now.values()))
     expect(page.locator("#figures")).to_contain_text(f"{len(set(now.values()))} / {len(set(now.values()))}")
+    expect(page.locator("#saving")).to_contain_text("第 3 版")
     page.get_by_role("button", name="撤销这次重划").click()
     expect(page.locator("#solving [role=status]")).to_contain_text("已恢复")
     assert homes_of(colleague, plan) == was

@@ -66,6 +66,8 @@ _KEEP = Access(frozenset({"planner", "inspector", "staff"}), "community")
 _PLACE = Access(frozenset({"planner", "staff"}), "community", looks_at_households=True)
 _LOOK_AT_PLAN = Access(OFFICE, "plan")
 _PLAN = Access(PLANNERS, "plan")
+#: Whose scopes are grids sees no plan whole, and works on none.
+_REMARK_ON_PLAN = Access(OFFICE - {"inspector"}, "plan")
 #: Cases are about homes as well; what may be done to them, their workflows say.
 _CASES = Access(OFFICE, "community", looks_at_households=True)
 _WORK_ON_CASES = Access(frozenset({"planner", "inspector", "staff", "leader"}), "community", looks_at_households=True)
@@ -247,9 +249,9 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/jobs/{job_id}"): _PLAN,
         ("DELETE", "/jobs/{job_id}"): _PLAN,
         ("GET", "/plans/{plan_id}/comments"): _LOOK_AT_PLAN,
-        ("POST", "/plans/{plan_id}/comments"): _LOOK_AT_PLAN,
-        ("PATCH", "/plans/{plan_id}/comments/{comment_id}"): _LOOK_AT_PLAN,
-        ("PUT", "/plans/{plan_id}/presence"): _LOOK_AT_PLAN,
+        ("POST", "/plans/{plan_id}/comments"): _REMARK_ON_PLAN,
+        ("PATCH", "/plans/{plan_id}/comments/{comment_id}"): _REMARK_ON_PLAN,
+        ("PUT", "/plans/{plan_id}/presence"): _REMARK_ON_PLAN,
         ("GET", "/plans/{plan_id}/news"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/report"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/report.pdf"): _LOOK_AT_PLAN,

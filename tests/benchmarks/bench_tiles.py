@@ -72,9 +72,9 @@ START_S = 60
 
 HEADER = """# Vector tiles
 
-`python -m tests.benchmarks.bench_tiles`: {buildings:,} buildings on 25 km²; {machine}, load {load:.0f} when it began.
-Tiles of buildings with code and kind, up to {asked} of each level, {at_once} requests at a time, {rounds} rounds in
-turn; medians of rounds. "CPU" is of server and database together.
+`python -m tests.benchmarks.bench_tiles`: {buildings:,} buildings on 25 km²; {machine}, load {load:.0f}
+when it began. Tiles of buildings with code and kind, up to {asked} of each level, {at_once} requests at a time,
+{rounds} rounds in turn; medians of rounds. "CPU" is of server and database together.
 
 """
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
 
-from api.access import OFFICERS, access_of
+from api.access import OFFICE, access_of
 from api.dependencies import MAX_ID, Acting, Store
+from api.first_page import works_of
 from api.openapi import problems
 from api.rendering import page
 from geo.access.roles import roles
@@ -39,7 +40,7 @@ HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema
 
 @router.get("/", summary="首页 First page", response_class=HTMLResponse, responses={**HTML, **problems(422, 503)})
 def home(store: Store, actor: Acting) -> HTMLResponse:
-    """Show the streets and the newest plans of one's scope, with links to their maps and data."""
+    """Show the work one came for, the newest plans and the streets of one's scope, with their maps and data."""
     streets = read_page(store, "street", Filter(), limit=SHOWN + 1, after=None).drop(columns="geometry")
     plans = read_plans(store, PlanFilter(), limit=SHOWN + 1, after=None)
     labels = dictionary("plan_states")
@@ -47,11 +48,9 @@ def home(store: Store, actor: Acting) -> HTMLResponse:
         "home.html",
         login=actor.name,
         role_labels=[role.label for code, role in roles().items() if code in actor.roles],
-        officer=actor.may(OFFICERS),
-        desk=actor.may(access_of("GET", "/desk").roles),
+        works=works_of(actor),
         ledger=actor.may(access_of("GET", "/cases").roles),
-        leader=actor.may(access_of("GET", "/leader").roles),
-        round=actor.may(access_of("GET", "/round").roles),
+        office=actor.may(OFFICE),
         workbench=actor.may(access_of("GET", "/plans/{plan_id}/workbench").roles),
         streets=streets.head(SHOWN).to_dict("records"),
         more_streets=len(streets) > SHOWN,

@@ -37,8 +37,8 @@ DESK: "ViewportSize" = {"width": 1440, "height": 900}
 PHONE: "ViewportSize" = {"width": 390, "height": 844}
 #: Name -> size and colour scheme.
 LOOKS = {"desk": (DESK, "light"), "phone": (PHONE, "light"), "dark": (DESK, "dark")}
-#: Milliseconds for a map to be drawn after nothing moves any more.
-DRAWN_MS = 600
+#: Milliseconds for what a page asks for after it is ready.
+DRAWN_MS = 1_500
 READY_MS = 120_000
 
 
@@ -129,8 +129,8 @@ def _screens(engine: Engine, address: str, tokens: dict[str, str]) -> list[Scree
         Screen("password", "/password", staff),
         Screen("docs", "/docs", planner),
         Screen("ogc", "/ogc", planner),
-        Screen("map", "/map", planner, is_live=True),
-        Screen("map-of-hazards", "/map?layers=hazards", leader, is_live=True),
+        Screen("map", f"/map?scope={SAMPLE_STREET}", planner, is_live=True),
+        Screen("map-of-hazards", f"/map?scope={SAMPLE_STREET}&layers=hazards", leader, is_live=True),
         Screen("workbench", f"/plans/{draft}/workbench", planner, is_live=True),
         Screen("compare", f"/compare?plans={adopted},{draft}", planner, is_live=True),
         Screen("plan-report", f"/plans/{draft}/report", planner),
@@ -166,7 +166,6 @@ def _take(
         page.locator("html[data-ready]").wait_for()
     for step in screen.steps:
         page.evaluate(step)
-    page.wait_for_load_state("networkidle")
     page.wait_for_timeout(DRAWN_MS)
     page.screenshot(path=target)
     faults = [f"error: {line}" for line in offline.errors] + [f"outside: {url}" for url in offline.outside]

@@ -1,0 +1,46 @@
+"""What the first page leads to: the work that somebody's roles let them do, what their roles are for first."""
+
+from dataclasses import dataclass
+
+from api.access import access_of
+from geo.access.actor import Actor
+
+
+@dataclass(frozen=True)
+class Work:
+    """A page that people come to work at.
+
+    Attributes
+    ----------
+    path
+        Where it is.
+    of
+        The roles that come for it; it stands first for them.
+    says
+        What is done there, as people would say it.
+    """
+
+    path: str
+    zh: str
+    en: str
+    says: str
+    of: frozenset[str] = frozenset()
+
+
+WORKS = (
+    Work("/desk", "接线台", "Clerk's desk", "听地址、找位置,登记诉求和隐患", frozenset({"staff"})),
+    Work("/round", "今日巡查", "Today's round", "我的网格、今天该查的地方,没有信号也能用", frozenset({"inspector"})),
+    Work("/leader", "领导视图", "Leader's view", "三问三零,一个数字点到每一件", frozenset({"leader", "assessor"})),
+    Work("/requests", "诉求", "Requests", "今日来电、我办的、超期的"),
+    Work("/cases", "事项账单", "Cases", "在办的隐患、诉求和案件"),
+    Work("/accounts", "账户", "Accounts", "谁能进来,能看什么", frozenset({"administrator", "security_officer"})),
+    Work("/audit", "审计", "Audit trail", "谁在何时看了、改了什么", frozenset({"auditor"})),
+    Work("/ogc", "数据服务", "For QGIS and others", "OGC API:在 QGIS、GDAL 中打开图层"),
+    Work("/docs", "接口文档", "API", "用程序读写的说明"),
+)
+
+
+def works_of(actor: Actor) -> list[Work]:
+    """Return the pages that somebody may open, those that their roles come for first."""
+    there = [work for work in WORKS if actor.may(access_of("GET", work.path).roles)]
+    return sorted(there, key=lambda work: not work.of & actor.roles)

@@ -67,7 +67,9 @@ LESS_TO_OTHERS |= {("GET", path) for _, path in ACCESS if path.startswith("/requ
 
 #: Cases about homes are none of theirs: row-level security (test_cases.py).
 LESS_TO_OTHERS |= {
-    ("GET", path) for _, path in ACCESS if path.startswith(("/cases", "/evidence", "/bills", "/responsibility"))
+    ("GET", path)
+    for _, path in ACCESS
+    if path.startswith(("/cases", "/evidence", "/bills", "/responsibility", "/reports"))
 }
 
 

@@ -53,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[RUN_VARIABLE] = folder
     # One address makes every request of a run; tests of the limits state a factor of their own.
     os.environ.setdefault("WANGGE_RATE_FACTOR", "1000000")
+    # The terminal's commands are loaded when they are first used, and keep the width that they find then.
+    os.environ["COLUMNS"] = "200"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -100,10 +100,8 @@ def dump(url: URL, snapshot: Snapshot, begun: Callable[[str], None]) -> Iterator
     """
     command = [str(_program("pg_dump", snapshot.server_version)), "--format=custom", "--no-owner", "--no-comments"]
     command += ["--verbose", f"--snapshot={snapshot.name}", f"--dbname={_conninfo(url)}"]
-    with _running(command, url, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+    with _running(command, url, begun, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as (process, said):
         assert process.stdout is not None
-        assert process.stderr is not None
-        said = _Listener(process.stderr, begun)
         while chunk := process.stdout.read(CHUNK_BYTES):
             yield chunk
         _check_end(process, "pg_dump", said)
@@ -119,10 +117,8 @@ def load(url: URL, server_version: int, chunks: Iterable[bytes]) -> None:
     """
     command = [str(_program("pg_restore", server_version)), "--no-owner", "--single-transaction", "--exit-on-error"]
     command += [f"--dbname={_conninfo(url)}"]
-    with _running(command, url, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+    with _running(command, url, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as (process, said):
         assert process.stdin is not None
-        assert process.stderr is not None
-        said = _Listener(process.stderr, lambda _: None)
         # A program that ended early has said why.
         with suppress(BrokenPipeError):
             for chunk in chunks:
@@ -271,24 +267,33 @@ class _Listener:
                 self._begun(table[1])
             self.last = [*self.last[-20:], line]
 
+    def end(self) -> None:
+        """Wait for the last line: what is read from is closed afterwards."""
+        self._thread.join(timeout=10)
+
     def reason(self) -> str:
         """Return the line that says what went wrong."""
-        self._thread.join(timeout=10)
+        self.end()
         telling = [line for line in self.last if "error" in line.casefold() or "fatal" in line.casefold()]
         return (telling or self.last or ["?"])[0][:300]
 
 
 @contextmanager
-def _running(command: list[str], url: URL, **pipes: int) -> Iterator[subprocess.Popen[bytes]]:
+def _running(
+    command: list[str], url: URL, begun: Callable[[str], None] = lambda _: None, **pipes: int
+) -> Iterator[tuple[subprocess.Popen[bytes], _Listener]]:
     environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8"}
     if url.password:
         environment["PGPASSWORD"] = str(url.password)  # an argument could be read by everybody on the machine
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, **pipes) as process:  # type: ignore[call-overload]  # noqa: S603
+        said = _Listener(process.stderr, begun)
         try:
-            yield process
+            yield process, said
         except BaseException:
             process.kill()
             raise
+        finally:
+            said.end()
 
 
 def _check_end(process: subprocess.Popen[bytes], program: str, said: _Listener) -> None:

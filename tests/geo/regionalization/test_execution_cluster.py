@@ -18,7 +18,7 @@ from tests.geo.regionalization.drawn import GRIDS
 from tests.geo.regionalization.test_execution import Deadly, assert_same, drawn_city
 
 #: Buildings along each side of a community that takes a second or more.
-LARGE = 16
+LARGE = 32
 
 
 @pytest.fixture(scope="module")

@@ -122,7 +122,7 @@ def _screens(engine: Engine, address: str, tokens: dict[str, str]) -> list[Scree
     said = "document.querySelector('input[type=search], [role=combobox]').focus()"
     return [
         Screen("sign-in", "/sign-in"),
-        Screen("published-map", "/published/map"),
+        Screen("published-map", f"/published/map?street={SAMPLE_STREET}"),
         Screen("home-planner", "/", planner),
         Screen("home-leader", "/", leader),
         Screen("home-administrator", "/", "demo-administrator"),

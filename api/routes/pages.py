@@ -49,6 +49,7 @@ def home(store: Store, actor: Acting) -> HTMLResponse:
         login=actor.name,
         role_labels=[role.label for code, role in roles().items() if code in actor.roles],
         works=works_of(actor),
+        held=actor.roles,
         ledger=actor.may(access_of("GET", "/cases").roles),
         office=actor.may(OFFICE),
         workbench=actor.may(access_of("GET", "/plans/{plan_id}/workbench").roles),

@@ -109,11 +109,16 @@ def strokes_of(client: TestClient, plan: int) -> list[dict[str, Any]]:
 def paint(page: Page, *others: dict[str, Any]) -> dict[str, Any]:
     """Brush one building into the grid beside it, with mouse and keys."""
     found: dict[str, Any] = page.evaluate(LEGAL, list(others))
-    page.locator(f"tr[data-grid='{found['to']}'] .pick").click()
-    page.keyboard.press("0")
-    page.keyboard.press("b")
-    page.evaluate("window.workbench.tools.radius = 3")
-    found |= {key: value for key, value in page.evaluate(LEGAL, list(others)).items() if key in "xy"}
+    seen: dict[str, Any] = {}
+    # What others changed may arrive at any moment, and another building is legal then.
+    while seen.get("key") != found["key"] or seen.get("to") != found["to"]:
+        found = seen or found
+        page.locator(f"tr[data-grid='{found['to']}'] .pick").click()
+        page.keyboard.press("0")
+        page.keyboard.press("b")
+        page.evaluate("window.workbench.tools.radius = 3")
+        seen = page.evaluate(LEGAL, list(others))
+    found = seen
     page.mouse.move(found["x"], found["y"])
     page.mouse.down()
     page.mouse.up()

@@ -36,15 +36,21 @@ def ledger_page(template: str, actor: Actor, **values: Any) -> HTMLResponse:
     )
 
 
+def following(request: Request, more: int | None) -> str | None:
+    """Return the address of the next page of what a request lists; ``more`` is the last id if further ones follow."""
+    if more is None:
+        return None
+    return str(request.url.include_query_params(after=more).replace(scheme="", netloc=""))
+
+
 def cases_page(request: Request, actor: Actor, shown: Sequence[Described], *, more: int | None) -> HTMLResponse:
     """Render one page of the list of cases; ``more`` is the last id where further ones follow."""
     asked = dict(request.query_params)
-    following = str(request.url.include_query_params(after=more).replace(scheme="", netloc="")) if more else None
     return ledger_page(
         "cases.html",
         actor,
         shown=shown,
-        following=following,
+        following=following(request, more),
         asked={name: asked.get(name, "") for name in ("workflow", "state", "light", "text", "scope", "about", "mine")},
         workflows=[workflow(code) for code in workflow_codes()],
         states=dictionary("case_states").entries.values(),
@@ -73,12 +79,11 @@ def counted_page(
     row
         What the row of the table is called that was opened, if one was.
     """
-    following = str(request.url.include_query_params(after=more).replace(scheme="", netloc="")) if more else None
     return ledger_page(
         "counted_cases.html",
         actor,
         shown=shown,
-        following=following,
+        following=following(request, more),
         figure=figure,
         of=of,
         period=period,

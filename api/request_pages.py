@@ -6,7 +6,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from api.access import access_of
-from api.case_pages import ledger_page
+from api.case_pages import following, ledger_page
 from geo.access.actor import Actor
 from geo.services.describing_cases import Described
 from geo.territory.dictionaries import dictionary
@@ -28,12 +28,11 @@ def requests_page(request: Request, actor: Actor, shown: Sequence[Described], *,
     """Render one page of the work-list; ``more`` is the last id where further ones follow."""
     asked = dict(request.query_params)
     chosen = {name: value for name, value in asked.items() if name in _CHOICES and value != "false"}
-    following = str(request.url.include_query_params(after=more).replace(scheme="", netloc="")) if more else None
     return ledger_page(
         "requests.html",
         actor,
         shown=shown,
-        following=following,
+        following=following(request, more),
         views=VIEWS,
         chosen=chosen,
         asked={name: asked.get(name, "") for name in ("text", "kind", "scope")},

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from geo.errors import NotFoundError
+from geo.regionalization.comparison import Flow
 from geo.services.mapping import content_from_store
 from geo.storage import divisions, events, plan_comments, plans
 from geo.storage.divisions import Division
@@ -46,16 +47,6 @@ class GridLine:
     moved: int | None
     reason_zh: str | None
     reason_en: str | None
-
-
-@dataclass(frozen=True)
-class Flow:
-    """Households that change from a grid of the plan before to another one."""
-
-    before: str
-    after: str
-    households: int
-    buildings: int
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 // The desk: one box, an answer, a map. What is asked last is what is shown.
 
-import { ask, ended, onceKey, stopped } from '../common/asking.js';
+import { ask, ended, onceKey } from '../common/asking.js';
 import { Box } from './box.js';
 import { card, heard, register } from './card.js';
 import { Choices } from './choices.js';
 import { both, element } from '../common/dom.js';
 import { Intake } from './intake.js';
+import { Latest } from '../common/latest.js';
 import { Scene } from './map.js';
 import { Notice } from '../common/notice.js';
 import { detailsOf } from './place.js';
@@ -27,6 +28,7 @@ class Desk {
     this.may = { confirm: mayConfirm === 'yes', register: mayRegister === 'yes', trace: mayTrace === 'yes' };
     this.communities = [];
     this.notice = new Notice(by('notice'));
+    this.latest = new Latest(this.notice, { onDone: () => this.scene.mend(), onTrouble: () => this.leave() });
     this.searches = new Searches({ section: by('shift'), list: by('searches'), onAgain: (text) => this.again(text) });
     this.box = new Box({
       input: by('said'), list: by('suggestions'), clear: by('clear'), form: by('ask'),
@@ -53,7 +55,7 @@ class Desk {
   }
 
   async start() {
-    await this.asking(async (signal) => {
+    await this.latest.ask(async (signal) => {
       const found = await ask('/communities?limit=1000', { signal });
       this.communities = found.features.map(({ properties: { code, name } }) => [code, name]);
       this.scene.start(found);
@@ -65,26 +67,7 @@ class Desk {
 
   // See whether the server answers again; what of the ground is missing is then asked for.
   look() {
-    return this.asking((signal) => ask('/communities?limit=1', { signal }), () => this.look());
-  }
-
-  // Do what needs the server; what was under way before is dropped. `again` does it once more after trouble.
-  async asking(does, again) {
-    if (this.under) this.under.abort();
-    const under = new AbortController();
-    this.under = under;
-    this.notice.forget();
-    try {
-      await does(under.signal);
-      if (this.under !== under) return;
-      this.notice.clear();
-      this.scene.mend();
-    } catch (error) {
-      if (stopped(error) || this.under !== under) return;
-      if (error.kind === undefined) throw error;
-      this.leave();
-      this.notice.tell(error, again);
-    }
+    return this.latest.ask((signal) => ask('/communities?limit=1', { signal }), () => this.look());
   }
 
   // What was answered to the question before is no answer to this one.
@@ -103,7 +86,7 @@ class Desk {
   // `said`: what the caller said, where something else is located in its stead; `prefer`: the place that was picked.
   locate(text, { said = text, prefer = null } = {}) {
     this.wait();
-    return this.asking(async (signal) => {
+    return this.latest.ask(async (signal) => {
       const answer = await ask(`/locate?${new URLSearchParams({ text })}`, { signal });
       this.take(answer, said, prefer);
     }, () => this.locate(text, { said, prefer }));
@@ -112,7 +95,7 @@ class Desk {
   point(at) {
     const said = this.said;
     this.wait();
-    return this.asking(async (signal) => {
+    return this.latest.ask(async (signal) => {
       const query = new URLSearchParams({ lon: at.lng.toFixed(7), lat: at.lat.toFixed(7) });
       const view = viewOfPoint(await ask(`/locate/reverse?${query}`, { signal }), at, said);
       this.fresh();
@@ -228,7 +211,7 @@ class Desk {
   }
 
   confirm(view, key) {
-    return this.asking(async (signal) => {
+    return this.latest.ask(async (signal) => {
       const confirmed = await ask('/locate/confirmations', { signal, key, body: { text: view.said, id: view.id } });
       if (this.shown.view === view) this.put({ confirmed });
     }, () => this.confirm(view, key));

@@ -1,7 +1,8 @@
 // The leader's view: a month and a figure are chosen; cards, map, ranking and table follow.
 
-import { ask, stopped } from '../common/asking.js';
+import { ask } from '../common/asking.js';
 import { both } from '../common/dom.js';
+import { Latest } from '../common/latest.js';
 import { Notice } from '../common/notice.js';
 import { Areas } from './areas.js';
 import { bars } from './bars.js';
@@ -19,7 +20,7 @@ class Leader {
     Object.assign(this, { scope, figure: codes[0], now: MONTHS - 1, months: null, areas: new Map(), chosen: null });
     Object.assign(this, { last, today });
     this.by = scope.length === 9 ? 'community' : 'grid';
-    this.notice = new Notice(by('notice'));
+    this.latest = new Latest(new Notice(by('notice')));
     this.map = new Areas(by('map'), { onArea: (id) => this.choose(id) });
     by('month').addEventListener('input', ({ target }) => this.turn(Number(target.value)));
     by('before').addEventListener('click', () => this.turn(this.now - 1));
@@ -34,28 +35,12 @@ class Leader {
   }
 
   async start() {
-    await this.asking(async (signal) => {
+    await this.latest.ask(async (signal) => {
       const query = new URLSearchParams({ scope: this.scope, until: this.last, months: MONTHS });
       const { months, is_whole: isWhole } = await ask(`/leader/months?${query}`, { signal });
       Object.assign(this, { months, isWhole });
       this.turn(this.now, 0);
     }, () => this.start());
-  }
-
-  // Do what needs the server; what was under way before is dropped. `again` does it once more after trouble.
-  async asking(does, again) {
-    if (this.under) this.under.abort();
-    const under = new AbortController();
-    this.under = under;
-    this.notice.forget();
-    try {
-      await does(under.signal);
-      if (this.under === under) this.notice.clear();
-    } catch (error) {
-      if (stopped(error) || this.under !== under) return;
-      if (error.kind === undefined) throw error;
-      this.notice.tell(error, again);
-    }
   }
 
   turn(now, rest = REST_MS) {
@@ -89,7 +74,7 @@ class Leader {
   // The areas of the month, and of the one before to compare with.
   ground() {
     by('ranking').classList.add('waiting');
-    return this.asking(async (signal) => {
+    return this.latest.ask(async (signal) => {
       const before = this.now > 0 ? this.now - 1 : null;
       const wanted = [this.now, before].filter((number) => number !== null);
       const [shownNow] = await Promise.all(wanted.map((number) => this.fetch(number, signal)));

@@ -19,7 +19,7 @@ from geo.services.exporting import export
 from geo.services.reading import PlanFilter, read_grids, read_plans
 from geo.services.sampling import SAMPLE_STREET
 from geo.services.sampling_ledger import beginning, load_sample_ledger
-from geo.services.sampling_plan import put_in_force
+from geo.services.sampling_plan import put_in_force, staff_grids
 
 console = Console()
 
@@ -48,6 +48,7 @@ def demo_command(
         plan_id = _draft(session, out / "report.json")
         # Cases lie in the grids of their days: the plan has been in force for longer than they go back.
         plan_id = put_in_force(session, plan_id, since=beginning(), who=who_runs())
+        staff_grids(session, SAMPLE_STREET, since=beginning().date(), seed=seed, who=who_runs())
         session.commit()
         _fill_ledger(session, seed)
         session.commit()

@@ -1,6 +1,7 @@
-"""The grid workers of the social workers' old grids."""
+"""The grid workers of the social workers' old grids, and of grids that are new."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,15 @@ def hire(grid_codes: Sequence[str], namer: Namer, rng: np.random.Generator) -> p
         rows.append((code, "grid_worker", since, np.datetime64("NaT")))
         if number % 6 == 0:
             rows.append((code, "grid_leader", since, np.datetime64("NaT")))
+    return _people(rows, namer)
+
+
+def hire_for_new(grid_codes: Sequence[str], since: date, namer: Namer) -> pd.DataFrame:
+    """Hire a worker for each grid from a day on; columns as of :func:`hire`."""
+    return _people([(code, "grid_worker", np.datetime64(since), np.datetime64("NaT")) for code in grid_codes], namer)
+
+
+def _people(rows: Sequence[tuple[str, str, np.datetime64, np.datetime64]], namer: Namer) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["grid_code", "role", "since", "until"])
     table["name"] = namer.people(len(table))
     table["phone"] = namer.phones(len(table))

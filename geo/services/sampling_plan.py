@@ -1,10 +1,17 @@
-"""Use case: a sample plan that has been in force for a while, and a draft of it to work on."""
+"""Use case: a sample plan that has been in force for a while with a worker in each grid, and a draft to work on."""
 
-from datetime import datetime
+from datetime import date, datetime
 
+import numpy as np
 from sqlalchemy.orm import Session
 
-from geo.storage import plans
+from geo.sample.naming import Namer
+from geo.sample.recipe import load_recipe
+from geo.sample.staff import hire_for_new
+from geo.storage import figures, layers, plans
+from geo.storage.network import read_network
+from geo.territory import codes
+from geo.territory.nouns import GRID_STAFF
 
 
 def put_in_force(session: Session, plan_id: int, *, since: datetime, who: str) -> int:
@@ -38,3 +45,26 @@ def put_in_force(session: Session, plan_id: int, *, since: datetime, who: str) -
         assignment=assignment,
         who=who,
     )
+
+
+def staff_grids(session: Session, street: str, *, since: date, seed: int, who: str) -> int:
+    """Hire a grid worker for each grid in force on a day that has nobody; return for how many.
+
+    Parameters
+    ----------
+    street
+        Code of a street.
+    since
+        The day from which they are in charge.
+    """
+    grids = [str(code) for code in read_network(session, street, on=since)["code"]]
+    staffed = figures.staffed(session, grids, since)
+    lonely = sorted(set(grids) - staffed)
+    if not lonely:
+        return 0
+    hired = hire_for_new(lonely, since, Namer(load_recipe().words, np.random.default_rng(seed)))
+    known = layers.existing_codes(session, GRID_STAFF, street)
+    first = 1 + (int(known[-1][-4:]) if known else 0)
+    numbered = [codes.make("grid_staff", street, first + row) for row in range(len(hired))]
+    layers.upsert(session, GRID_STAFF, hired.assign(code=numbered), source=f"sample:{seed}", who=who)
+    return len(hired)

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from geo.errors import NotFoundError
 from geo.ledger.bills import statement
+from geo.ledger.figures import Period
 from geo.ledger.workflows import workflow
 from geo.sample.ledger import any_stories, tell_again
+from geo.services.figuring import figure
 from geo.services.ledger_layers import ledger_content
 from geo.services.sampling import SAMPLE_STREET, load_sample
 from geo.services.sampling_ledger import LedgerCounts, beginning, load_sample_ledger, write_cases
-from geo.services.sampling_plan import put_in_force
+from geo.services.sampling_plan import put_in_force, staff_grids
 from geo.storage import plans
 from geo.storage.database import session_scope
 from geo.territory.times import CHINA_TIME
@@ -228,3 +230,13 @@ def test_few_stories_are_told_of_many_places(session: Session) -> None:
     assert moves == int(stories.moves.groupby("story").size().loc[told.subjects["story"]].sum())
     assert statement(moves_of(session), "2026-11").adds_up
     assert write_cases(session, tell_again(stories, subjects, 0, rng=np.random.default_rng(5))) == 0
+
+
+def test_every_grid_in_force_has_a_worker_once_the_grids_are_staffed(store: Session) -> None:
+    day = IN_FORCE.date()
+    store.execute(text("UPDATE grid_staff SET ended_at = now() WHERE right(grid_code, 1) IN ('1', '5')"))
+    assert figure(store, SAMPLE_STREET, Period(day, day)).total.values["grids_without_worker"]
+    hired = staff_grids(store, SAMPLE_STREET, since=day, seed=3, who="tester")
+    assert hired > 0
+    assert figure(store, SAMPLE_STREET, Period(day, AT.date())).total.values["grids_without_worker"] == 0
+    assert staff_grids(store, SAMPLE_STREET, since=day, seed=3, who="tester") == 0

@@ -114,6 +114,7 @@ class LedgerCase(Base):
             postgresql_where=text("state = 'closed'"),
         ),
         Index("ix_ledger_case_reopened", "street_code", "community_code", postgresql_where=text("reopened > 0")),
+        Index("ix_ledger_case_resolved", "community_code", "opened_at", postgresql_where=text("details ? 'meetings'")),
         Index(
             "ix_ledger_case_open",
             "community_code",

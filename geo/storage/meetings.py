@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Boolean, literal_column, select
 from sqlalchemy.orm import Session
 
 from geo.storage import cases, divisions
@@ -13,6 +13,8 @@ _CASES = METADATA.tables["ledger_case"]
 
 #: The member of a case's details that names the meetings it was resolved at.
 MEETINGS = "meetings"
+#: Few cases are: an index of those alone finds them. As it stands there, since a parameter could be anything.
+_WAS_RESOLVED = literal_column(f"details ? '{MEETINGS}'", Boolean)
 #: A resolution is about what was opened so long before the period at most, or becomes a case so long after it.
 AROUND = timedelta(days=366)
 
@@ -46,6 +48,7 @@ def read_resolved(
         row.community_code.in_(divisions.community_codes(session, scope)),
         row.opened_at >= since - AROUND,
         row.opened_at < until + AROUND,
+        _WAS_RESOLVED,
         row.details.contains({MEETINGS: [resolved_at]}),
     )
     return list(session.scalars(query.order_by(row.id)))

@@ -35,11 +35,18 @@ def upgrade() -> None:
         ["street_code", "community_code"],
         postgresql_where=sa.text("reopened > 0"),
     )
+    op.create_index(
+        "ix_ledger_case_resolved",
+        "ledger_case",
+        ["community_code", "opened_at"],
+        postgresql_where=sa.text("details ? 'meetings'"),
+    )
     _run("2026_11_22_ledger_scale.sql")
 
 
 def downgrade() -> None:
     _run("2026_11_22_ledger_scale_down.sql")
+    op.drop_index("ix_ledger_case_resolved", "ledger_case")
     op.drop_index("ix_ledger_case_reopened", "ledger_case")
     op.drop_index("ix_ledger_case_ended", "ledger_case")
     op.create_index(op.f("ix_ledger_case_grid_code"), "ledger_case", ["grid_code"])

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import socket
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -11,8 +12,11 @@ from sqlalchemy import Engine
 from api.commands.account import say_link
 from api.settings import ANY_HOST, LOOPBACK_NAMES, AppSettings
 from geo.errors import InputError
+from geo.ledger.unknown_holidays import missed_soon
+from geo.ledger.working_time import calendar
 from geo.services.accounts import first_link
 from geo.storage.database import migrate, open_engine
+from geo.territory.times import CHINA_TIME
 
 SHUTDOWN_SECONDS = 10
 
@@ -47,6 +51,7 @@ def serve_command(
                 _warn_of_no_tls(host)
             _say_where(listener)
             _say_first_link(engine, listener)
+            _warn_of_unknown_holidays()
             install_logs()
             with warming(app.state.books, engine):
                 uvicorn.Server(config).run(sockets=[listener])
@@ -103,6 +108,11 @@ def _warn_of_no_tls(host: str) -> None:
         fg=typer.colors.YELLOW,
         err=True,
     )
+
+
+def _warn_of_unknown_holidays() -> None:
+    if unknown := missed_soon(calendar(), datetime.now(CHINA_TIME).date()):
+        typer.secho(f"注意:{unknown.zh}\nNote: {unknown.en}", fg=typer.colors.YELLOW, err=True)
 
 
 def _say_first_link(engine: Engine, listener: socket.socket) -> None:

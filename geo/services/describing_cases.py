@@ -7,8 +7,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from geo.access.roles import roles
+from geo.ledger.clocks import Clock
 from geo.ledger.lights import Light, light_at
+from geo.ledger.unknown_holidays import UnknownYear, missed_by
 from geo.ledger.workflows import Action, Named, Workflow, workflow, workflow_codes
+from geo.ledger.working_time import calendar
 from geo.services.cases import CaseRecord, MoveRecord, kinds_of, workflows_of
 from geo.services.figuring import Counted
 from geo.territory.dictionaries import dictionary
@@ -58,6 +61,17 @@ class Described:
     def is_live(self) -> bool:
         """Whether it has not come to its end."""
         return self.case.state in ("open", "paused")
+
+    @property
+    def unknown_year(self) -> UnknownYear | None:
+        """The year whose holidays its limits miss, since they are not on record; None: they miss none."""
+        case = self.case
+        runs = (
+            (case.step_counts_from, case.step_due_at, case.step_unit),
+            (case.due_counts_from, case.due_at, case.due_unit),
+        )
+        clocks = [Clock(since, due, unit) for since, due, unit in runs if since and due and unit]
+        return missed_by(calendar(), *clocks) if self.is_live else None
 
 
 def describe(session: Session, found: Sequence[CaseRecord], *, now: datetime) -> list[Described]:

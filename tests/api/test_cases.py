@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from api.main import create_app
 from api.settings import AppSettings
@@ -314,3 +314,15 @@ def test_a_page_offers_what_the_one_who_looks_may_do(people: dict[str, TestClien
     assert 'data-action="judge"' in leaders
     assert 'data-action="judge"' not in people["anna"].get(f"/cases/{case['id']}?as=html").text
     assert "data-action" not in people["otto"].get(f"/cases/{case['id']}?as=html").text
+
+
+def test_a_page_says_which_years_holidays_its_limits_miss(
+    people: dict[str, TestClient], place: Ground, store: tuple[Engine, Ground]
+) -> None:
+    case = opened(people["anna"], at_point(place))
+    with session_scope(store[0]) as session:
+        far = "UPDATE ledger_case SET step_unit = 'working_hours', step_due_at = '2099-10-09 18:00+08' WHERE id = :id"
+        session.execute(text(far), {"id": case["id"]})
+    page = people["lee"].get(f"/cases/{case['id']}?as=html").text
+    assert "年放假安排尚未录入" in page
+    assert "data/dictionaries/working_calendar.toml" in page

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import version
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
@@ -121,6 +122,9 @@ ROUTERS = (
     docs,
 )
 
+#: Before any route: who asks is let in, and nothing is asked that the route does not know.
+CHECKS = (Depends(admitted), Depends(known_query))
+
 
 def create_app(settings: AppSettings | None = None, engine: Engine | None = None) -> FastAPI:
     """Put the application together.
@@ -142,7 +146,7 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
         openapi_url=None,  # served by api/routes/docs.py, to the signed-in
         redirect_slashes=False,
         lifespan=_lifespan,
-        dependencies=[Depends(admitted), Depends(known_query)],
+        dependencies=CHECKS,
     )
     app.state.settings = settings
     app.state.engine = engine
@@ -154,8 +158,7 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
     app.state.meter = Meter(settings.rate_factor)
     app.state.metrics = Metrics()
     app.state.metrics.watch(app)
-    for module in ROUTERS:
-        app.include_router(module.router)
+    app.router.routes.extend(_checked_routes().routes)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     install_handlers(app)
     install_openapi(app)
@@ -167,6 +170,15 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
     app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
     app.add_middleware(Observed, observers=(log_request, app.state.metrics.count))
     return app
+
+
+@cache
+def _checked_routes() -> APIRouter:
+    """Return every route behind the checks; to put them together takes half a second, so a process does it once."""
+    checked = APIRouter(dependencies=CHECKS)
+    for module in ROUTERS:
+        checked.include_router(module.router)
+    return checked
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ from shapely import Point
 from sqlalchemy import Engine, text
 
 from api import dependencies
-from api.access import ACCESS, UNSAFE, Access
+from api.access import ACCESS, ANYBODY, UNSAFE, Access
 from api.main import create_app
 from api.settings import AppSettings
 from api.uploads import XLSX
@@ -214,7 +214,7 @@ def test_row_level_security_alone_leaks_nothing(
     before = digest(engine)
     # What is one's own shows the sign-in itself, which is not read without the checks.
     asked = [each for each in tries if each.access.scope != "own" and is_usual(person, each)]
-    with unguarded(matrix_app, person.actor, monkeypatch):
+    with unguarded(person.actor, monkeypatch):
         for each, answer in answers(matrix_app, asked):
             problems += [f"{each}: {said}" for said in leaks(person, each, text_of(answer))]
             if answer.status_code >= 500:
@@ -231,7 +231,7 @@ def test_without_both_the_planted_texts_are_found(
     person = person_of(engine, "staff")
     monkeypatch.setattr(dependencies, "session_scope", lambda engine, _actor: session_scope(engine))
     asked = [each for each in tries if each.method == "GET" and each.target in ("own", "sibling")]
-    with unguarded(matrix_app, person.actor, monkeypatch):
+    with unguarded(person.actor, monkeypatch):
         leaking = {each.template for each, answer in answers(matrix_app, asked) if leaks(person, each, answer.text)}
     for template in ("/", "/map", "/compare", "/communities/{code}", "/buildings", "/buildings/{code}", "/plans"):
         assert template in leaking
@@ -565,15 +565,18 @@ def digest(engine: Engine) -> dict[str, str]:
 
 
 @contextmanager
-def unguarded(app: FastAPI, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def unguarded(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have the application check nothing: everyone is let in as this actor, every scope is near."""
-    monkeypatch.setattr(households, "_may_look", lambda *_: True)
-    read = households.households.read_staff
-    monkeypatch.setattr(
-        households.households, "read_staff", lambda session, **given: read(session, **{**given, "within": None})
-    )
-    app.dependency_overrides[dependencies.admitted] = lambda: actor
-    try:
+
+    async def anybody(*_: object) -> Actor:
+        return actor
+
+    with monkeypatch.context() as patch:
+        patch.setattr(households, "_may_look", lambda *_: True)
+        read = households.households.read_staff
+        patch.setattr(
+            households.households, "read_staff", lambda session, **given: read(session, **{**given, "within": None})
+        )
+        patch.setattr(dependencies, "_actor", anybody)
+        patch.setattr(dependencies, "access_of", lambda *_: Access(ANYBODY, "none"))
         yield
-    finally:
-        app.dependency_overrides.clear()

@@ -1,9 +1,8 @@
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, event, text
 
-from api.dependencies import current_engine
 from api.main import create_app
 from api.settings import AppSettings
 from geo.storage.database import open_engine
@@ -40,14 +39,16 @@ def test_a_full_disk_and_an_event_past_the_chain_are_not_ready(
 
 @pytest.mark.parametrize("error", [psycopg.OperationalError, psycopg.errors.AdminShutdown, psycopg.InterfaceError])
 def test_a_connection_lost_while_rows_are_copied(town_engine: Engine, error: type[Exception]) -> None:
-    app = create_app(AppSettings(), town_engine)
+    engine = open_engine(town_engine.url.render_as_string(hide_password=False))
 
-    def lose() -> None:
+    # As a copy does: SQLAlchemy wraps the errors of statements alone.
+    @event.listens_for(engine, "engine_connect")
+    def lose(_: Connection) -> None:
         raise error("server closed the connection")
 
-    app.dependency_overrides[current_engine] = lose
-    with TestClient(app, base_url="http://localhost") as client:
+    with TestClient(create_app(AppSettings(), engine), base_url="http://localhost") as client:
         assert client.get("/ready").status_code == 503
+    engine.dispose()
 
 
 def test_an_older_schema_is_not_ready(empty_database_url: str) -> None:

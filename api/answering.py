@@ -1,14 +1,21 @@
 """In which form an answer is wanted: said in the address, or else by what the client takes."""
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
-from fastapi import Request
+from fastapi import Query, Request
 
 from api.uploads import XLSX
 
 JSON, HTML, PDF, CSV = "application/json", "text/html", "application/pdf", "text/csv"
 #: Forms by the word that addresses say them with.
 FORMS = {"json": JSON, "html": HTML, "pdf": PDF, "xlsx": XLSX, "csv": CSV}
+
+#: JSON as declared, or a page for people.
+JSON_OR_PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {HTML: {"schema": {"type": "string"}}}}}
+PageForm = Annotated[
+    Literal["json", "html"] | None, Query(alias="as", description="形式,缺省按 Accept Form of the answer")
+]
 
 
 def form_of(request: Request, said: str | None, offered: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from api.access import access_of
+from api.first_page import lists_of
 from api.page_assets import policy
 from api.rendering import page
 from geo.access.actor import Actor
@@ -24,11 +25,12 @@ HEADERS = {"Content-Security-Policy": policy(form_action="'self'"), "Vary": "Acc
 
 
 def ledger_page(template: str, actor: Actor, **values: Any) -> HTMLResponse:
-    """Render a page of the ledger, with who looks at it."""
+    """Render a page of the ledger, with who looks at it and the lists that they may open."""
     return page(
         template,
         headers=HEADERS,
         login=actor.name,
+        lists=lists_of(actor),
         role_labels=[role.zh for code, role in roles().items() if code in actor.roles],
         local=local,
         day=day,
@@ -36,8 +38,8 @@ def ledger_page(template: str, actor: Actor, **values: Any) -> HTMLResponse:
     )
 
 
-def following(request: Request, more: int | None) -> str | None:
-    """Return the address of the next page of what a request lists; ``more`` is the last id if further ones follow."""
+def following(request: Request, more: int | str | None) -> str | None:
+    """Return the address of the next page of what a request lists; ``more`` is the last one here if others follow."""
     if more is None:
         return None
     return str(request.url.include_query_params(after=more).replace(scheme="", netloc=""))

@@ -1,9 +1,11 @@
 """Accounts: the administrator makes and ends them, the security officer says what they may do, the auditor looks."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from api.account_pages import account_page, accounts_page
+from api.answering import JSON_OR_PAGE, PageForm, form_of
 from api.dependencies import DEFAULT_PAGE, Acting, Database, Limit, Store
 from api.errors import RequestError
 from api.openapi import problems
@@ -21,9 +23,26 @@ AfterLogin = Annotated[
 ]
 
 
-@router.get("/accounts", summary="账户列表 List accounts", responses=problems(422, 503))
-def accounts(store: Store, limit: Limit = DEFAULT_PAGE, after: AfterLogin = None) -> AccountPage:
-    """List accounts with their roles and scopes, ended ones too, ordered by login."""
+@router.get(
+    "/accounts",
+    summary="账户列表 List accounts",
+    response_model=AccountPage,
+    responses=JSON_OR_PAGE | problems(422, 503),
+)
+def accounts(
+    request: Request,
+    response: Response,
+    store: Store,
+    actor: Acting,
+    as_: PageForm = None,
+    limit: Limit = DEFAULT_PAGE,
+    after: AfterLogin = None,
+) -> Any:
+    """List accounts with their roles and scopes, ended ones too, ordered by login. Browsers get a page."""
+    if form_of(request, as_, ("json", "html")) == "html":
+        found = account_service.read_accounts(store, limit=limit + 1, after=after)
+        return accounts_page(request, actor, found[:limit], has_more=len(found) > limit)
+    response.headers["Vary"] = "Accept"
     found = account_service.read_accounts(store, limit=limit, after=after)
     return AccountPage(items=[_shown(account) for account in found], numberReturned=len(found))
 
@@ -44,10 +63,20 @@ def make_account(request: Request, response: Response, store: Store, actor: Acti
     return _handed_over(request, body.login, link)
 
 
-@router.get("/accounts/{login}", summary="一个账户 One account", responses=problems(404, 422, 503))
-def account(response: Response, store: Store, login: Login) -> Account:
-    """Show one account; its ETag is the version to give roles with."""
+@router.get(
+    "/accounts/{login}",
+    summary="一个账户 One account",
+    response_model=Account,
+    responses=JSON_OR_PAGE | problems(404, 422, 503),
+)
+def account(
+    request: Request, response: Response, store: Store, actor: Acting, login: Login, as_: PageForm = None
+) -> Any:
+    """Show one account; its ETag is the version to give roles with. Browsers get a page."""
     found = account_service.read_account(store, login)
+    if form_of(request, as_, ("json", "html")) == "html":
+        return account_page(actor, found, appoints=account_service.appoints(store, actor))
+    response.headers["Vary"] = "Accept"
     response.headers["ETag"] = f'"{found.version}"'
     return _shown(found)
 

@@ -5,12 +5,14 @@ import tempfile
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path as FilePath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
+from api.answering import JSON, JSON_OR_PAGE, PageForm, form_of
+from api.audit_pages import trail_page, verification_page
 from api.dependencies import DEFAULT_PAGE, Acting, Limit, Store
 from api.links import announce, page_links
 from api.openapi import problems
@@ -20,7 +22,6 @@ from geo.territory.times import CHINA_TIME
 
 router = APIRouter(tags=["audit"])
 
-JSON = "application/json"
 #: No control characters: PostgreSQL has no NUL, and nothing that is recorded holds the others.
 WORD = r"^[^\x00-\x1f\x7f]{1,200}$"
 MAX_EVENT = 2**53
@@ -30,7 +31,7 @@ MEDIA_TYPES = {
 }
 
 
-def event_filter(
+async def event_filter(
     who: Annotated[str | None, Query(pattern=WORD, description="谁:账户名 Login of who did it")] = None,
     what: Annotated[str | None, Query(pattern=WORD, description="做了什么 What was done", examples=["adopted"])] = None,
     noun: Annotated[str | None, Query(pattern=WORD, description="对象种类 Kind of thing", examples=["plan"])] = None,
@@ -62,22 +63,36 @@ def event_filter(
 Wanted = Annotated[EventFilter, Depends(event_filter)]
 
 
-@router.get("/audit", summary="审计记录 The audit trail", responses=problems(401, 403, 422, 503))
+@router.get(
+    "/audit",
+    summary="审计记录 The audit trail",
+    response_model=EventPage,
+    responses=JSON_OR_PAGE | problems(401, 403, 422, 503),
+)
 def trail(
     request: Request,
     response: Response,
     store: Store,
+    actor: Acting,
     wanted: Wanted,
+    as_: PageForm = None,
     limit: Limit = DEFAULT_PAGE,
     after: Annotated[
         int | None, Query(ge=1, le=MAX_EVENT, description="上一页最后一条 Last id of the page before")
     ] = None,
-) -> EventPage:
-    """List events, the newest first. Of rows that say who lives where, only the names of the fields are shown."""
+) -> Any:
+    """List events, the newest first. Of rows that say who lives where, only the names of the fields are shown.
+
+    Browsers get a page.
+    """
     found = search_trail(store, wanted, limit=limit + 1, after=after)
     shown = found[:limit]
-    links = page_links(request, JSON, shown[-1].id if len(found) > limit else None)
+    more = shown[-1].id if len(found) > limit else None
+    if form_of(request, as_, ("json", "html")) == "html":
+        return trail_page(request, actor, shown, more=more)
+    links = page_links(request, JSON, more)
     announce(response, links)
+    response.headers["Vary"] = "Accept"
     items = [EventItem.model_validate(asdict(record)) for record in shown]
     return EventPage.model_validate({"items": items, "numberReturned": len(items), "links": links})
 
@@ -116,9 +131,14 @@ def export(
 
 
 @router.get(
-    "/audit/verification", summary="核验审计记录 Verify the audit trail", responses=problems(401, 403, 422, 503)
+    "/audit/verification",
+    summary="核验审计记录 Verify the audit trail",
+    response_model=TrailState,
+    responses=JSON_OR_PAGE | problems(401, 403, 422, 503),
 )
 def verification(
+    request: Request,
+    response: Response,
     store: Store,
     actor: Acting,
     head: Annotated[
@@ -128,9 +148,16 @@ def verification(
             description="此前记下的校验值 A head noted before, to hold the trail against",
         ),
     ] = None,
-) -> TrailState:
-    """Compute the chain of all events anew and say whether any was changed, removed, added or moved."""
+    as_: PageForm = None,
+) -> Any:
+    """Compute the chain of all events anew and say whether any was changed, removed, added or moved.
+
+    Browsers get a page.
+    """
     verified = verify_trail(store, [head] if head else [], who=actor.name)
+    if form_of(request, as_, ("json", "html")) == "html":
+        return verification_page(actor, verified, held_against=head)
+    response.headers["Vary"] = "Accept"
     findings = [
         TrailFinding(problem=found.problem, seq=found.seq, event_id=found.event_id, zh=found.zh, en=found.en)
         for found in verified.findings

@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
+from api.answering import JSON_OR_PAGE
 from api.dependencies import BoxOf, PageOf, Store, code_pattern, kind_filter
+from api.layer_pages import ShownTo
 from api.layers import serve_one, serve_page
 from api.openapi import problems
 from api.schemas.barriers import BarrierProperties
@@ -21,18 +23,19 @@ KindFilter = Annotated[str | None, kind_filter("barrier_kinds")]
     "/barriers",
     summary="道路与屏障列表 List barriers",
     response_model=FeatureCollection[BarrierProperties],
-    responses=problems(422, 503),
+    responses=JSON_OR_PAGE | problems(422, 503),
 )
 def barriers(
     request: Request,
     store: Store,
     page: PageOf,
+    shown: ShownTo,
     box: BoxOf,
     kind: KindFilter = None,
 ) -> Any:
     """List barriers, ordered by code."""
     wanted = Filter(kind=kind, box=box)
-    return serve_page(request, store, "barrier", BarrierProperties, wanted, page)
+    return serve_page(request, store, "barrier", BarrierProperties, wanted, page, shown)
 
 
 @router.get(

@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
+from api.answering import JSON_OR_PAGE
 from api.dependencies import BoxOf, CommunityFilter, PageOf, Store, StreetFilter, code_pattern, kind_filter
+from api.layer_pages import ShownTo
 from api.layers import serve_page
 from api.openapi import problems
 from api.schemas.buildings import BuildingDetailProperties, BuildingProperties, StairwellSummary
@@ -21,12 +23,13 @@ KindFilter = Annotated[str | None, kind_filter("building_kinds")]
     "/buildings",
     summary="楼栋列表 List buildings",
     response_model=FeatureCollection[BuildingProperties],
-    responses=problems(422, 503),
+    responses=JSON_OR_PAGE | problems(422, 503),
 )
 def buildings(
     request: Request,
     store: Store,
     page: PageOf,
+    shown: ShownTo,
     box: BoxOf,
     street: StreetFilter = None,
     community: CommunityFilter = None,
@@ -34,7 +37,7 @@ def buildings(
 ) -> Any:
     """List buildings, ordered by code."""
     wanted = Filter(street=street, community=community, kind=kind, box=box)
-    return serve_page(request, store, "building", BuildingProperties, wanted, page)
+    return serve_page(request, store, "building", BuildingProperties, wanted, page, shown)
 
 
 @router.get(

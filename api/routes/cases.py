@@ -2,13 +2,13 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
-from api.answering import JSON, form_of
+from api.answering import JSON, JSON_OR_PAGE, PageForm, form_of
 from api.case_pages import case_page, cases_page
 from api.dependencies import DEFAULT_PAGE, MAX_ID, Acting, AfterId, BoxOf, Limit, Store
 from api.idempotency import Creating
@@ -51,20 +51,13 @@ ABOUT = "^([0-9]{19}|[0-9]{25}|[0-9]{9}(P[0-9]{6}|R[0-9]{4})|[0-9]{12}(X[0-9]{3}
 WORD = r"^[^\x00-\x1f\x7f]{1,200}$"
 
 CaseId = Annotated[int, Path(ge=1, le=MAX_ID, description="事项编号(id)。The case's id.")]
-PageForm = Annotated[
-    Literal["json", "html"] | None, Query(alias="as", description="形式,缺省按 Accept Form of the answer")
-]
 
 
 def _word(zh: str, en: str) -> Any:
     return Query(pattern=WORD_PATTERN, description=f"{zh} {en}")
 
 
-#: JSON as declared, or a page for people.
-JSON_OR_PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
-
-
-def case_filter(
+async def case_filter(
     actor: Acting,
     box: BoxOf,
     workflow: Annotated[str | None, _word("办理流程,如 hazard", "Workflow")] = None,

@@ -4,8 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from api.answering import JSON_OR_PAGE
 from api.dependencies import MAX_PAGE, Acting, AfterCode, Limit, PlanId, Store, code_pattern
 from api.idempotency import Creating
+from api.layer_pages import ShownTo
 from api.layers import page_of
 from api.openapi import problems
 from api.routes.plans import IfMatch, seen_version
@@ -70,19 +72,20 @@ def draft_cells(
     summary="方案的联户网格 Cells of a plan",
     response_class=GeoJSONResponse,
     response_model=FeatureCollection[CellProperties],
-    responses=problems(404, 422, 503),
+    responses=JSON_OR_PAGE | problems(404, 422, 503),
 )
 def cells(
     request: Request,
     store: Store,
     plan_id: PlanId,
+    shown: ShownTo,
     grid: OfGrid = None,
     limit: Limit = MAX_PAGE,
     after: AfterCode = None,
 ) -> Any:
     """List a plan's cells, ordered by code; empty until its grids are divided."""
     frame = cell_service.read_cells(store, plan_id, grid_code=grid, limit=limit + 1, after=after)
-    return page_of(request, frame, CellProperties, limit)
+    return page_of(request, "cell", frame, CellProperties, limit, shown)
 
 
 @router.get(

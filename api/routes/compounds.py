@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
+from api.answering import JSON_OR_PAGE
 from api.dependencies import BoxOf, CommunityFilter, PageOf, Store, StreetFilter, code_pattern, kind_filter
+from api.layer_pages import ShownTo
 from api.layers import serve_one, serve_page
 from api.openapi import problems
 from api.schemas.compounds import CompoundProperties
@@ -21,12 +23,13 @@ KindFilter = Annotated[str | None, kind_filter("compound_kinds")]
     "/compounds",
     summary="住宅小区列表 List compounds",
     response_model=FeatureCollection[CompoundProperties],
-    responses=problems(422, 503),
+    responses=JSON_OR_PAGE | problems(422, 503),
 )
 def compounds(
     request: Request,
     store: Store,
     page: PageOf,
+    shown: ShownTo,
     box: BoxOf,
     street: StreetFilter = None,
     community: CommunityFilter = None,
@@ -34,7 +37,7 @@ def compounds(
 ) -> Any:
     """List compounds, ordered by code."""
     wanted = Filter(street=street, community=community, kind=kind, box=box)
-    return serve_page(request, store, "compound", CompoundProperties, wanted, page)
+    return serve_page(request, store, "compound", CompoundProperties, wanted, page, shown)
 
 
 @router.get(

@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
+from api.answering import JSON_OR_PAGE
 from api.dependencies import BoxOf, PageOf, Store, StreetFilter, code_pattern
+from api.layer_pages import ShownTo
 from api.layers import serve_one, serve_page
 from api.openapi import problems
 from api.schemas.divisions import CommunityProperties, StreetProperties
@@ -21,10 +23,12 @@ Streets = FeatureCollection[StreetProperties]
 Communities = FeatureCollection[CommunityProperties]
 
 
-@router.get("/streets", summary="街道列表 List streets", response_model=Streets, responses=problems(422, 503))
-def streets(request: Request, store: Store, page: PageOf, box: BoxOf) -> Any:
+@router.get(
+    "/streets", summary="街道列表 List streets", response_model=Streets, responses=JSON_OR_PAGE | problems(422, 503)
+)
+def streets(request: Request, store: Store, page: PageOf, shown: ShownTo, box: BoxOf) -> Any:
     """List the streets, ordered by code."""
-    return serve_page(request, store, "street", StreetProperties, Filter(box=box), page)
+    return serve_page(request, store, "street", StreetProperties, Filter(box=box), page, shown)
 
 
 @router.get(
@@ -42,20 +46,25 @@ def street(store: Store, code: StreetCode) -> Any:
     "/streets/{code}/communities",
     summary="街道下的社区 Communities of a street",
     response_model=Communities,
-    responses=problems(404, 422, 503),
+    responses=JSON_OR_PAGE | problems(404, 422, 503),
 )
-def communities_of_street(request: Request, store: Store, code: StreetCode, page: PageOf) -> Any:
+def communities_of_street(request: Request, store: Store, code: StreetCode, page: PageOf, shown: ShownTo) -> Any:
     """List the communities of one street; an unknown street is 404, not an empty list."""
     read_one(store, "street", code)
-    return serve_page(request, store, "community", CommunityProperties, Filter(street=code), page)
+    return serve_page(request, store, "community", CommunityProperties, Filter(street=code), page, shown)
 
 
 @router.get(
-    "/communities", summary="社区列表 List communities", response_model=Communities, responses=problems(422, 503)
+    "/communities",
+    summary="社区列表 List communities",
+    response_model=Communities,
+    responses=JSON_OR_PAGE | problems(422, 503),
 )
-def communities(request: Request, store: Store, page: PageOf, box: BoxOf, street: StreetFilter = None) -> Any:
+def communities(
+    request: Request, store: Store, page: PageOf, shown: ShownTo, box: BoxOf, street: StreetFilter = None
+) -> Any:
     """List communities, ordered by code."""
-    return serve_page(request, store, "community", CommunityProperties, Filter(street=street, box=box), page)
+    return serve_page(request, store, "community", CommunityProperties, Filter(street=street, box=box), page, shown)
 
 
 @router.get(

@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
+from api.answering import JSON_OR_PAGE
 from api.dependencies import BoxOf, CommunityFilter, PageOf, Store, StreetFilter, code_pattern, kind_filter
+from api.layer_pages import ShownTo
 from api.layers import serve_one, serve_page
 from api.openapi import problems
 from api.schemas.elements import ElementProperties
@@ -23,12 +25,13 @@ KindFilter = Annotated[str | None, kind_filter("element_kinds")]
     "/elements",
     summary="城市管理要素列表 List city elements",
     response_model=FeatureCollection[ElementProperties],
-    responses=problems(422, 503),
+    responses=JSON_OR_PAGE | problems(422, 503),
 )
 def elements(
     request: Request,
     store: Store,
     page: PageOf,
+    shown: ShownTo,
     box: BoxOf,
     street: StreetFilter = None,
     community: CommunityFilter = None,
@@ -36,7 +39,7 @@ def elements(
 ) -> Any:
     """List city elements, ordered by code."""
     wanted = Filter(street=street, community=community, kind=kind, box=box)
-    return serve_page(request, store, "city_element", ElementProperties, wanted, page)
+    return serve_page(request, store, "city_element", ElementProperties, wanted, page, shown)
 
 
 @router.get(

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from api.access import holds
-from api.answering import JSON, form_of
+from api.answering import JSON, JSON_OR_PAGE, PageForm, form_of
 from api.case_pages import counted_page
 from api.dependencies import DEFAULT_PAGE, Acting, AfterId, Limit, Store
 from api.links import announce, page_links
 from api.openapi import problems
-from api.routes.cases import JSON_OR_PAGE, SCOPE, PageForm
+from api.routes.cases import SCOPE
 from api.schemas.cases import WORD_PATTERN
 from api.schemas.figures import (
     CountedCase,
@@ -47,7 +47,7 @@ Workflow = Annotated[str | None, Query(pattern=WORD_PATTERN, description="流程
 ByOf = Annotated[By, Query(description="按什么分行 What rows are told apart by")]
 
 
-def period(
+async def period(
     since: Annotated[date | None, Query(description="自此日,缺省为本月 1 日 From this day; the month's first")] = None,
     until: Annotated[date | None, Query(description="至此日(含),缺省为今日 Up to this day; today")] = None,
 ) -> Period:

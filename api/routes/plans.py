@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
+from api.answering import JSON_OR_PAGE
 from api.dependencies import (
     DEFAULT_PAGE,
     ETAG_PATTERN,
@@ -19,6 +20,7 @@ from api.dependencies import (
 )
 from api.errors import RequestError
 from api.idempotency import Creating
+from api.layer_pages import ShownTo, plans_page
 from api.layers import page_of
 from api.links import announce, page_links
 from api.openapi import problems
@@ -74,11 +76,17 @@ Retire = Annotated[
 ]
 
 
-@router.get("/plans", summary="方案列表 List plans", responses=problems(422, 503))
+@router.get(
+    "/plans",
+    summary="方案列表 List plans",
+    response_model=PlanPage,
+    responses=JSON_OR_PAGE | problems(422, 503),
+)
 def plans(
     request: Request,
     response: Response,
     store: Store,
+    shown: ShownTo,
     scope: Annotated[
         str | None,
         Query(
@@ -93,15 +101,18 @@ def plans(
     ] = None,
     limit: Limit = DEFAULT_PAGE,
     after: AfterId = None,
-) -> PlanPage:
-    """List plans, the newest first."""
+) -> Any:
+    """List plans, the newest first. Browsers get a page."""
     wanted = reading.PlanFilter(scope=scope, state=state, department=department)
     found = reading.read_plans(store, wanted, limit=limit + 1, after=after)
-    shown = found[:limit]
-    links = page_links(request, JSON, shown[-1].id if len(found) > limit else None)
+    items, more = found[:limit], found[limit - 1].id if len(found) > limit else None
+    if shown.as_page:
+        return plans_page(request, shown.actor, items, more=more)
+    links = page_links(request, JSON, more)
     announce(response, links)
+    response.headers["Vary"] = "Accept"
     return PlanPage.model_validate(
-        {"items": [asdict(plan) for plan in shown], "numberReturned": len(shown), "links": links}
+        {"items": [asdict(plan) for plan in items], "numberReturned": len(items), "links": links}
     )
 
 
@@ -116,12 +127,14 @@ def plan(store: Store, response: Response, plan_id: PlanId) -> PlanDetail:
     summary="方案的网格 Grids of a plan",
     response_class=GeoJSONResponse,
     response_model=FeatureCollection[GridProperties],
-    responses=problems(404, 422, 503),
+    responses=JSON_OR_PAGE | problems(404, 422, 503),
 )
-def grids(request: Request, store: Store, plan_id: PlanId, limit: Limit = MAX_PAGE, after: AfterCode = None) -> Any:
+def grids(
+    request: Request, store: Store, plan_id: PlanId, shown: ShownTo, limit: Limit = MAX_PAGE, after: AfterCode = None
+) -> Any:
     """List a plan's grids, ordered by code."""
     frame = reading.read_grids(store, plan_id, limit=limit + 1, after=after)
-    return page_of(request, frame, GridProperties, limit)
+    return page_of(request, "grid", frame, GridProperties, limit, shown)
 
 
 @router.get(

@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.answering import JSON, form_of
+from api.answering import JSON, JSON_OR_PAGE, PageForm, form_of
 from api.dependencies import DEFAULT_PAGE, Acting, AfterId, Books, Limit, Store
 from api.errors import RequestError
 from api.idempotency import Creating
 from api.links import announce, page_links
 from api.openapi import problems
 from api.request_pages import requests_page
-from api.routes.cases import JSON_OR_PAGE, SCOPE, WORD, CaseId, PageForm, item_of
+from api.routes.cases import SCOPE, WORD, CaseId, item_of
 from api.routes.plans import IfMatch, seen_version
 from api.schemas.cases import WORD_PATTERN, Light
 from api.schemas.geojson import DECIMALS

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.answering import form_of
+from api.answering import JSON_OR_PAGE, PageForm, form_of
 from api.case_pages import ledger_page
 from api.dependencies import Acting, Store
 from api.openapi import problems
-from api.routes.cases import JSON_OR_PAGE, PageForm
 from api.schemas.responsibility import ResponsibilityAnswer
 from geo.exchange.stamps import stamp_now
 from geo.services.answering import AnswerSheet, Noun, answer_for

@@ -118,6 +118,17 @@ def read_account(session: Session, login: str) -> AccountDetail:
     return _detail(found)
 
 
+def appoints(session: Session, by: Actor) -> frozenset[str]:
+    """Return the roles that somebody may give to others as things stand.
+
+    The security officer gives all; while there is none, an administrator appoints one.
+    """
+    if by.may({SECURITY_OFFICER}):
+        return frozenset(all_roles()) - {"public"}
+    alone = by.may({ADMINISTRATOR}) and not accounts.holders(session, SECURITY_OFFICER)
+    return frozenset({SECURITY_OFFICER} if alone else ())
+
+
 def give(
     session: Session,
     login: str,
@@ -339,7 +350,7 @@ def _check_giver(session: Session, by: Actor, account: AccountDetail, wanted: fr
         raise AccessError("不能给自己授权;请由其他人操作", "nobody gives roles to themselves")
     if by.may({SECURITY_OFFICER}):
         return
-    if accounts.holders(session, SECURITY_OFFICER) or wanted != {SECURITY_OFFICER}:
+    if not wanted or wanted - appoints(session, by):
         raise AccessError(
             "角色由安全管理员设定;尚无安全管理员时,系统管理员可任命一位",
             "the security officer gives roles; while there is none, the administrator may appoint one",

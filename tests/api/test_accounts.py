@@ -1,5 +1,7 @@
 """Accounts over HTTP."""
 
+import re
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -123,3 +125,48 @@ def test_nothing_secret_is_ever_answered(officers: dict[str, TestClient]) -> Non
         answer = officers["auditor"].get(path).text
         for word in ("hash", "secret", "argon2", "token"):
             assert word not in answer
+
+
+def test_pages_offer_what_one_may_do(officers: dict[str, TestClient]) -> None:
+    page = {"Accept": "text/html"}
+    officers["administrator"].post("/accounts", json={"login": "li.hua", "person": "<b>李华</b>"})
+    listed = {role: client.get("/accounts", headers=page) for role, client in officers.items()}
+    assert {role: "建立账户" in answer.text for role, answer in listed.items()} == {
+        "administrator": True,
+        "security_officer": False,
+        "auditor": False,
+    }
+    assert all("&lt;b&gt;李华" in answer.text and "<b>李华" not in answer.text for answer in listed.values())
+    does = {
+        (role, login): set(re.findall('data-does="([a-z]+)"', client.get(f"/accounts/{login}", headers=page).text))
+        for role, client in officers.items()
+        for login in ("li.hua", "administrator")
+    }
+    assert does == {
+        ("administrator", "li.hua"): {"reset", "end"},
+        ("administrator", "administrator"): set(),
+        ("security_officer", "li.hua"): {"give"},
+        ("security_officer", "administrator"): {"give", "reset"},
+        ("auditor", "li.hua"): set(),
+        ("auditor", "administrator"): {"reset"},
+    }
+
+
+def test_an_administrator_alone_appoints_a_security_officer(app: FastAPI, empty_store: Engine) -> None:
+    alone = client_of(app, empty_store, "administrator", ["administrator"], [])
+    alone.post("/accounts", json={"login": "wang.fang", "person": "王芳"})
+    offered = re.findall('name="role" value="([a-z_]+)"', alone.get("/accounts/wang.fang?as=html").text)
+    assert offered == ["security_officer"]
+    for roles, status in (([], 403), (["auditor"], 403), (["security_officer"], 200)):
+        version = {"If-Match": alone.get("/accounts/wang.fang").headers["etag"]}
+        given = alone.put("/accounts/wang.fang/roles", json={"roles": roles, "scopes": []}, headers=version)
+        assert given.status_code == status
+
+
+def test_the_next_page_of_accounts(officers: dict[str, TestClient]) -> None:
+    first = officers["auditor"].get("/accounts?limit=2&as=html").text
+    following = re.findall('href="(/accounts[?][^"]*after=[^"]*)"', first)
+    assert len(following) == 1
+    rest = officers["auditor"].get(following[0].replace("&amp;", "&")).text
+    assert "/accounts/security-officer" in rest
+    assert "/accounts/auditor" not in rest

@@ -13,12 +13,15 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
+from api.audit_pages import DEEDS, THINGS, deed_words
 from api.cli import app as commands
 from api.routes.audit import MEDIA_TYPES
 from geo.errors import InputError
 from geo.services.auditing import EventFilter, export_trail, moment, search_trail
 from geo.storage import events
 from geo.storage.database import session_scope
+from geo.territory.dictionaries import dictionary
+from geo.territory.nouns import NOUNS
 from geo.territory.times import CHINA_TIME
 from tests.api import town
 from tests.api.people import client_of
@@ -238,3 +241,39 @@ def test_verification_over_http(auditor: TestClient) -> None:
 def test_the_auditor_alone(client: TestClient, anonymous_client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 403
     assert anonymous_client.get(path).status_code == 401
+
+
+def test_the_trail_as_a_page(auditor: TestClient) -> None:
+    page = {"Accept": "text/html"}
+    answer = auditor.get("/audit", params={"limit": 2}, headers=page)
+    assert answer.headers["content-type"].startswith("text/html")
+    following = re.findall('href="(/audit[?][^"]*after=[^"]*)"', answer.text)
+    assert len(following) == 1
+    assert auditor.get(following[0].replace("&amp;", "&"), headers=page).status_code == 200
+    chosen = auditor.get("/audit", params={"who": "zhao.lei", "limit": 1_000}, headers=page).text
+    assert "zhao.lei" in chosen
+    assert 'href="/audit/export?who=zhao.lei"' in chosen
+    assert not [secret for secret in town.PERSONAL if secret in chosen]
+
+
+def test_verification_as_a_page(auditor: TestClient) -> None:
+    whole = auditor.get("/audit/verification?as=html").text
+    assert "审计记录完整" in whole
+    assert auditor.get("/audit/verification").json()["head"].partition(":")[0] > "0"
+    other = f"1:{'ab' * 32}"
+    assert "改动过" in auditor.get(f"/audit/verification?as=html&head={other}").text
+
+
+def test_what_was_done_has_words(auditor: TestClient) -> None:
+    events = auditor.get("/audit", params={"limit": 1_000}).json()["items"]
+    deeds, things = dictionary(DEEDS), dictionary(THINGS)
+    assert {event["what"] for event in events if event["what"] not in deeds} == set()
+    assert {event["noun"] for event in events if event["noun"] not in things} == set()
+    assert set(NOUNS) <= set(things.entries)
+
+
+@pytest.mark.parametrize(
+    ("what", "zh"), [("adopted", "方案生效"), ("pass", "复查合格销号"), ("never heard of", "never heard of")]
+)
+def test_words_of_deeds(what: str, zh: str) -> None:
+    assert deed_words(what).zh == zh

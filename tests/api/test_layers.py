@@ -141,7 +141,7 @@ def test_bad_queries_are_refused_in_both_languages(client: TestClient, query: st
 def test_an_unknown_parameter_is_told_what_is_known(client: TestClient) -> None:
     problem = client.get("/barriers?communty=1").json()
     assert problem["type"] == "urn:wangge:problem:unknown-parameter"
-    assert sorted(problem["allowed"]) == ["after", "bbox", "kind", "limit"]
+    assert sorted(problem["allowed"]) == ["after", "as", "bbox", "kind", "limit"]
 
 
 def test_a_building_with_its_stairwells(client: TestClient) -> None:

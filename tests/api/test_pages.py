@@ -28,6 +28,40 @@ def test_the_first_page_leads_to_maps_and_data(client: TestClient) -> None:
         assert client.get(link.replace("&amp;", "&")).status_code == 200, link
 
 
+def test_browsers_meet_no_raw_data_on_the_first_page_and_one_click_further(client: TestClient) -> None:
+    def pages_of(page: str) -> set[str]:
+        links = {link.replace("&amp;", "&") for link in re.findall(r'href="([^"]+)"', page)}
+        # Maps and reports are pages of their own, and dear; what says that it is data is data.
+        return {link for link in links if not re.match("/(map|compare|static|assets|bills)|.*(as=|/report|#)", link)}
+
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    first = pages_of(client.get("/", headers=browser).text)
+    lists = {link for link in first if re.match("/(streets|buildings|elements|plans)", link)}
+    assert {link.partition("?")[0].split("/")[-1] for link in lists} >= {"communities", "buildings", "elements"}
+    further = set()
+    for link in sorted(lists | {"/streets", "/plans", "/communities", "/compounds", "/barriers"}):
+        answer = client.get(link, headers=browser)
+        assert answer.headers["content-type"].startswith("text/html"), link
+        assert "as=json" in answer.text
+        further |= pages_of(answer.text)
+    for link in sorted(further - first)[:12]:
+        answer = client.get(link, headers=browser)
+        assert (answer.status_code, answer.headers["content-type"][:9]) == (200, "text/html"), link
+
+
+def test_a_list_of_a_layer_chooses_and_goes_on(client: TestClient) -> None:
+    page = client.get(f"/buildings?street={town.STREET}&limit=2&as=html").text
+    following = re.findall('href="(/buildings[?][^"]*after=[^"]*)"', page)
+    assert len(following) == 1
+    codes = [
+        re.findall(r"/bills/building/(\d+)", text)
+        for text in (page, client.get(following[0].replace("&amp;", "&")).text)
+    ]
+    assert [len(found) for found in codes] == [2, 2]
+    assert max(codes[0]) < min(codes[1])
+    assert client.get(f"/buildings?street={town.STREET}&limit=2&as=json").headers["vary"].startswith("Accept,")
+
+
 def test_the_first_page_of_an_empty_store(fresh_database_url: str) -> None:
     engine = open_engine(fresh_database_url)
     try:

@@ -12,10 +12,11 @@ const AWAY = ['连不上服务器,您输入的文字仍在', 'the server does no
 const ENDED = ['登录已结束,您输入的文字仍在', 'your sign-in has ended; what you typed is still here'];
 
 // Ask with GET, or send `body` where there is one: once per `key`, on the `version` that was seen. Stopped by `signal`,
-// it throws what fetch throws then. What the server said of a refusal is in the trouble's `said`.
+// it throws what fetch throws then; an answer without words is null. What the server said of a refusal is in the trouble's `said`.
 export async function ask(path, given = {}) {
   const answer = await reach(path, given);
   if (answer.status === 401) throw ended();
+  if (answer.status === 204) return null;
   const said = await answer.json().catch(() => null);
   if (answer.ok && said) return said;
   throw trouble(answer, said || {});

@@ -1,12 +1,9 @@
 // A list by keyboard: arrows go from row to row, digits to another list, the slash to the words to filter by.
 
+import './filters.js';
+
 const rows = [...document.querySelectorAll('.ledger tbody a')];
 const search = document.querySelector('.filters input[type=search]');
-
-// An empty field of a filter says nothing: it is not sent.
-document.querySelector('.filters').addEventListener('formdata', ({ formData }) => {
-  [...formData].filter(([, value]) => !value).forEach(([name]) => formData.delete(name));
-});
 
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;

@@ -1,4 +1,7 @@
-"""What routes ask for: who acts, a session, a page, a box, a code; and the check that no query parameter is unknown."""
+"""What routes ask for: who acts, a session, a page, a box, a code; and the check that no query parameter is unknown.
+
+What waits for nothing is ``async``, which here means: at once, and not by way of a thread, which takes longer than it.
+"""
 
 import re
 from collections.abc import Iterator
@@ -63,19 +66,19 @@ def code_pattern(noun: str) -> str:
     return f"^[0-9]{{{stem}}}{letter}[0-9]{{{sequence}}}$"
 
 
-def current_engine(request: Request) -> Engine:
+async def current_engine(request: Request) -> Engine:
     """Return the engine opened when the application started."""
     engine: Engine = request.app.state.engine
     return engine
 
 
-def current_settings(request: Request) -> AppSettings:
+async def current_settings(request: Request) -> AppSettings:
     """Return the application's settings."""
     settings: AppSettings = request.app.state.settings
     return settings
 
 
-def current_books(request: Request) -> AddressBooks:
+async def current_books(request: Request) -> AddressBooks:
     """Return the address books of this process."""
     books: AddressBooks = request.app.state.books
     return books
@@ -112,7 +115,7 @@ async def _actor(request: Request, access: Access) -> Actor:
     visitor = None
     if token is not None:
         origin = {"address": address_of(request), "request_id": request.state.request_id}
-        visitor = await run_in_threadpool(visitor_of, current_engine(request), token, **origin)
+        visitor = await run_in_threadpool(visitor_of, request.app.state.engine, token, **origin)
     actor = visitor.actor if visitor else PUBLIC
     request.state.actor = actor
     if visitor is None:
@@ -157,7 +160,7 @@ async def _changes(request: Request, actor: Actor) -> str | None:
     if plan_id:
         if not re.fullmatch("[1-9][0-9]{0,9}", plan_id) or int(plan_id) > MAX_ID:
             return None  # refused by the route, in words of its own
-        return await run_in_threadpool(_scope_of_plan, current_engine(request), actor, int(plan_id))
+        return await run_in_threadpool(_scope_of_plan, request.app.state.engine, actor, int(plan_id))
     if takes_files(request.scope["path"]) or request.scope["path"] in FORM_PATHS:
         return None
     body = await request.json() if await request.body() else None
@@ -198,7 +201,7 @@ def query_names(route: APIRoute | RouteContext) -> list[str]:
     return [name for name, info in told if isinstance(info, params.Query) and info.include_in_schema]
 
 
-def known_query(request: Request) -> None:
+async def known_query(request: Request) -> None:
     """Refuse query parameters that the route does not have, or that come twice.
 
     A misspelt filter would otherwise answer with everything, which looks like success.
@@ -220,7 +223,7 @@ def known_query(request: Request) -> None:
         )
 
 
-def box(
+async def box(
     bbox: Annotated[
         str | None,
         Query(
@@ -258,7 +261,7 @@ class Page:
     after: str | None
 
 
-def page(limit: Limit = DEFAULT_PAGE, after: AfterCode = None) -> Page:
+async def page(limit: Limit = DEFAULT_PAGE, after: AfterCode = None) -> Page:
     """Read ``limit`` and ``after``."""
     return Page(limit, after)
 

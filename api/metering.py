@@ -24,6 +24,8 @@ from api.errors import RequestError, problem_answer
 from geo.territory.dictionaries import dictionary
 
 TOO_MANY = "too-many-requests"
+#: What has expired is forgotten at least this often, seconds; until then it counts for nothing all the same.
+SWEEP_S = 60
 #: What one customer of a provider is given of IPv6: as many addresses as anybody may want.
 IPV6_PREFIX = 64
 
@@ -62,6 +64,26 @@ class Left:
     seconds: int
 
 
+class Counts(MemoryStorage):
+    """Counts in memory; what has expired is forgotten now and then, not by a thread that is started for each count."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._swept_at = time.time()
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Add to a count, which expires so many seconds after its first."""
+        now = time.time()
+        if now - self._swept_at >= SWEEP_S:
+            self._swept_at = now
+            for known in list(self.expirations):
+                self.get(known)  # which drops what has expired
+        counted = self.get(key) + amount
+        self.storage[key] = counted
+        self.expirations.setdefault(key, now + expiry)
+        return counted
+
+
 class Meter:
     """Counts requests against the rules.
 
@@ -73,7 +95,7 @@ class Meter:
 
     def __init__(self, factor: float = 1.0) -> None:
         self.rules = read_rules(factor)
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._limiter = SlidingWindowCounterRateLimiter(Counts())
 
     def take(self, per: str, key: str, method: str, path: str) -> tuple[Left | None, list[Left]]:
         """Count one request of ``key``; return the rule it breaks, if any, and what is left of each rule looked at."""

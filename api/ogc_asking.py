@@ -49,7 +49,7 @@ class Asked:
     datetime: str | None
 
 
-def asked(
+async def asked(
     limit: Annotated[
         int,
         Query(
@@ -87,7 +87,7 @@ def asked(
     return Asked(min(limit, MOST), after, bbox, bbox_crs, crs, datetime)
 
 
-def values(**told: str | int | None) -> dict[str, str | int]:
+async def values(**told: str | int | None) -> dict[str, str | int]:
     """Read the values of properties that features are asked for by."""
     return {name: value for name, value in told.items() if value is not None}
 

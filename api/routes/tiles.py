@@ -24,7 +24,7 @@ FRESH_S = 60
 GENERALISED = "Tile-Generalised"
 
 
-def current_tiles(request: Request) -> TileCache:
+async def current_tiles(request: Request) -> TileCache:
     """Return the tiles that this process keeps."""
     kept: TileCache = request.app.state.tiles
     return kept
@@ -106,7 +106,7 @@ class Asked:
         return answer(self.kept, made, self.known, self.coding)
 
 
-def asked_tile(
+async def asked_tile(
     engine: Database,
     actor: Acting,
     kept: Tiles,

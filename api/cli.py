@@ -59,6 +59,10 @@ COMMANDS = {
         "api.commands.plan_papers:remarks_command",
         "方案的批注:列出、发表、处理。 Remarks on a plan: list them, make one, resolve one.",
     ),
+    "edits": (
+        "api.commands.edit:edits_command",
+        "方案的修改记录:谁、何时、把哪些楼栋从哪个网格移到哪个网格。 What edits did to a plan, the oldest first.",
+    ),
     "plan-report": (
         "api.commands.plan_papers:plan_report_command",
         "方案报告:各网格户数、原因、换网格员的户数、采用人和内容校验;可写成 PDF。 The report of a plan.",

@@ -1,15 +1,20 @@
-"""``wangge edit``: move buildings of a draft between grids, make grids, end grids, rename the plan."""
+"""``wangge edit`` and ``wangge edits``: move buildings of a draft between grids, make and end grids; who did what."""
 
 import re
+from collections import Counter
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from api.commands.store import open_store, who_runs
 from geo.errors import InputError
 from geo.services.editing import Edited, Move, edit_plan, rename_plan
+from geo.services.grounding import Stroke, strokes_of_plan
 from geo.services.reading import read_plan
+from geo.territory.times import CHINA_TIME
 
 console = Console()
 
@@ -53,6 +58,33 @@ def edit_command(
     if moves or new or ended:
         show_edited(edited)
     console.print(f"已保存 Saved: 方案 plan {plan}, 第 {seen} 版 version {seen}", markup=False)
+
+
+def edits_command(
+    plan: Annotated[int, typer.Argument(help="方案编号,见 wangge plans Id of the plan")],
+    after: Annotated[int, typer.Option(min=0, help="只列此版本以后的 Only those after this version")] = 0,
+) -> None:
+    """方案的修改记录:谁、何时、把哪些楼栋从哪个网格移到哪个网格。 What edits did to a plan, the oldest first."""
+    with open_store() as session:
+        record, strokes = strokes_of_plan(session, plan, after=after)
+    if not strokes:
+        console.print("没有修改过 No edits")
+    table = Table(title=f"{record.name} 的修改 Edits of plan {record.id}")
+    for heading in ("版本 Version", "时间 At", "谁 Who", "修改 What"):
+        table.add_column(heading.replace(" ", "\n"), overflow="fold")
+    for stroke in strokes:
+        at = f"{stroke.at.astimezone(CHINA_TIME):%Y-%m-%d %H:%M}"
+        table.add_row(*(Text(cell) for cell in (str(stroke.version), at, stroke.who, _in_words(stroke))))
+    if strokes:
+        console.print(table)
+
+
+def _in_words(stroke: Stroke) -> str:
+    ways = Counter(stroke.moves.values())
+    moved = [f"{was} → {became}: {count} 处 places" for (was, became), count in sorted(ways.items())]
+    made = [f"新建 made {code}" for code in stroke.new_grids]
+    ended = [f"撤销 ended {code}" for code in stroke.ended_grids]
+    return "\n".join([*moved, *made, *ended]) or "重画边界 borders drawn anew"
 
 
 def move_of(text: str) -> Move:

@@ -15,7 +15,7 @@ from geo.territory.dictionaries import dictionary
 router = APIRouter(tags=["pages"])
 
 #: Parts of the page beside map and figures, each a module of ``static/workbench``.
-PARTS = ("solving", "others", "comments")
+PARTS = ("solving", "others", "comments", "history")
 
 
 @router.get(

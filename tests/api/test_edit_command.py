@@ -82,3 +82,21 @@ def test_a_move_that_does_not_read_so_is_refused(plan_id: int, text: str) -> Non
 def test_nothing_to_edit_is_said(plan_id: int) -> None:
     with pytest.raises(InputError, match="nothing to edit"):
         run(plan_id)
+
+
+def test_who_did_what_is_listed(plan_id: int) -> None:
+    assert "没有修改过" in edits(plan_id)
+    new = f"{races.GRIDS[0][:12]}009"
+    run(plan_id, "--move", f"{races.MIDDLE[0]}={races.GRIDS[1]}", "--move", f"{races.MIDDLE[1]}={races.GRIDS[1]}")
+    run(plan_id, "--move", f"{races.BUILDINGS[0]}={new}", "--new-grid", new)
+    listed = edits(plan_id)
+    assert listed.count(WHO) == 2
+    assert f"{races.GRIDS[0]} → {races.GRIDS[1]}: 2 处 places" in listed
+    assert f"新建 made {new}" in listed
+    assert f"{races.GRIDS[0]} → {races.GRIDS[1]}" not in edits(plan_id, "--after", 2)
+
+
+def edits(*words: object) -> str:
+    result = CliRunner(env={"COLUMNS": "160"}).invoke(app, ["edits", *map(str, words)])
+    assert result.exit_code == 0, result.output
+    return result.output

@@ -2,8 +2,7 @@
 
 import { ask, onceKey } from '../common/asking.js';
 import { both, button, element } from '../common/dom.js';
-
-const DAY = new Intl.DateTimeFormat('zh-CN', { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false });
+import { moment } from '../common/moments.js';
 
 export async function mount(section, bench) {
   await new Comments(section, bench).start();
@@ -81,7 +80,7 @@ class Comments {
     return element(
       'li',
       { class: one.resolved_at ? 'resolved' : undefined },
-      element('p', { class: 'hint' }, element('b', {}, one.who), ' ', DAY.format(new Date(one.at)), ' ',
+      element('p', { class: 'hint' }, element('b', {}, one.who), ' ', moment(one.at), ' ',
         code ? button({ class: 'link' }, () => this.bench.show(code), name) : ''),
       element('p', { class: 'words' }, one.text),
       element('p', { class: 'hint' }, one.resolved_by ? `${one.resolved_by} 已处理 resolved · ` : '', done),

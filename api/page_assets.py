@@ -13,9 +13,10 @@ from api.errors import RequestError
 from geo.errors import NotFoundError
 from geo.territory.dictionaries import dictionary
 from maps import assets
+from maps.live_styles import live_styles
 
 SCRIPT, STYLE = "text/javascript", "text/css"
-Asset = Literal["leaflet.js", "leaflet.css", "vector-tile.js", "point-geometry.js", "pbf.js"]
+Asset = Literal["leaflet.js", "leaflet.css", "vector-tile.js", "point-geometry.js", "pbf.js", "layers.css"]
 
 # Scripts and styles come from this server alone, and none is written into a page. Leaflet places what it draws by
 # script, which a policy for styles does not touch.
@@ -68,11 +69,12 @@ def _module(path: str) -> str:
     return script.replace("from '@mapbox/point-geometry'", "from './point-geometry.js'")
 
 
-#: Each file of others: who reads it, and what it is.
+#: Each file of others, and the colours of maps: who reads or makes it, and what it is.
 ASSETS: dict[Asset, tuple[Callable[[], str], str]] = {
     "leaflet.js": (assets.leaflet_script, SCRIPT),
     "leaflet.css": (assets.leaflet_style, STYLE),
     "vector-tile.js": (partial(_module, "@mapbox/vector-tile/index.js"), SCRIPT),
     "point-geometry.js": (partial(_module, "@mapbox/point-geometry/index.js"), SCRIPT),
+    "layers.css": (live_styles, STYLE),
     "pbf.js": (partial(_module, "pbf/index.js"), SCRIPT),
 }

@@ -1,8 +1,8 @@
-// The map's colours, as the style sheet has them for the light and the dark scheme.
+// The map's colours by the names of the catalogue of layers, for the light or the dark scheme.
 
 const NAMES = [
-  ...['land', 'building', 'building-edge', 'compound', 'compound-fill', 'road', 'main-road', 'river', 'railway'],
-  ...['wall', 'community', 'grid', 'grid-edge', 'cell', 'here', 'label', 'halo'],
+  ...['land', 'building', 'building-line', 'compound', 'compound-line', 'road', 'main-road', 'road-line', 'road-text'],
+  ...['water', 'railway', 'wall', 'community-line', 'grid-line', 'cell-line', 'element', 'highlight', 'text', 'halo'],
 ];
 const dark = window.matchMedia('(prefers-color-scheme: dark)');
 let read = null;

@@ -8,11 +8,11 @@ const GRID_DIGITS = 12;
 
 // Of each layer: from and until which zoom it is named, in which letters and colour, and with what of the row.
 const KINDS = [
-  ['communities', 12, 17, '600 15px', 'community', ({ name }) => name],
-  ['grids', 15, 18, '700 14px', 'grid', ({ code }) => code.slice(GRID_DIGITS)],
-  ['barriers', 16, 21, '500 12px', 'label', ({ name, kind }) => (kind === 'wall' ? null : name)],
-  ['compounds', 17, 21, '600 13px', 'compound', ({ name }) => name],
-  ['buildings', 18, 21, '400 12px', 'label', ({ name }) => name],
+  ['communities', 12, 17, '600 15px', 'community-line', ({ name }) => name],
+  ['grids', 15, 18, '700 14px', 'grid-line', ({ code }) => code.slice(GRID_DIGITS)],
+  ['barriers', 16, 21, '500 12px', 'text', ({ name, kind }) => (kind === 'wall' ? null : name)],
+  ['compounds', 17, 21, '600 13px', 'road-text', ({ name }) => name],
+  ['buildings', 18, 21, '400 12px', 'text', ({ name }) => name],
 ];
 
 export class Names {

@@ -1,7 +1,10 @@
 // One tile painted: land, compounds, buildings, roads and waters, then the borders of communities and grids.
 
+import { LINE_KINDS, lineOf } from './lines.js';
+
 const WIDTHS = { expressway: 9, main_road: 7, road: 5, lane: 2.5, river: 8, railway: 2, wall: 1.5 };
 const BORDER_PX = 2;
+const EDGE_PX = 0.7; // of roads
 
 export function paint(canvas, layers, zoom, ink) {
   const pen = canvas.getContext('2d');
@@ -9,11 +12,11 @@ export function paint(canvas, layers, zoom, ink) {
   pen.lineJoin = 'round';
   pen.lineCap = 'round';
   drawn.areas(layers.communities, { fill: ink.land });
-  drawn.areas(layers.compounds, { fill: ink['compound-fill'] });
-  drawn.areas(layers.buildings, { fill: ink.building, edge: ink['building-edge'], width: 0.8 });
+  drawn.areas(layers.compounds, { fill: ink.compound });
+  drawn.areas(layers.buildings, { fill: ink.building, edge: ink['building-line'], width: 0.8 });
   drawn.lines(layers.barriers, ink);
-  drawn.areas(layers.grids, { edge: ink['grid-edge'], width: zoom >= 16 ? 1.8 : 1 });
-  drawn.areas(layers.communities, { edge: ink.community, width: BORDER_PX });
+  drawn.areas(layers.grids, { edge: ink['grid-line'], width: zoom >= 16 ? 1.8 : 1 });
+  drawn.areas(layers.communities, { edge: ink['community-line'], width: BORDER_PX });
 }
 
 class Tile {
@@ -40,17 +43,24 @@ class Tile {
   lines(layer, ink) {
     if (!layer) return;
     const features = Array.from({ length: layer.length }, (_, place) => layer.feature(place));
-    const kinds = ['river', 'lane', 'road', 'main_road', 'expressway', 'railway', 'wall'];
-    for (const kind of kinds) {
-      this.pen.strokeStyle = colourOf(kind, ink);
-      this.pen.lineWidth = Math.max((WIDTHS[kind] || 2) * this.near, 1) * this.ratio;
-      this.pen.setLineDash(kind === 'railway' ? [6, 4] : []);
-      features.filter((feature) => feature.properties.kind === kind).forEach((feature) => {
-        this.trace(feature, layer.extent);
-        this.pen.stroke();
-      });
+    for (const kind of LINE_KINDS) {
+      const own = features.filter((feature) => feature.properties.kind === kind);
+      const { colour, edge, dash } = lineOf(kind, ink);
+      const width = Math.max((WIDTHS[kind] || 2) * this.near, 1);
+      if (edge) this.strokes(own, layer.extent, edge, width + 2 * EDGE_PX, []);
+      this.strokes(own, layer.extent, colour, width, dash);
     }
     this.pen.setLineDash([]);
+  }
+
+  strokes(features, extent, colour, width, dash) {
+    this.pen.strokeStyle = colour;
+    this.pen.lineWidth = width * this.ratio;
+    this.pen.setLineDash(dash);
+    for (const feature of features) {
+      this.trace(feature, extent);
+      this.pen.stroke();
+    }
   }
 
   trace(feature, extent) {
@@ -68,9 +78,4 @@ class Tile {
     const half = 4 * this.ratio;
     this.pen.rect(x * scale - half, y * scale - half, 2 * half, 2 * half);
   }
-}
-
-function colourOf(kind, ink) {
-  if (kind === 'expressway' || kind === 'main_road') return ink['main-road'];
-  return { river: ink.river, railway: ink.railway, wall: ink.wall }[kind] || ink.road;
 }

@@ -100,7 +100,7 @@ export class Scene {
     this.outlines.clearLayers();
     this.marks.clearLayers();
     if (details) this.shapes(details, ink);
-    if (view.led && view.from) this.line([view.from, view.at], { color: ink.here, weight: 3, dashArray: '2 7' });
+    if (view.led && view.from) this.line([view.from, view.at], { color: ink.highlight, weight: 3, dashArray: '2 7' });
     if (view.at) {
       const icon = L.divIcon({ className: 'map-here', html: element('span'), iconSize: [26, 26] });
       L.marker(view.at, { icon, interactive: false, keyboard: false }).addTo(this.marks);
@@ -109,11 +109,11 @@ export class Scene {
 
   shapes({ grids, cells, building, compound, thing }, ink) {
     const shape = (features, style) => features.filter(Boolean).forEach((feature) => this.shape(feature, style));
-    shape([compound], { color: ink.compound, weight: 2, dashArray: '1 6', fill: false });
-    shape(grids, { color: ink.grid, weight: 4, fillColor: ink.grid, fillOpacity: 0.08 });
-    shape(cells, { color: ink.cell, weight: 3, dashArray: '8 5', fill: false });
+    shape([compound], { color: ink['compound-line'], weight: 2, dashArray: '1 6', fill: false });
+    shape(grids, { color: ink['grid-line'], weight: 4, fillColor: ink['grid-line'], fillOpacity: 0.08 });
+    shape(cells, { color: ink['cell-line'], weight: 3, dashArray: '8 5', fill: false });
     const strength = building ? 0.45 : 0.06;
-    shape([building || thing], { color: ink.here, weight: 3, fillColor: ink.here, fillOpacity: strength });
+    shape([building || thing], { color: ink.highlight, weight: 3, fillColor: ink.highlight, fillOpacity: strength });
   }
 
   shape(feature, style) {

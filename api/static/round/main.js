@@ -177,7 +177,8 @@ class Page {
     this.chosen = Object.assign(this.chosen, await switches());
     by('left-out').hidden = !round.left_out;
     by('more-hazards').hidden = !round.more_hazards;
-    this.say(by('who'), `${round.inspector} · ${round.day}`, '');
+    const [, month, day] = round.day.split('-').map(Number);
+    this.say(by('who'), `${round.inspector} · ${month}月${day}日`, '');
     await this.draw({ isNew });
   }
 

@@ -2,6 +2,7 @@
 // shape, so that a finger need not hit a line.
 
 import { colours, whenColoursChange } from '../common/colours.js';
+import { lineOf } from '../common/lines.js';
 import { Disc, inkOn } from './discs.js';
 import { levelOf, shows, stateOf } from './switches.js';
 import { aboutOf, middleOf } from './things.js';
@@ -83,14 +84,15 @@ export class InspectorMap {
     const { ground } = this.things.round;
     const add = (collection, style) => L.geoJSON(collection, { interactive: false, style, pointToLayer: () => null }).addTo(this.ground);
     add(ground.grids, () => ({ stroke: false, fillColor: ink.land, fillOpacity: 1 }));
-    add(ground.barriers, ({ properties: { kind } }) => ({
-      color: { river: ink.river, railway: ink.railway, wall: ink.wall, main_road: ink['main-road'], expressway: ink['main-road'] }[kind] ?? ink.road,
-      weight: LINES[kind] ?? 4, dashArray: kind === 'railway' ? '6 4' : null, fill: false,
-    }));
+    const width = (kind) => LINES[kind] ?? 4;
+    const line = ({ properties: { kind } }) => ({ ...lineOf(kind, ink), width: width(kind) });
+    const edged = { ...ground.barriers, features: ground.barriers.features.filter((each) => line(each).edge) };
+    add(edged, (each) => ({ color: line(each).edge, weight: line(each).width + 2, fill: false }));
+    add(ground.barriers, (each) => ({ color: line(each).colour, weight: line(each).width, dashArray: line(each).dash.join(' ') || null, fill: false }));
     this.things.buildings.forEach((building) => add(building.geometry, () => ({
-      color: ink['building-edge'], weight: 1, fillColor: this.fillOf(building, ink), fillOpacity: 1,
+      color: ink['building-line'], weight: 1, fillColor: this.fillOf(building, ink), fillOpacity: 1,
     })));
-    add(ground.grids, () => ({ color: ink.grid, weight: 3, fill: false }));
+    add(ground.grids, () => ({ color: ink['grid-line'], weight: 3, fill: false }));
   }
 
   fillOf(building, ink) {
@@ -105,7 +107,7 @@ export class InspectorMap {
   drawWalk(ink) {
     const way = this.things.stops.map((stop) => [stop.lat, stop.lon]);
     L.polyline(way, { color: ink.halo, weight: 5, interactive: false }).addTo(this.ground);
-    L.polyline(way, { color: ink.here, weight: 2.5, dashArray: '2 6', interactive: false }).addTo(this.ground);
+    L.polyline(way, { color: ink.highlight, weight: 2.5, dashArray: '2 6', interactive: false }).addTo(this.ground);
   }
 
   // Names that would lie over others are left out until one comes nearer.
@@ -118,7 +120,7 @@ export class InspectorMap {
       const reach = [(text.length * NAME_PX[0]) / 2, NAME_PX[1]];
       if (taken.some(([other, far]) => Math.abs(at.x - other.x) < reach[0] + far[0] && Math.abs(at.y - other.y) < reach[1] + far[1])) return;
       taken.push([at, reach]);
-      new Disc(middleOf({ geometry }), { radius: 11, text, color: ink.label, textColor: ink.halo, offset: NAME_OFFSET }).addTo(this.points);
+      new Disc(middleOf({ geometry }), { radius: 11, text, color: ink.text, textColor: ink.halo, offset: NAME_OFFSET }).addTo(this.points);
     });
   }
 
@@ -209,7 +211,7 @@ export class InspectorMap {
     this.me.clearLayers();
     if (lat === undefined) return;
     const ink = colours();
-    L.circle([lat, lon], { radius: accuracyM, color: ink.here, weight: 1, fillOpacity: 0.08, interactive: false }).addTo(this.me);
+    L.circle([lat, lon], { radius: accuracyM, color: ink.highlight, weight: 1, fillOpacity: 0.08, interactive: false }).addTo(this.me);
     new Disc([lat, lon], { radius: 7, fillColor: '#1769d2', weight: 3 }).addTo(this.me);
   }
 }

@@ -1,10 +1,10 @@
 // Keeps the page for when there is no signal. Only the page itself and its files: never an answer about anybody.
 
-const KEPT = 'round-shell-4';
+const KEPT = 'round-shell-5';
 const PATIENCE_MS = 4000; // a bad signal is no signal
 const SHELL = [
-  '/round', '/assets/leaflet.js', '/assets/leaflet.css', '/static/icon.svg', '/static/palette.css',
-  ...['dom.js', 'colours.js', 'kept.js', 'map.css'].map((name) => `/static/common/${name}`),
+  '/round', '/assets/leaflet.js', '/assets/leaflet.css', '/assets/layers.css', '/static/icon.svg', '/static/palette.css',
+  ...['dom.js', 'colours.js', 'kept.js', 'lines.js', 'map.css'].map((name) => `/static/common/${name}`),
   ...['round.css', 'form.css', 'sheet.css'].map((name) => `/static/round/${name}`),
   ...[
     ...['main', 'asking', 'card', 'discs', 'form', 'hazard', 'keeping', 'leaving', 'list', 'map', 'pace', 'panel', 'photos'],

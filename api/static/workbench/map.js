@@ -2,6 +2,7 @@
 // once for each view; grid borders, marks and labels lie above and are drawn anew; what a tool shows lies on top.
 
 import { colours, whenColoursChange } from '../common/colours.js';
+import { LINE_KINDS, lineOf } from '../common/lines.js';
 import { element } from '../common/dom.js';
 import { CROSSED, loose } from './figures.js';
 import { Colouring } from './colouring.js';
@@ -209,10 +210,12 @@ export class Scene {
     const { kind, shapes } = this.draft.ground.barriers;
     const ofKind = new Map();
     kind.forEach((code, at) => ofKind.set(code, [...(ofKind.get(code) ?? []), at]));
-    for (const [code, list] of ofKind) {
+    for (const code of LINE_KINDS.filter((each) => ofKind.has(each))) {
       const width = (WIDTHS[code] ?? 1.5) * Math.min(1.6, Math.max(0.5, this.scale * 2));
-      const colour = this.ink[code.replace('_', '-')] ?? this.ink.road;
-      this.stroke(pen, colour, width, code === 'railway' ? [6, 4] : [], () => list.forEach((at) => this.trace(pen, shapes, at)));
+      const { colour, edge, dash } = lineOf(code, this.ink);
+      const trace = () => ofKind.get(code).forEach((at) => this.trace(pen, shapes, at));
+      if (edge) this.stroke(pen, edge, width + 1.2, [], trace);
+      this.stroke(pen, colour, width, dash, trace);
     }
   }
 
@@ -249,30 +252,30 @@ export class Scene {
       pen.stroke(path);
     };
     if (this.scale >= HALO_FROM) draw(borders, this.ink.halo, 3.4);
-    draw(borders, this.ink.grid, 1.7);
+    draw(borders, this.ink['grid-line'], 1.7);
     draw(outlines, this.ink.halo, 3.8);
-    draw(outlines, this.ink.community, 2.4, [9, 4, 2, 4]);
+    draw(outlines, this.ink['community-line'], 2.4, [9, 4, 2, 4]);
     pen.setLineDash([]);
     if (this.chosen === null) return;
     const isRim = (edge) => (labels[ground.first[edge]] === this.chosen) !== (labels[ground.second[edge]] === this.chosen);
-    draw(this.path(ground.borders, cut.filter(isRim)), this.ink.here, 3.2);
+    draw(this.path(ground.borders, cut.filter(isRim)), this.ink.highlight, 3.2);
   }
 
   drawMarks(pen) {
     const { ground, labels, figures } = this.draft;
     if (this.shown.crossed) {
-      this.stroke(pen, this.ink.here, 2.6, [5, 4], () => {
+      this.stroke(pen, this.ink.highlight, 2.6, [5, 4], () => {
         for (let edge = 0; edge < ground.edgeCount; edge += 1) {
           if (ground.crossing[edge] < CROSSED || labels[ground.first[edge]] !== labels[ground.second[edge]]) continue;
           this.trace(pen, ground.borders, edge);
         }
       });
     }
-    if (this.shown.split) this.outline(pen, this.splitCompounds(), this.ink.cell, 2);
+    if (this.shown.split) this.outline(pen, this.splitCompounds(), this.ink['cell-line'], 2);
     if (this.shown.moved) this.markMoved(pen);
     const apart = loose(ground, labels, figures);
-    this.outline(pen, apart, this.ink.here, 3);
-    if (this.marked !== null) this.outline(pen, [this.marked], this.ink.label, 3);
+    this.outline(pen, apart, this.ink.highlight, 3);
+    if (this.marked !== null) this.outline(pen, [this.marked], this.ink.text, 3);
   }
 
   outline(pen, units, colour, width) {
@@ -294,7 +297,7 @@ export class Scene {
 
   markMoved(pen) {
     const { ground, labels, figures } = this.draft;
-    pen.fillStyle = this.ink.label;
+    pen.fillStyle = this.ink.text;
     pen.beginPath();
     for (let unit = 0; unit < ground.count; unit += 1) {
       const then = ground.beforeOf[unit];
@@ -354,7 +357,7 @@ export class Scene {
     if (spots.some((spot) => taken.has(spot))) return;
     spots.forEach((spot) => taken.add(spot));
     pen.strokeText(words, px, py);
-    pen.fillStyle = sign ? this.ink.here : this.ink.label;
+    pen.fillStyle = sign ? this.ink.highlight : this.ink.text;
     pen.fillText(words, px, py);
   }
 
@@ -369,12 +372,12 @@ export class Scene {
       const [px, py] = this.pixels(x, y);
       const round = () => pen.arc(px, py, radius * this.scale, 0, 2 * Math.PI);
       this.stroke(pen, this.ink.halo, 4, [], round);
-      this.stroke(pen, this.ink.label, 1.6, [], round);
+      this.stroke(pen, this.ink.text, 1.6, [], round);
     }
     if (tip.line) {
       const line = () => tip.line.forEach(([x, y], at) => pen[at ? 'lineTo' : 'moveTo'](...this.pixels(x, y)));
       this.stroke(pen, this.ink.halo, 4.5, [], line);
-      this.stroke(pen, this.ink.here, 2, [7, 4], line);
+      this.stroke(pen, this.ink.highlight, 2, [7, 4], line);
     }
   }
 

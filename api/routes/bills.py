@@ -1,6 +1,7 @@
 """Bills (账单) and statements (月结单): all hazards of a thing, and what changed in a month."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -149,14 +150,11 @@ def _figures(counted: Statement) -> dict[str, int]:
 def _kinds(sheet: BillSheet) -> list[dict[str, Any]]:
     return [
         {
-            **{name: int(row[name]) for name in ("number", "live", "overdue", "ended")},
-            "kind": row["kind"],
-            "kind_label": _label(sheet.kinds, row["kind"]),
-            # Missing ones are NaN to the frame.
-            "nature": row["nature"] if isinstance(row["nature"], str) else None,
-            "nature_label": _label(sheet.natures, row["nature"]) if isinstance(row["nature"], str) else None,
+            **{name: value for name, value in asdict(each).items() if name != "oldest_at"},
+            "kind_label": _label(sheet.kinds, each.kind),
+            "nature_label": None if each.nature is None else _label(sheet.natures, each.nature),
         }
-        for row in sheet.bill.kinds.to_dict("records")
+        for each in sheet.bill.kinds
     ]
 
 

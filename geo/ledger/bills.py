@@ -5,14 +5,14 @@ closing. A statement is counted from moves alone, each of which is in one month 
 month's opening is last month's closing, whatever happened in between.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, Series, Timestamp, to_datetime
+from pandas import DataFrame, Series, to_datetime
 
 from geo.errors import InputError
 from geo.ledger.working_time import china_time
@@ -23,8 +23,6 @@ LIVE = ("open", "paused")
 #: Columns of moves: whose, when (with time zone, in the order they were done), the case's state after it and what the
 #: action does besides (``case_effects``; None: nothing).
 MOVE_COLUMNS = ("case", "at", "state", "effect")
-#: Columns of cases on a bill.
-CASE_COLUMNS = ("number", "kind", "nature", "state", "step", "light", "found_at", "closed_at", "who")
 #: Lights in the order of a bill; ended and paused cases have none.
 _LIGHTS = ("red", "yellow", "green")
 
@@ -59,6 +57,52 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Item:
+    """A case as a bill takes it.
+
+    Attributes
+    ----------
+    light
+        ``red``, ``yellow``, ``green``; None of those that are ended, paused or without limits.
+    found_at, closed_at
+        With a time zone.
+    """
+
+    number: str
+    kind: str
+    nature: str | None
+    state: str
+    light: str | None
+    found_at: datetime
+    closed_at: datetime | None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is not done with."""
+        return self.state in LIVE
+
+    def age_days(self, on: datetime) -> int:
+        """Return the whole days from its finding to its end, or to a moment when it has none."""
+        return max(((self.closed_at or on) - self.found_at).days, 0)
+
+
+@dataclass(frozen=True)
+class KindCount:
+    """How many hazards of a kind and nature there are: of all, those live, past their limit, and ended.
+
+    ``oldest_at`` is when the first of the live ones was found.
+    """
+
+    kind: str
+    nature: str | None
+    number: int
+    live: int
+    overdue: int
+    ended: int
+    oldest_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Bill:
     """All hazards of a thing.
 
@@ -67,65 +111,55 @@ class Bill:
     on
         The moment the ages are of.
     items
-        A row per case, with ``age_days`` (whole days from its finding to its end, or till now): what is live first,
-        then by light, nature and age.
+        What is live first, then by light, nature and age.
     kinds
-        A row per kind and nature with ``number``, of which ``live``, ``overdue`` and ``ended``; void ones left out.
+        By kind and nature; void ones left out.
     """
 
     on: datetime
-    items: DataFrame
-    kinds: DataFrame
+    items: Sequence[Item]
+    kinds: Sequence[KindCount]
 
     @property
     def number(self) -> int:
         """How many hazards there were or are, void ones left out."""
-        return int(self.kinds["number"].sum())
+        return sum(each.number for each in self.kinds)
 
     @property
     def live(self) -> int:
         """How many are not done with."""
-        return int(self.kinds["live"].sum())
+        return sum(each.live for each in self.kinds)
 
     @property
     def overdue(self) -> int:
         """How many are past their limit."""
-        return int(self.kinds["overdue"].sum())
+        return sum(each.overdue for each in self.kinds)
 
     @property
     def oldest_days(self) -> int | None:
         """The age of the oldest that is not done with."""
-        ages = self.items.loc[self.items["state"].isin(LIVE), "age_days"]
-        return None if ages.empty else int(ages.max())
+        oldest = min((each.oldest_at for each in self.kinds if each.oldest_at), default=None)
+        return None if oldest is None else max((self.on - oldest).days, 0)
 
 
-def bill(cases: DataFrame, on: datetime, *, gravest_first: Sequence[str] = ()) -> Bill:
+def bill(items: Iterable[Item], on: datetime, *, gravest_first: Sequence[str] = ()) -> Bill:
     """Draw up the bill of the cases of a thing.
 
     Parameters
     ----------
-    cases
-        With at least :data:`CASE_COLUMNS`; moments with a time zone.
     on
         The moment the bill is of.
     gravest_first
-        Natures in the order they are to be listed.
+        Natures in the order they are to be listed; others come after them.
     """
-    _check_columns(cases, CASE_COLUMNS)
-    ended = _moments(cases, "closed_at").fillna(Timestamp(on))
-    age_days = (ended - _moments(cases, "found_at")).dt.days.clip(lower=0).astype(int)
-    items = cases.assign(age_days=age_days)
-    order = DataFrame(
-        {
-            "ended": ~items["state"].isin(LIVE),
-            "light": _rank(items["light"], _LIGHTS),
-            "nature": _rank(items["nature"], gravest_first),
-            "age": -items["age_days"],
-            "number": items["number"],
-        }
-    )
-    by_order = order.sort_values(["ended", "light", "nature", "age", "number"], kind="stable").index
-    return Bill(china_time(on), items.loc[by_order].reset_index(drop=True), _kinds(items))
+    lights, natures = _places(_LIGHTS), _places(gravest_first)
+
+    def order(item: Item) -> tuple[bool, int, int, int, str]:
+        light = lights.get(item.light, len(lights))
+        return not item.is_live, light, natures.get(item.nature, len(natures)), -item.age_days(on), item.number
+
+    ordered = sorted(items, key=order)
+    return Bill(china_time(on), ordered, _kinds(ordered))
 
 
 def statement(moves: DataFrame, month: str) -> Statement:
@@ -210,27 +244,27 @@ def _moments(frame: DataFrame, column: str) -> "Series[Any]":
     return to_datetime(values, utc=True)
 
 
-def _kinds(items: DataFrame) -> DataFrame:
-    counted = items[items["state"] != "void"]
-    live = counted["state"].isin(LIVE)
-    flags = DataFrame(
-        {
-            "kind": counted["kind"],
-            "nature": counted["nature"],
-            "number": 1,
-            "live": live.astype(int),
-            "overdue": (counted["light"] == "red").astype(int),
-            "ended": (~live).astype(int),
-        }
-    )
-    sums: DataFrame = flags.groupby(["kind", "nature"], dropna=False, sort=True).sum()
-    return sums.reset_index()
+def _kinds(items: Iterable[Item]) -> list[KindCount]:
+    by_kind: dict[tuple[str, str | None], list[Item]] = {}
+    for item in items:
+        if item.state != "void":
+            by_kind.setdefault((item.kind, item.nature), []).append(item)
+    return [
+        KindCount(
+            kind,
+            nature,
+            number=len(own),
+            live=sum(item.is_live for item in own),
+            overdue=sum(item.light == "red" for item in own),
+            ended=sum(not item.is_live for item in own),
+            oldest_at=min((item.found_at for item in own if item.is_live), default=None),
+        )
+        for (kind, nature), own in sorted(by_kind.items(), key=lambda entry: (entry[0][0], entry[0][1] or "~"))
+    ]
 
 
-def _rank(values: "Series[Any]", order: Sequence[str]) -> "Series[Any]":
-    """Return the place of each value in an order; others come after all of them."""
-    places = {value: place for place, value in enumerate(order)}
-    return values.map(lambda value: places.get(value, len(order)))
+def _places(order: Sequence[str]) -> dict[str | None, int]:
+    return {value: place for place, value in enumerate(order)}
 
 
 def _check_columns(frame: DataFrame, columns: Sequence[str]) -> None:

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-import pandas as pd
 from sqlalchemy.orm import Session
 
 from geo.access.actor import Actor
 from geo.errors import CodeError, InputError
 from geo.ledger import bills
-from geo.ledger.bills import Bill, Statement, month_bounds
+from geo.ledger.bills import Bill, Item, KindCount, Statement, month_bounds
 from geo.ledger.workflows import parse, workflow
 from geo.services.cases import CaseFilter, CaseRecord, kinds_of
 from geo.services.describing_cases import Described, Words, describe
@@ -32,7 +31,7 @@ NOUNS: tuple[Noun, ...] = (
 SCOPES = {9: "street", 12: "community", 15: "grid"}
 By = Literal["community", "grid", "kind"]
 #: Items that a bill shows; the counts are of all.
-MOST_ITEMS = 500
+MOST_ITEMS = 200
 MOST_ITEMS_IN_FILES = 20_000
 #: What has doors and places of its own: to look at its bill is to look at a household.
 _HOMES = ("place", "household_unit")
@@ -113,16 +112,16 @@ def draw_up_bill(
     found = cases.read_gravest(session, wanted, limit=most + 1)
     shown = describe(session, found[:most], now=now)
     process = workflow(workflow_code)
-    drawn = bills.bill(_frame(shown), now, gravest_first=[nature.code for nature in reversed(process.natures)])
+    drawn = bills.bill(map(_item, shown), now, gravest_first=[nature.code for nature in reversed(process.natures)])
     if len(found) > most:
-        counted = cases.count_kinds(session, wanted, moment=now)
-        drawn = replace(drawn, kinds=pd.DataFrame(counted, columns=list(drawn.kinds.columns)))
+        counted = cases.count_kinds(session, wanted, moment=now, in_whole=actor is None or not actor.grids)
+        drawn = replace(drawn, kinds=[KindCount(**row) for row in counted])
     _record_look(session, noun, code, found[:most], actor=actor, who=who)
     by_number = {one.case.number: one for one in shown}
     return BillSheet(
         of=of,
         bill=drawn,
-        items=[by_number[number] for number in drawn.items["number"]],
+        items=[by_number[item.number] for item in drawn.items],
         is_whole=len(found) <= most,
         kinds={code: Words(entry.zh, entry.en) for code, entry in (kinds_of(workflow_code) or {}).items()},
         natures={nature.code: Words(nature.zh, nature.en) for nature in process.natures},
@@ -195,32 +194,22 @@ def _known(noun: str) -> str:
 
 
 def _wanted(noun: str, code: str, workflow_code: str, actor: Actor | None) -> CaseFilter:
-    if noun in SCOPES.values():
-        # Looked up among a street's or community's cases, the few that an inspector sees would take the longest.
-        by_grids = actor is not None and bool(actor.grids) and not (actor.streets or actor.communities)
-        return CaseFilter(workflow=workflow_code, scope=code, on_own_ground=by_grids and noun != "grid")
-    return CaseFilter(workflow=workflow_code, about=code)
+    if noun not in SCOPES.values():
+        return CaseFilter(workflow=workflow_code, about=code)
+    wanted = CaseFilter(workflow=workflow_code, scope=code)
+    if actor is None or actor.streets or noun == "grid":
+        return wanted
+    # Looked up among all of a street, the few that are seen of it would take the longest.
+    seen = [community for community in actor.communities if community.startswith(code)]
+    if noun == "street" and not actor.grids and len(seen) == 1:
+        return replace(wanted, scope=seen[0])
+    return replace(wanted, on_own_ground=bool(actor.grids) and not actor.communities)
 
 
-def _frame(shown: Iterable[Described]) -> pd.DataFrame:
-    """Return cases as the engine takes them."""
-    rows = [
-        {
-            "number": one.case.number,
-            "kind": one.case.kind,
-            "nature": one.case.nature,
-            "state": one.case.state,
-            "step": one.case.step,
-            "light": one.light,
-            "found_at": one.case.found_at,
-            "closed_at": one.case.closed_at,
-            "who": one.case.assignee or one.turn.zh,
-        }
-        for one in shown
-    ]
-    frame = pd.DataFrame(rows, columns=list(bills.CASE_COLUMNS), dtype=object)
-    # Typed, since of nothing but missing moments nobody could tell.
-    return frame.astype(dict.fromkeys(("found_at", "closed_at"), "datetime64[us, UTC]"))
+def _item(one: Described) -> Item:
+    """Return a case as the engine takes it."""
+    case = one.case
+    return Item(case.number, case.kind, case.nature, case.state, one.light, case.found_at, case.closed_at)
 
 
 def _record_look(

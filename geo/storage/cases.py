@@ -189,8 +189,9 @@ class Subject:
     lat: float | None
 
 
-_RECORD: list[Any] = [_CASES.c[item.name] for item in fields(CaseRecord) if item.name not in ("lon", "lat")]
-_RECORD += [func.ST_X(_CASES.c.geom).label("lon"), func.ST_Y(_CASES.c.geom).label("lat")]
+_POINT = {"lon": func.ST_X(_CASES.c.geom).label("lon"), "lat": func.ST_Y(_CASES.c.geom).label("lat")}
+#: The columns of a record, in its order.
+_RECORD: list[Any] = [_POINT[item.name] if item.name in _POINT else _CASES.c[item.name] for item in fields(CaseRecord)]
 
 
 # ── what a case is about ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -347,7 +348,7 @@ def read_cases(
     query = _where(select(*_RECORD), wanted).order_by(_CASES.c.id.desc()).limit(limit)
     if after is not None:
         query = query.where(_CASES.c.id < after)
-    return [CaseRecord(**row._mapping) for row in session.execute(query)]
+    return [CaseRecord(*row) for row in session.execute(query).all()]
 
 
 def read_gravest(session: Session, wanted: CaseFilter, *, limit: int) -> list[CaseRecord]:
@@ -358,32 +359,45 @@ def read_gravest(session: Session, wanted: CaseFilter, *, limit: int) -> list[Ca
     found: list[CaseRecord] = []
     for query in (first, rest):
         if len(found) < limit:
-            rows = session.execute(_where(query, wanted).limit(limit - len(found)))
-            found += [CaseRecord(**row._mapping) for row in rows]
+            rows = session.execute(_where(query, wanted).limit(limit - len(found))).all()
+            found += [CaseRecord(*row) for row in rows]
     return found
 
 
-def count_kinds(session: Session, wanted: CaseFilter, *, moment: datetime) -> list[dict[str, Any]]:
-    """Count cases by kind and nature, void ones left out: ``number``, of which ``live``, ``overdue`` and ``ended``."""
+def count_kinds(session: Session, wanted: CaseFilter, *, moment: datetime, in_whole: bool) -> list[dict[str, Any]]:
+    """Count cases by kind and nature, void ones left out: ``number``, of which ``live``, ``overdue`` and ``ended``.
+
+    ``oldest_at`` is when the first of the live ones was found.
+
+    Parameters
+    ----------
+    in_whole
+        Whether who asks sees streets and communities whole or not at all, and nothing grid by grid.
+    """
     late = func.count().filter(_CASES.c.state == "open", _lit("red", moment))
     by = _CASES.c.kind, _CASES.c.nature
+    live = select(*by, func.count(), late, func.min(_CASES.c.found_at)).where(_IS_LIVE).group_by(*by)
     counted: dict[tuple[str, str | None], dict[str, Any]] = {}
-    ended = _CASES.c.state == "closed"
-    if wanted.scope is not None and len(wanted.scope) == 12:
-        # That index begins with the street. Of a grid nothing more is said: it stays while communities are redrawn.
-        ended = and_(ended, _CASES.c.street_code == wanted.scope[:9])
-    # The live ones are few, and the ended ones are counted from an index alone: each by itself.
-    for is_one, counts in (
-        (_IS_LIVE, {"live": func.count(), "overdue": late}),
-        (ended, {"ended": func.count()}),
-    ):
-        query = _where(select(*by, *(count.label(name) for name, count in counts.items())), wanted)
-        for kind, nature, *found in session.execute(query.where(is_one).group_by(*by)):
-            none = {"kind": kind, "nature": nature, "number": 0, "live": 0, "overdue": 0, "ended": 0}
-            row = counted.setdefault((kind, nature), none)
-            row |= dict(zip(counts, found, strict=True))
-            row["number"] += found[0]
+    # The live ones are few; the ended ones are so many that they are counted by themselves.
+    names = ("kind", "nature", "live", "overdue", "oldest_at")
+    for values in session.execute(_where(live, wanted)):
+        row = dict(zip(names, values, strict=True))
+        counted[row["kind"], row["nature"]] = row | {"number": row["live"], "ended": 0}
+    for kind, nature, number in session.execute(_count_ended(wanted, in_whole)):
+        none = {"kind": kind, "nature": nature, "number": 0, "live": 0, "overdue": 0, "oldest_at": None}
+        row = counted.setdefault((kind, nature), none)
+        row["ended"] = number
+        row["number"] += number
     return [counted[key] for key in sorted(counted, key=lambda key: (key[0], key[1] is None, key[1] or ""))]
+
+
+def _count_ended(wanted: CaseFilter, in_whole: bool) -> Select[Any]:
+    """Return what counts the cases that were closed, by kind and nature."""
+    if in_whole and wanted.scope is not None and len(wanted.scope) <= 12:
+        ended = func.ended_cases(wanted.scope, wanted.workflow).table_valued("kind", "nature", "ended")
+        return select(ended.c.kind, ended.c.nature, ended.c.ended)
+    by = _CASES.c.kind, _CASES.c.nature
+    return _where(select(*by, func.count()).where(_CASES.c.state == "closed").group_by(*by), wanted)
 
 
 def count_changes(

@@ -34,6 +34,7 @@ from sqlalchemy.orm import Session
 
 from geo.access.actor import Actor
 from geo.ledger import bills
+from geo.ledger.bills import LIVE
 from geo.ledger.figures import By, Period
 from geo.sample import stream_city
 from geo.sample.ledger import any_stories, tell_again
@@ -308,10 +309,10 @@ def ask(engine: Engine, subjects: pd.DataFrame, options: argparse.Namespace) -> 
 
     asking: list[tuple[str, list[Question], Callable[[Session, Any], int], Callable[[Any], object] | None]] = []
     for noun in ("building", "place", "grid", "community", "street"):
-        wanted = about(f"{noun}_code", options.asked if noun not in ("community", "street") else options.asked // 4)
+        wanted = about(f"{noun}_code", options.asked if noun not in ("community", "street") else -(-options.asked // 4))
         bill, beside = partial(bill_of, noun), partial(bill_in_pandas, cases, f"{noun}_code")
         asking.append((f"bill of a {noun}", wanted, bill, beside))
-    streets, communities = about("street_code", 12), about("community_code", options.asked // 4)
+    streets, communities = about("street_code", 12), about("community_code", -(-options.asked // 4))
     few = streets[: options.figures]
     spots = points(options.asked)
     asking += [
@@ -425,11 +426,16 @@ def cpu_of(process: int) -> float:
 
 
 def bill_in_pandas(cases: pd.DataFrame, column: str, code: str) -> object:
-    """Pick out the cases of a thing from all of them, and draw up their bill."""
-    own = cases[cases[column] == code]
+    """Pick out the cases of a thing from all of them, put them in order and count them by kind and nature."""
+    own = cases[(cases[column] == code) & (cases["state"] != "void")]
+    live = own["state"].isin(LIVE)
     red, yellow = own["due_at"] < NOW, own["yellow_at"] < NOW
-    lit = pd.Series(np.where(red, "red", np.where(yellow, "yellow", "green")), index=own.index, dtype=object)
-    return bills.bill(own.assign(light=lit.where(own["state"] == "open", None), who=""), NOW)
+    lit = pd.Series(np.where(red, 0, np.where(yellow, 1, 2)), index=own.index)
+    age_days = (own["closed_at"].fillna(NOW) - own["found_at"]).dt.days
+    order = pd.DataFrame({"ended": ~live, "light": lit, "nature": own["nature"], "age": -age_days})
+    flags = pd.DataFrame({"number": 1, "live": live, "overdue": red & live, "ended": ~live})
+    counted = flags.groupby([own["kind"], own["nature"]], dropna=False).sum()
+    return own.loc[order.sort_values(list(order.columns)).index], counted
 
 
 def box_in_pandas(cases: pd.DataFrame, at: tuple[float, float]) -> object:

@@ -435,7 +435,7 @@ def test_functions_with_the_owners_rights_are_known(board: Board) -> None:
         asked = {"own_grids", "own_buildings", "audit_findings", "audit_heads", "audited_events", "roles_held"}
         asked |= {"scopes_held", "find_login", "find_sign_in", "touch_sign_in", "find_invitation", "use_invitation"}
         asked |= {"record_failures", "read_failures", "clear_failures", "forget_failures", "sign_in_addresses"}
-        asked |= {"doors_counted", "on_own_ground", "last_code"}
+        asked |= {"doors_counted", "on_own_ground", "last_code", "ended_cases"}
         assert set(by_name) == rules | asked
         assert not {name for name in asked if by_name[name]}  # only the application's role may call these
         paths = session.scalars(

@@ -38,9 +38,10 @@ InspectionId = Annotated[int, Path(ge=1, le=MAX_ID, description="检查记录编
 
 @router.get("/checklists", summary="检查表 Checklists", responses=problems(422, 503))
 def list_checklists() -> ChecklistList:
-    """List what is looked at in places of each kind, item by item."""
+    """List what is looked at in places and at city elements of each kind, item by item."""
+    told = ("code", "zh", "en", "place_kinds", "element_kinds", "source")
     items = [
-        {**{name: getattr(each, name) for name in ("code", "zh", "en", "place_kinds", "source")}, "items": points}
+        {**{name: getattr(each, name) for name in told}, "items": points}
         for each in checklists().values()
         for points in [[asdict(item) for item in each.items.values()]]
     ]

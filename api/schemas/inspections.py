@@ -39,6 +39,7 @@ class ChecklistItem(BaseModel):
     zh: str
     en: str
     place_kinds: list[str]
+    element_kinds: list[str]
     source: str
     items: list[Checkpoint]
 
@@ -72,7 +73,7 @@ class SentInspection(BaseModel):
     building_code: str | None = Field(default=None, pattern=code_pattern("building"))
     city_element_code: str | None = Field(default=None, pattern=code_pattern("city_element"))
     checklist: str | None = Field(
-        default=None, pattern=WORD_PATTERN, description="检查表,缺省按场所类型 By default that of the kind"
+        default=None, pattern=WORD_PATTERN, description="检查表,缺省按场所或要素类型 By default that of the kind"
     )
     no_access: bool = Field(default=False, description="无人开门 Nobody opened")
     items: list[AnsweredItem] = Field(default_factory=list, max_length=100)

@@ -1,4 +1,4 @@
-"""What is looked at in a place of a kind, item by item, and what a look comes to."""
+"""What is looked at in a place or at a city element of a kind, item by item, and what a look comes to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,12 +39,13 @@ class Item:
 
 @dataclass(frozen=True)
 class Checklist:
-    """What is looked at in places of some kinds; ``source`` says where the items are from."""
+    """What is looked at in places and at city elements of some kinds; ``source`` says where the items are from."""
 
     code: str
     zh: str
     en: str
     place_kinds: tuple[str, ...]
+    element_kinds: tuple[str, ...]
     items: MappingProxyType[str, Item]
     source: str
 
@@ -90,6 +91,24 @@ def for_kind(place_kind: str) -> Checklist:
     raise CodeError(
         f"没有场所类型“{place_kind[:40]}”的检查表;有检查表的类型:{'、'.join(known)}",
         f"no checklist is for places of the kind {place_kind[:40]!r}; there are some for: {', '.join(known)}",
+    )
+
+
+def for_element(element_kind: str) -> Checklist:
+    """Return the checklist of a kind of city element.
+
+    Raises
+    ------
+    CodeError
+        No checklist names the kind.
+    """
+    for each in checklists().values():
+        if element_kind in each.element_kinds:
+            return each
+    known = [kind for each in checklists().values() for kind in each.element_kinds]
+    raise CodeError(
+        f"没有要素类型“{element_kind[:40]}”的检查表;有检查表的类型:{'、'.join(known)}",
+        f"no checklist is for city elements of the kind {element_kind[:40]!r}; there are some for: {', '.join(known)}",
     )
 
 
@@ -139,4 +158,5 @@ def _checklist(code: str) -> Checklist:
         item.code: Item(item.code, item.zh, item.en, item.extra["fault"], item.extra["fault_en"], item.extra["hazard"])
         for item in items.entries.values()
     }
-    return Checklist(code, entry.zh, entry.en, tuple(entry.extra["place_kinds"]), MappingProxyType(made), items.source)
+    places, elements = tuple(entry.extra["place_kinds"]), tuple(entry.extra.get("element_kinds", ()))
+    return Checklist(code, entry.zh, entry.en, places, elements, MappingProxyType(made), items.source)

@@ -14,15 +14,16 @@ from sqlalchemy.orm import Session
 from geo.access.actor import Actor
 from geo.errors import AccessError, BoundsError, CodeError, ConflictError, InputError, NotFoundError, WanggeError
 from geo.exchange.photos import read_photo
-from geo.ledger.checklists import Answered, Checklist, check_answers, checklist, for_kind
+from geo.ledger.checklists import Answered, Checklist, check_answers, checklist, for_element, for_kind
 from geo.ledger.cycles import Cycle, GradePeriod, Subject, cycles_of
 from geo.services.cases import NewCase, open_or_join
 from geo.services.inspectors import day_of, named
-from geo.storage import cases, events, evidence, inspection_plans, inspections, place_grades
+from geo.storage import cases, events, evidence, inspection_plans, inspections, layers, place_grades
 from geo.storage.evidence import EvidenceRecord
 from geo.storage.inspections import InspectionFilter, InspectionRecord, NewInspection
 from geo.storage.turns import take_turn
 from geo.territory.dictionaries import dictionary
+from geo.territory.nouns import CITY_ELEMENT
 
 __all__ = [
     "Answered",
@@ -66,7 +67,7 @@ class Sent:
     place_code, household_unit_code, building_code, city_element_code
         What was looked at; a place's door and building need not be said.
     checklist
-        By default that of the kind of place.
+        By default that of the kind of place or city element.
     no_access
         Nobody opened: no item is answered.
     lon, lat
@@ -302,7 +303,20 @@ def _looked_at(session: Session, sent: Sent) -> _Looked:
     if found.community is None:
         raise NotFoundError("它不在任何社区内", "it lies in no community")
     kind = place_grades.kind_of(session, found.place) if found.place else ("home" if found.household_unit else None)
+    if sent.city_element_code is not None:
+        return _Looked(found, kind, _checklist_of_element(session, sent, sent.city_element_code))
     return _Looked(found, kind, _checklist(sent, kind))
+
+
+def _checklist_of_element(session: Session, sent: Sent, code: str) -> Checklist:
+    kind = str(layers.read(session, CITY_ELEMENT, codes=[code])["kind"].iloc[0])
+    if sent.checklist is None:
+        return for_element(kind)
+    found = checklist(sent.checklist)
+    if kind not in found.element_kinds:
+        label = dictionary("element_kinds")[kind]
+        raise CodeError(f"检查表“{found.zh}”不用于“{label.zh}”", f"the checklist {found.code} is not for a {label.en}")
+    return found
 
 
 def _checklist(sent: Sent, kind: str | None) -> Checklist:

@@ -67,7 +67,7 @@ export class Card {
 
   doing(thing, visits) {
     const due = visits.find(({ visit }) => visit.why !== 'hazard' && visit.code === thing.code);
-    const isSubject = thing.noun === 'place' || thing.noun === 'household_unit';
+    const isSubject = ['place', 'household_unit', 'city_element'].includes(thing.noun);
     return element('div', { class: 'two' },
       isSubject && button({ class: 'save' }, () => this.look(thing, due), ...both('检查', 'Inspect')),
       button({ class: 'wide' }, () => this.onHazard(thing, middleOf(thing)), ...both('登记隐患', 'Report a hazard')));

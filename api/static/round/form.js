@@ -16,16 +16,17 @@ export class LookForm {
     this.note = element('textarea', { id: 'look-note', maxlength: 2000, rows: 2 });
     this.whole = new Photos(visit.name, { onTrouble: (...said) => this.tell(...said) });
     this.photos.push(this.whole);
-    const where = [stop.name, floorOf(visit), visit.address].filter(Boolean).join(' · ');
+    const isElement = visit.noun === 'city_element'; // which has no door
+    const where = [...new Set([stop.name !== visit.name && stop.name, floorOf(visit), visit.address])].filter(Boolean).join(' · ');
     this.dialog.replaceChildren(element('form', { method: 'dialog', class: 'look', novalidate: true },
       element('header', {},
         element('h2', { id: 'form-title' }, visit.name),
         button({ class: 'close', 'aria-label': '关闭 Close' }, () => this.dialog.close(), '×')),
-      element('p', { class: 'where' }, ...label('place_kinds', visit.kind), ' · ', where),
+      element('p', { class: 'where' }, ...label(isElement ? 'element_kinds' : 'place_kinds', visit.kind), where && ` · ${where}`),
       element('p', { class: `why ${visit.why}` }, ...why(visit), visit.no_access > 0 ? ` · 无人开门 ${visit.no_access} 次` : ''),
       element('div', { class: 'two' },
         button({ class: 'wide', id: 'rest' }, () => this.rest(), ...both('其余都合格', 'The rest is right')),
-        button({ class: 'wide', id: 'no-access' }, () => this.save(true), ...both('无人开门', 'Nobody opened'))),
+        !isElement && button({ class: 'wide', id: 'no-access' }, () => this.save(true), ...both('无人开门', 'Nobody opened'))),
       element('ol', { class: 'items' }, ...checklist.items.map((item) => this.item(item))),
       element('div', { class: 'field' }, element('label', { for: 'look-note' }, ...both('备注', 'Note')), this.note),
       this.whole.part,

@@ -245,9 +245,10 @@ class Page {
       this.forms.recheck.open(visit, stop);
       return;
     }
-    const list = this.checklists.find(({ code, place_kinds: kinds }) => (visit.checklist ? code === visit.checklist : kinds.includes(visit.kind)));
+    const kinds = visit.noun === 'city_element' ? 'element_kinds' : 'place_kinds';
+    const list = this.checklists.find((each) => (visit.checklist ? each.code === visit.checklist : each[kinds]?.includes(visit.kind)));
     if (list) this.forms.look.open({ ...visit, checklist: list.code }, stop, list);
-    else this.tell(new Trouble('refused', '这类场所没有检查表', 'there is no checklist for this kind of place'));
+    else this.tell(new Trouble('refused', '这一类没有检查表', 'there is no checklist for this kind'));
   }
 
   // A hazard that was seen in passing: at a spot of the map with what is there, or about a thing.
@@ -259,8 +260,7 @@ class Page {
   saveLook(visit, found, photos) {
     const faults = found.items.filter((item) => item.result === 'fault').length;
     const said = found.no_access ? '无人开门' : faults > 0 ? `有问题 ${faults} 项` : '未发现问题';
-    const code = visit.noun === 'place' ? { place_code: visit.code } : { household_unit_code: visit.code };
-    const sent = { ...code, ...found, party: visit.party, checklist: visit.checklist, ...this.position.known };
+    const sent = { ...aboutOf(visit), ...found, party: visit.party, checklist: visit.checklist, ...this.position.known };
     return this.save({ key: keyOf(visit), title: visit.name, said }, (record) => ({ sent: { ...sent, client_key: record.client_key, inspected_at: record.made_at } }), photos);
   }
 

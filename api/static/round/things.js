@@ -14,7 +14,7 @@ export class Things {
     const looks = new Map(later.filter((record) => record.sent).map((record) => [codeOf(record.sent), record]));
     this.subjects = round.subjects.map((subject) => seenSince(subject, looks.get(subject.code)));
     this.hazards = [...round.ground.hazards.features.map(hazardOf), ...this.found(later)];
-    this.elements = round.ground.elements.features.map(elementOf);
+    this.elements = round.ground.elements.features.map(elementOf).map((one) => seenSince(one, looks.get(one.code)));
     this.buildings = round.ground.buildings.features.map((feature) => this.building(feature));
     this.stops = round.stops;
   }
@@ -92,14 +92,14 @@ function seenSince(subject, record) {
   return { ...subject, result, last_seen: noAccess ? subject.last_seen : today() };
 }
 
-const codeOf = (sent) => sent.place_code ?? sent.household_unit_code;
+const codeOf = (sent) => sent.place_code ?? sent.household_unit_code ?? sent.city_element_code;
 
 function hazardOf({ properties, geometry }) {
   return { ...properties, at: [geometry.coordinates[1], geometry.coordinates[0]] };
 }
 
 function elementOf({ properties, geometry }) {
-  return { noun: 'city_element', ...properties, last_seen: dayOf(properties.last_seen), at: [geometry.coordinates[1], geometry.coordinates[0]] };
+  return { noun: 'city_element', floor: null, room: null, ...properties, last_seen: dayOf(properties.last_seen), at: [geometry.coordinates[1], geometry.coordinates[0]] };
 }
 
 const dayOf = (said) => (said && said !== 'None' ? said : null);

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import CodeError, InputError
-from geo.ledger.checklists import ITEM_RESULTS, Answered, check_answers, checklist, checklists, for_kind
+from geo.ledger.checklists import ITEM_RESULTS, Answered, check_answers, checklist, checklists, for_element, for_kind
 from geo.territory.dictionaries import dictionary
 
 LIFT = checklist("lift")
@@ -18,6 +18,14 @@ def all_ok() -> list[Answered]:
 def test_every_kind_of_place_has_one_checklist() -> None:
     kinds = [kind for each in checklists().values() for kind in each.place_kinds]
     assert sorted(kinds) == sorted(dictionary("place_kinds").entries)
+
+
+def test_every_kind_of_city_element_has_one_checklist() -> None:
+    kinds = [kind for each in checklists().values() for kind in each.element_kinds]
+    assert sorted(kinds) == sorted(dictionary("element_kinds").entries)
+    assert for_element("hydrant").code == "hydrant"
+    with pytest.raises(CodeError, match="没有要素类型"):
+        for_element("lift")
 
 
 def test_every_cycle_names_what_there_is() -> None:

@@ -110,17 +110,32 @@ def test_each_sees_their_own_grid_alone(store: Engine) -> None:
 
 def test_city_elements_of_the_grid_with_their_last_look(store: Engine) -> None:
     with session_scope(store) as session:
-        inside = make.make_city_element(session, 1, geometry=Point(make.WEST + 0.0001, make.SOUTH + 0.0001))
+        inside = make.make_city_element(
+            session, 1, kind="hydrant", geometry=Point(make.WEST + 0.0001, make.SOUTH + 0.0001)
+        )
         ends = [(make.WEST - 0.001, make.SOUTH + 0.0001), (make.WEST + 0.0001, make.SOUTH + 0.0001)]
         across = make.make_city_element(session, 2, geometry=LineString(ends))
         make.make_city_element(session, 3, geometry=Point(make.WEST - 0.01, make.SOUTH))
-    look(store, "old", 30, city_element_code=inside, checklist="premises", items=answers("premises"))
-    look(store, "new", 3, city_element_code=inside, checklist="premises", items=answers("premises", "exits"))
+    look(store, "old", 30, city_element_code=inside, items=answers("hydrant"))
+    look(store, "new", 3, city_element_code=inside, checklist="hydrant", items=answers("hydrant", "access"))
     shown = of(store).elements.set_index("code")
     assert set(shown.index) == {inside, across}
     assert (shown.loc[inside, "last_seen"], shown.loc[inside, "result"]) == (today() - timedelta(days=3), "findings")
     assert shown.loc[across, "last_seen"] is None
     assert set(shown.geometry.geom_type) == {"Point"}
+
+
+def test_a_city_element_has_the_checklist_of_its_kind(store: Engine) -> None:
+    with session_scope(store) as session:
+        toilet = make.make_city_element(session, 1, kind="public_toilet")
+    wrong = Sent("w", datetime.now(UTC), city_element_code=toilet, checklist="hydrant", items=answers("hydrant"))
+    right = Sent("r", datetime.now(UTC), city_element_code=toilet, items=answers("public_toilet", "wiring"))
+    with session_scope(store, INSPECTOR) as session:
+        refused, taken = inspecting.record_inspections(session, [wrong, right], actor=INSPECTOR)
+    assert (refused.outcome, refused.reason_zh) == ("refused", "检查表“消火栓”不用于“公厕”")
+    assert taken.inspection is not None
+    assert (taken.outcome, taken.inspection.checklist) == ("recorded", "public_toilet")
+    assert [hazard.kind for hazard in taken.hazards] == ["wiring"]
 
 
 def test_looking_at_hazards_of_doors_is_on_record(store: Engine) -> None:

@@ -27,6 +27,7 @@ PAGE = """<!DOCTYPE html>
   <title>网格接口文档 wangge API</title>
   <link rel="icon" href="/static/icon.svg">
   <link rel="stylesheet" href="/docs/assets/swagger-ui.css">
+  <link rel="stylesheet" href="/static/docs.css">
 </head>
 <body>
   <div id="docs"></div>

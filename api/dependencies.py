@@ -27,7 +27,8 @@ from geo.access.actor import PUBLIC, Actor
 from geo.errors import NotFoundError
 from geo.services.address_books import AddressBooks
 from geo.services.reading import read_plan
-from geo.services.signing_in import visitor_of
+from geo.services.signing_in import Visitor
+from geo.services.visitors import Visitors
 from geo.storage.database import session_scope
 from geo.territory.codes import DIGITS, LETTERS
 from geo.territory.dictionaries import dictionary
@@ -114,8 +115,7 @@ async def _actor(request: Request, access: Access) -> Actor:
     token = (token_of(request) or await open311.key_of(request)) if access.asks_who else None
     visitor = None
     if token is not None:
-        origin = {"address": address_of(request), "request_id": request.state.request_id}
-        visitor = await run_in_threadpool(visitor_of, request.app.state.engine, token, **origin)
+        visitor = await run_in_threadpool(_visitor, request, token)
     actor = visitor.actor if visitor else PUBLIC
     request.state.actor = actor
     if visitor is None:
@@ -130,6 +130,12 @@ async def _actor(request: Request, access: Access) -> Actor:
             "this account has to enrol a second factor first, at /second-factor",
         )
     return actor
+
+
+def _visitor(request: Request, token: str) -> Visitor | None:
+    visitors: Visitors = request.app.state.visitors
+    origin = {"address": address_of(request), "request_id": request.state.request_id}
+    return visitors.find(request.app.state.engine, token, **origin)
 
 
 async def _within_scope(request: Request, actor: Actor, access: Access) -> None:

@@ -70,7 +70,9 @@ from api.routes import (
 from api.settings import AppSettings
 from api.workbench import Workbench
 from geo.services.address_books import AddressBooks
+from geo.services.changes import Changes
 from geo.services.tile_cache import TileCache
+from geo.services.visitors import Visitors
 from geo.services.warming import warming
 from geo.storage.database import migrate, open_engine
 
@@ -154,7 +156,9 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
     app.state.maps = Workbench(settings.concurrent_maps)
     app.state.jobs = Jobs(app.state.drafts)
     app.state.books = AddressBooks()
-    app.state.tiles = TileCache(settings.tile_cache_megabytes * 1_000_000)
+    changes = Changes()
+    app.state.visitors = Visitors(changes)
+    app.state.tiles = TileCache(settings.tile_cache_megabytes * 1_000_000, changes)
     app.state.meter = Meter(settings.rate_factor)
     app.state.metrics = Metrics()
     app.state.metrics.watch(app)

@@ -91,6 +91,8 @@ class Asked:
     ----------
     known, coding
         The request's If-None-Match and Accept-Encoding.
+    has_looked
+        Whether finding out who asks has looked at what changed.
     """
 
     engine: Engine
@@ -99,10 +101,13 @@ class Asked:
     tile: Tile
     known: str | None
     coding: str
+    has_looked: bool
 
     def answer(self, layers: Iterable[str], plan_id: int | None = None) -> Response:
         """Answer with the tile of some layers."""
-        made = kept_tile(self.kept, self.engine, self.actor, layers, self.tile, plan_id=plan_id)
+        made = kept_tile(
+            self.kept, self.engine, self.actor, layers, self.tile, plan_id=plan_id, has_looked=self.has_looked
+        )
         return answer(self.kept, made, self.known, self.coding)
 
 
@@ -117,7 +122,8 @@ async def asked_tile(
     accept_encoding: Coding = "",
 ) -> Asked:
     """Return the tile that the request asks for."""
-    return Asked(engine, actor, kept, Tile(z, x, y), if_none_match, accept_encoding)
+    has_looked = actor.sign_in_id is not None
+    return Asked(engine, actor, kept, Tile(z, x, y), if_none_match, accept_encoding, has_looked)
 
 
 AskedTile = Annotated[Asked, Depends(asked_tile)]

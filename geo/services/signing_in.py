@@ -1,7 +1,8 @@
 """Signing in and out: who is behind a request, and for how long.
 
-A sign-in is a token of 256 random bits of which the store keeps the SHA-256 alone. Every request looks it up, so that
-what is ended, here or by an administrator, is worth nothing from that moment on.
+A sign-in is a token of 256 random bits of which the store keeps the SHA-256 alone. Every request looks it up, or
+whether anything about accounts has changed since (``visitors``), so that what is ended, here or by an administrator, is
+worth nothing from that moment on.
 
 Whoever tries to sign in learns one thing: it worked or it did not. A login that does not exist, an ended account, a
 wrong password and a wrong code take the same time, leave the same trace and get the same answer. A try is written down
@@ -59,11 +60,15 @@ class Visitor:
     ----------
     needs_second_factor
         The account's roles need one that is not enrolled yet; until then the actor has no roles.
+    until
+        When to look again at the latest, though no account changes: the time without a request is to start anew, the
+        sign-in ends, or a role begins or ends by its dates.
     """
 
     actor: Actor
     expires_at: datetime
     needs_second_factor: bool
+    until: datetime
 
 
 @dataclass(frozen=True)
@@ -164,9 +169,12 @@ def visitor_of(engine: Engine, token: str, *, address: str | None, request_id: s
         found = sign_ins.find_sign_in(session, kept)
         if found is None:
             return None
-        now = datetime.now(UTC)
-        if now - found.seen_at >= span("touch_seconds"):
+        now, seen_at = datetime.now(UTC), found.seen_at
+        if now - seen_at >= span("touch_seconds"):
             sign_ins.touch_sign_in(session, kept, idle_until=now + span("idle_minutes"))
+            seen_at = now
+        ends = (seen_at + span("touch_seconds"), found.idle_until, found.expires_at)
+        until = min((*ends, *sign_ins.turns_of_roles(session, found.account_id)))
     pending = needs_second_factor(found.roles) and found.second_factor_confirmed_at is None
     actor = Actor(
         found.login,
@@ -176,7 +184,7 @@ def visitor_of(engine: Engine, token: str, *, address: str | None, request_id: s
         address=address,
         request_id=request_id,
     )
-    return Visitor(actor, found.expires_at, pending)
+    return Visitor(actor, found.expires_at, pending, until)
 
 
 def actor_of(engine: Engine, token: str, *, address: str | None, request_id: str | None) -> Actor | None:

@@ -9,13 +9,11 @@ is kept under, in any number of processes. Whatever is kept was cut under row-le
 import gzip
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from sqlalchemy import Engine
-
-from geo.storage.changes import Head, Since, changes_since
+from geo.services.changes import Changes
 from geo.storage.tiles import Piece
 
 #: What a kept tile takes beside its bytes, roughly: its key, its place in the order.
@@ -38,55 +36,6 @@ class Kept:
         return cls(piece, blake2b(piece.content, digest_size=12).digest())
 
 
-class Changes:
-    """When each noun last changed, as far as this process has looked at the audit trail."""
-
-    def __init__(self) -> None:
-        self._turn = threading.Condition()
-        self._begun = self._done = 0  # looks
-        self._looking = False
-        self._head = Head()
-        self._store = 0
-        self._last: dict[str, int] = {}
-
-    def look(self, engine: Engine) -> None:
-        """Look at what was committed until now; whatever is asked afterwards is as of now or later.
-
-        One look serves all who came before it began.
-        """
-        with self._turn:
-            needed = self._begun + 1
-            while self._looking and self._done < needed:
-                self._turn.wait()
-            if self._done >= needed:
-                return
-            self._looking = True
-            self._begun += 1
-        done = self._done
-        try:
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                self._take(changes_since(connection, self._head))
-            done = self._begun
-        finally:
-            with self._turn:
-                self._looking, self._done = False, done
-                self._turn.notify_all()
-
-    def _take(self, since: Since) -> None:
-        last = {} if since.replaced else dict(self._last)
-        for change, seq in since.changed.items():
-            for name in (change, change.partition(".")[0]):
-                last[name] = max(seq, last.get(name, 0))
-        with self._turn:
-            self._store += since.replaced
-            self._last, self._head = last, since.head
-
-    def stamp(self, names: Iterable[str]) -> tuple[int, int]:
-        """Return the last event about any of some nouns (``noun``, or ``noun.what``), and which store it is of."""
-        last = self._last
-        return self._store, max((last.get(name, 0) for name in names), default=0)
-
-
 class TileCache:
     """The tiles of one process.
 
@@ -94,14 +43,16 @@ class TileCache:
     ----------
     most_bytes
         What all of them together may take; those asked for longest ago go first.
+    changes
+        What tells whether a tile is still what would be cut; one of its own where none is given.
     """
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, changes: Changes | None = None) -> None:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, Kept | bytes] = OrderedDict()
         self._bytes = 0
-        self.changes = Changes()
+        self.changes = changes or Changes()
 
     @property
     def taken_bytes(self) -> int:

@@ -7,7 +7,7 @@ north (OGC Two Dimensional Tile Matrix Set, WebMercatorQuad).
 import math
 import time
 from collections.abc import Hashable, Iterable
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
@@ -28,6 +28,7 @@ from geo.services.reading import read_plan
 from geo.services.tile_cache import Kept, TileCache
 from geo.storage import divisions, tiles
 from geo.storage.acting import allowed
+from geo.storage.boxes import boxes_are_trusted
 from geo.storage.database import session_scope
 from geo.storage.tiles import Extent, Piece, Square
 from geo.territory.layer_catalogue import layer_catalogue
@@ -40,8 +41,6 @@ HOT_SPOTS = "hot_spots"
 COUNT = "count"
 #: Hot spots are worked out anew after so long.
 HOT_SPOTS_REST_S = 1_800
-#: With more streets than this, rows are held against communities near a tile alone; with fewer that takes longer.
-MANY_STREETS = 8
 #: Events about these change what scopes hold; for whom grids are seen one by one, adopted plans do as well.
 SCOPE = ("street", "community")
 SCOPE_OF_GRIDS = ("plan.adopted", "plan.superseded", "building")
@@ -171,6 +170,7 @@ def kept_tile(
     tile: Tile,
     *,
     plan_id: int | None = None,
+    has_looked: bool = False,
 ) -> MadeTile:
     """Return a tile as :func:`tile_of` does, out of what this process keeps where nothing has changed since.
 
@@ -178,6 +178,8 @@ def kept_tile(
     ----------
     actor
         Who asks; None for the store's owner, who sees everything.
+    has_looked
+        The changes have been looked at since the tile was asked for.
 
     Raises
     ------
@@ -185,7 +187,8 @@ def kept_tile(
         As :func:`tile_of`.
     """
     wanted = _checked(layers, tile, plan_id)
-    kept.changes.look(engine)
+    if not has_looked:
+        kept.changes.look(engine)
     seen = _seen_by(engine, actor)
     by_grids = actor is not None and bool(actor.grids)
     pieces: dict[str, Kept] = {}
@@ -194,7 +197,8 @@ def kept_tile(
 
         def cut(layer: str) -> Piece:
             if not sessions:
-                sessions.append(open_while_cutting.enter_context(session_scope(engine, actor)))
+                scope = session_scope(engine, actor, around=tile.degrees(0))
+                sessions.append(open_while_cutting.enter_context(scope))
             return _cut(sessions[0], layer, tile, plan_id)
 
         for layer in wanted:
@@ -226,13 +230,11 @@ def _cut(session: Session, layer: str, tile: Tile, plan_id: int | None) -> Piece
     if plan_id is not None:
         read_plan(session, plan_id)
     actor: Actor | None = session.info.get("actor")
-    if actor is None:
+    if actor is None or boxes_are_trusted(engine_of(session)):
         return tiles.cut(session, layer, square, plan_id=plan_id)
     with engine_of(session).connect().execution_options(isolation_level="AUTOCOMMIT") as owner:
         near = tiles.read_near(owner, layer, square)
-    is_wide = tiles.SOURCES[layer].own and len(actor.streets) > MANY_STREETS
-    with tiles.seeing_only(session, near) if is_wide else nullcontext():
-        return tiles.cut(session, layer, square, near=near, plan_id=plan_id)
+    return tiles.cut(session, layer, square, near=near, plan_id=plan_id)
 
 
 def _spots(session: Session) -> list[dict[str, Any]]:

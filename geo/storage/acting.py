@@ -21,11 +21,13 @@ from geo.access.roles import roles
 #: The role that row-level security binds; made by the migration.
 ROLE = "wangge_app"
 
+Extent = tuple[float, float, float, float]  # west, south, east, north
+
 # Settings before the role, in one round trip: what is in a select list is computed from left to right. Communities of a
 # street that have ended count as well: their grids stay in force until new ones are.
-_TELL = text("""
+_SETTINGS = """
 WITH inside AS (
-  SELECT coalesce(array_agg(code ORDER BY code), '{}') AS whole
+  SELECT coalesce(array_agg(code ORDER BY {order}), '{{}}') AS whole
   FROM community WHERE street_code = ANY (CAST(:streets AS text[])) OR code = ANY (CAST(:communities AS text[]))
 )
 SELECT
@@ -41,15 +43,20 @@ SELECT
   set_config('wangge.grids', array_to_string(CAST(:grids AS text[]), ','), true),
   set_config('role', CAST(:role AS text), true)
 FROM inside
-""")
+"""
+_TELL = text(_SETTINGS.format(order="code"))
+# Rules of rows hold each row against these communities from the first on; of a city they are thousands.
+_TELL_AROUND = text(
+    _SETTINGS.format(order="NOT geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) NULLS LAST, code")
+)
 
 
-def act(session: Session, actor: Actor) -> None:
-    """Let every transaction of a session, from now on, be the actor's."""
+def act(session: Session, actor: Actor, *, around: Extent | None = None) -> None:
+    """Let every transaction of a session, from now on, be the actor's; see :func:`tell`."""
 
     def begin(_session: Session, transaction: SessionTransaction, connection: Connection) -> None:
         if not transaction.nested:
-            tell(connection, actor)
+            tell(connection, actor, around=around)
 
     session.info["actor"] = actor
     event.listen(session, "after_begin", begin)
@@ -69,11 +76,19 @@ def allowed(actor: Actor) -> list[str]:
     return [word for word, holds in words.items() if holds]
 
 
-def tell(connection: Connection, actor: Actor) -> None:
-    """Let the open transaction of a connection be the actor's, from here to its end."""
+def tell(connection: Connection, actor: Actor, *, around: Extent | None = None) -> None:
+    """Let the open transaction of a connection be the actor's, from here to its end.
+
+    Parameters
+    ----------
+    around
+        Where most of what is asked for lies, in degrees: rows of communities there are found more quickly.
+    """
+    box = {} if around is None else dict(zip(("west", "south", "east", "north"), around, strict=True))
     connection.execute(
-        _TELL,
+        _TELL if around is None else _TELL_AROUND,
         {
+            **box,
             "who": actor.name,
             "account": "" if actor.account_id is None else str(actor.account_id),
             "address": actor.address or "",

@@ -30,7 +30,8 @@ from sqlalchemy.orm import Session
 
 from geo.access.actor import Actor
 from geo.errors import DatabaseError, SchemaError, ServerError
-from geo.storage.acting import act
+from geo.storage.acting import Extent, act
+from geo.storage.boxes import trust_boxes
 from geo.storage.refusals import in_plain_words, refusal
 
 CONNECT_TIMEOUT_S = 10
@@ -99,6 +100,7 @@ def migrate(engine: Engine) -> None:
         config = migration_config(connection)
         _refuse_unknown_schema(connection, ScriptDirectory.from_config(config))
         command.upgrade(config, "head")
+        trust_boxes(connection)
 
 
 def check_schema(engine: Engine) -> str:
@@ -129,7 +131,7 @@ def migration_config(connection: Connection | None = None) -> Config:
 
 
 @contextmanager
-def session_scope(engine: Engine, actor: Actor | None = None) -> Iterator[Session]:
+def session_scope(engine: Engine, actor: Actor | None = None, *, around: Extent | None = None) -> Iterator[Session]:
     """Open a session for one transaction: committed at the end, rolled back when anything is raised.
 
     Parameters
@@ -137,6 +139,8 @@ def session_scope(engine: Engine, actor: Actor | None = None) -> Iterator[Sessio
     actor
         Who acts: only rows of their scope are seen and written, and events are in their name (``acting``). Without one
         (the terminal, migrations) the owner of the store acts, and callers say who it is.
+    around
+        Where most of what is asked for lies, west, south, east, north in degrees: rows there are found more quickly.
 
     Raises
     ------
@@ -145,7 +149,7 @@ def session_scope(engine: Engine, actor: Actor | None = None) -> Iterator[Sessio
     """
     with Session(engine, expire_on_commit=False) as session:
         if actor is not None:
-            act(session, actor)
+            act(session, actor, around=around)
         try:
             yield session
             session.commit()

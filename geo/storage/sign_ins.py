@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text, union_all, update
 from sqlalchemy.orm import Session
 
-from geo.storage.access_tables import SignIn
+from geo.storage.access_tables import AccountRole, SignIn
 from geo.storage.refusals import in_plain_words
 
 
@@ -79,6 +79,13 @@ def find_sign_in(session: Session, token_hash: bytes) -> SignInRecord | None:
     """Find the sign-in of a token, when it holds: not ended, idle or expired, of an account that goes on."""
     row = _one(session, "SELECT * FROM find_sign_in(:token)", token=token_hash)
     return None if row is None else SignInRecord(**row)
+
+
+def turns_of_roles(session: Session, account_id: int) -> list[datetime]:
+    """Return when roles of an account will begin or end by their dates; for the store's owner."""
+    held = AccountRole.account_id == account_id
+    moments = (select(column).where(held, column > func.now()) for column in (AccountRole.since, AccountRole.until))
+    return list(session.scalars(union_all(*moments)))
 
 
 def open_sign_in(

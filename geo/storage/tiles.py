@@ -1,16 +1,15 @@
 """Layers as vector tiles, cut by PostGIS (``ST_AsMVT``), the farther off the plainer.
 
-The search box is bound as plain numbers, in the stored system: only so is the spatial index used. For a person, rules
-of rows come before what a query asks, and a box, unlike a code, is not trusted to tell nothing of rows it is asked of.
-What lies round a box is therefore looked up first, by the store's owner: the communities (or rows) there, which an
-index finds again under the rules. What a tile holds is what the session's actor may see.
+The search box is bound as plain numbers, in the stored system: only so is the spatial index used. Where the database
+does not trust boxes (``boxes``), it uses none for a person: what lies round a box is then looked up first, by the
+store's owner: the communities (or rows) there, which an index finds again under the rules of rows. What a tile holds is
+what the session's actor may see.
 
 Near by, a tile is an even piece of degrees: a quarter of a step is the most that the curve of Web Mercator makes within
 one (0.14 steps at level 13 in Shenzhen, 0.35 at 60° north), so that shapes need not be transformed one by one.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
@@ -39,7 +38,6 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -76,14 +74,6 @@ MOST_ROWS = 40_000
 EVEN_FROM = 13
 _WEB_MERCATOR = 3857
 _CHINA = "Asia/Shanghai"
-
-
-# Rights only ever become less by it; undone with the savepoint.
-_SEE_ONLY = text("""
-SELECT set_config('wangge.whole', array_to_string(ARRAY(
-  SELECT unnest(told_list('whole')) INTERSECT SELECT unnest(CAST(:near AS text[])) ORDER BY 1
-), ','), true)
-""")
 
 
 @dataclass(frozen=True)
@@ -169,18 +159,6 @@ def read_near(owner: Connection, layer: str, square: Square) -> list[Any]:
     return list(owner.scalars(_near(layer), _values(square)))
 
 
-@contextmanager
-def seeing_only(session: Session, near: Sequence[Any]) -> Iterator[None]:
-    """Let the actor see of the communities that they see whole those alone that lie near, until it is done.
-
-    Rules of rows hold each row against all communities that somebody sees: of a city those are thousands.
-    """
-    savepoint = session.begin_nested()
-    session.execute(_SEE_ONLY, {"near": list(near)})
-    yield
-    savepoint.rollback()
-
-
 def cut(
     session: Session, layer: str, square: Square, *, near: Sequence[Any] | None = None, plan_id: int | None = None
 ) -> Piece:
@@ -259,7 +237,8 @@ def _drawn(layer: str, level: int, *, near: bool, of_plan: bool) -> Select[Any]:
     source, known = SOURCES[layer], catalogue_layer(layer)
     side = SIDE if known.levels is None or level >= known.levels.whole else PLAIN_SIDE
     rows, names = source.rows, known.told_at(level)
-    cut_to = _even(rows.geom) if _is_small(known, level) else _clipped(rows.geom, level, side)
+    is_small = _is_small(known, level)
+    cut_to = _even(rows.geom) if is_small else _clipped(rows.geom, level, side)
     found = (
         select(*source.told(names), cut_to.label("shape"), rows.geom.label("ground"))
         .where(*_there(source, known, level, near=near, of_plan=of_plan))
@@ -269,7 +248,9 @@ def _drawn(layer: str, level: int, *, near: bool, of_plan: bool) -> Select[Any]:
     # In order, so that what has not changed is the same tile, byte by byte.
     found = select(found).order_by(found.c[names[0]]).subquery("found")
     drawn = select(*(found.c[name] for name in names), found.c.shape).correlate(found).lateral("drawn")
-    drawable = and_(found.c.shape.is_not(None), not_(func.ST_IsEmpty(found.c.shape, type_=Boolean)))
+    drawable: ColumnElement[bool] = found.c.shape.is_not(None)
+    if not is_small:
+        drawable = and_(drawable, not_(func.ST_IsEmpty(found.c.shape, type_=Boolean)))
     lost = case((not_(drawable), func.ST_Intersects(found.c.ground, _box("box"), type_=Boolean)), else_=False)
     made = func.ST_AsMVT(literal_column("drawn"), layer, side, "shape", type_=None)
     return select(made.filter(drawable), func.count().filter(lost), func.count().label("found")).select_from(
@@ -286,13 +267,16 @@ def _is_small(known: CatalogueLayer, level: int) -> bool:
 def _even(geom: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return a small shape in steps of a tile, whole, its outer rings clockwise on the screen as the format has them.
 
+    NULL where it is too small for a step.
+
     ``ST_AsMVTGeom`` would cut it at the edge and mend what rounding does to its rings, which takes three times as long
     as all the rest: a footprint is drawn the same without.
     """
     west, south, east, north = (bindparam(f"box_{side}", type_=Float) for side in ("west", "south", "east", "north"))
     across, down = literal(float(SIDE)) / (east - west), literal(float(SIDE)) / (south - north)
-    moved = func.ST_TransScale(geom, -west, -north, across, down, type_=None)
-    snapped: ColumnElement[Any] = func.ST_ForcePolygonCCW(func.ST_SnapToGrid(moved, 0, 0, 1, 1, type_=None), type_=None)
+    turned = func.ST_ForcePolygonCW(geom, type_=None)
+    moved = func.ST_TransScale(turned, -west, -north, across, down, type_=None)
+    snapped: ColumnElement[Any] = func.ST_SnapToGrid(moved, 0, 0, 1, 1, type_=None)
     return snapped
 
 

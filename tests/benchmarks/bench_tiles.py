@@ -327,7 +327,7 @@ def serve(port: int, *, keeps: bool) -> None:
     install_logs()
     app = create_app(engine=open_engine())
     if not keeps:
-        app.state.tiles = TileCache(0)
+        app.state.tiles = TileCache(0, app.state.tiles.changes)
     uvicorn.run(app, port=port, access_log=False, log_config=None)
 
 

@@ -79,11 +79,17 @@ def test_who_sees_the_same_shares_and_nobody_else(store: Engine, monkeypatch: py
         assert len(put) == before + 1
 
 
-def test_who_sees_many_streets_sees_the_same_of_each(store: Engine) -> None:
-    """Of many communities only those near a tile are looked at; afterwards, in the same transaction, all are again."""
+@pytest.mark.parametrize("trusted", [True, False], ids=["boxes trusted", "boxes not trusted"])
+def test_who_sees_many_streets_sees_the_same_of_each(
+    store: Engine, monkeypatch: pytest.MonkeyPatch, trusted: bool
+) -> None:
+    """Whether rows are found by their boxes or by what lies there, and in whichever order communities are told."""
     names = ("buildings", "communities", "compounds", "elements", "coverage", "hazards", "inspections", "grids")
-    wide = actor("planner", make.STREET, *(f"4403080{number:02}" for number in range(tiling.MANY_STREETS)))
-    assert asked(TileCache(0), store, wide, *names) == asked(TileCache(0), store, PLANNER, *names)
+    wide = actor("planner", make.STREET, *(f"4403080{number:02}" for number in range(9)))
+    seen = asked(TileCache(0), store, PLANNER, *names)
+    assert ONE.encode() in seen.content
+    monkeypatch.setattr(tiling, "boxes_are_trusted", lambda _: trusted)
+    assert asked(TileCache(0), store, wide, *names) == asked(TileCache(0), store, PLANNER, *names) == seen
 
 
 def test_a_change_is_seen_at_once_by_every_process(changing: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from geo.access.actor import PUBLIC
 from geo.errors import SchemaError
+from geo.storage.boxes import boxes_are_trusted
 from geo.storage.catalogue import METADATA
 from geo.storage.database import migrate, migration_config, open_engine, session_scope
 
@@ -90,6 +91,7 @@ def test_an_ordinary_user_migrates_once_the_role_is_theirs(empty_engine: Engine)
         migrate(ordinary)
         with session_scope(ordinary, PUBLIC) as session:
             assert session.scalar(text("SELECT current_user::text")) == "wangge_app"
+        assert not boxes_are_trusted(ordinary)  # which takes a superuser; nothing else is different
     finally:
         ordinary.dispose()
         with empty_engine.begin() as connection:

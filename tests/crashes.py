@@ -14,10 +14,10 @@ was told to be done has to be there, and every import whole or not at all.
 
 import http.client
 import json
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -26,6 +26,8 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,9 @@ from geo.storage.embedded import postmaster
 from tests import factories, races
 from tests.api.people import bearing, token_of
 
-ROOT = Path(__file__).resolve().parents[1]
+#: Programs begin as copies of a process that has imported this file once: by themselves each would take seconds to.
+PROGRAMS = multiprocessing.get_context("forkserver")
+PROGRAMS.set_forkserver_preload([__name__])
 #: Few: a community has numbers for 9,999 elements.
 IMPORT_ROWS = 12
 KINDS = ("imports", "edits", "adoptions")
@@ -115,8 +119,8 @@ class Crashes:
         self._rng = np.random.default_rng(seed)
         self._settings: Mapping[str, str] = {"shared_buffers": "64MB"}
         self._launched = 0
-        self._programs: dict[str, tuple[subprocess.Popen[str], threading.Thread]] = {}
-        self._web: tuple[subprocess.Popen[str], threading.Thread] | None = None
+        self._programs: dict[str, tuple[ForkServerProcess, threading.Thread]] = {}
+        self._web: tuple[ForkServerProcess, threading.Thread] | None = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = int(free.getsockname()[1])
         self.told = Told()
@@ -161,34 +165,27 @@ class Crashes:
         """Kill the programs and the web service, and hear what they were still told."""
         ending = [*self._programs.values(), *([self._web] if self._web else [])]
         for program, _ in ending:
-            with suppress(ProcessLookupError):
-                os.killpg(program.pid, signal.SIGKILL)
+            program.kill()
         for program, listener in ending:
-            program.wait()
+            program.join()
             listener.join()
         self._programs.clear()
         self._web = None
 
-    def _launch(self, kind: str, url: str) -> tuple[subprocess.Popen[str], threading.Thread]:
+    def _launch(self, kind: str, url: str) -> tuple[ForkServerProcess, threading.Thread]:
         self._launched += 1
-        name = f"{kind}-{self._launched}"
-        with (self._folder / f"{name}.log").open("wb") as log:
-            program = subprocess.Popen(
-                [sys.executable, "-m", "tests.crashes", url, name, str(self._folder), str(self._port)],
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                start_new_session=True,
-            )
-        listener = threading.Thread(target=self._listen, args=(program,))
+        heard, told = PROGRAMS.Pipe(duplex=False)
+        given = (url, f"{kind}-{self._launched}", self._folder, self._port, told)
+        program = PROGRAMS.Process(target=work, args=given, daemon=True)
+        program.start()
+        told.close()
+        listener = threading.Thread(target=self._listen, args=(heard,))
         listener.start()
         return program, listener
 
-    def _listen(self, program: subprocess.Popen[str]) -> None:
-        assert program.stdout is not None
-        with program.stdout:
-            for line in program.stdout:
+    def _listen(self, heard: Connection) -> None:
+        with heard, open(heard.fileno(), closefd=False) as lines:
+            for line in lines:
                 if line.endswith("\n"):
                     self.told.hear(line)
 
@@ -199,8 +196,8 @@ class Crashes:
         if victim == WEB:
             assert self._web is not None
             service, listener = self._web
-            os.killpg(service.pid, signal.SIGKILL)
-            service.wait()
+            service.kill()
+            service.join()
             listener.join()
             self._web = None
             return
@@ -378,11 +375,13 @@ def serve(engine: Engine, port: int) -> None:
     uvicorn.Server(config).run()
 
 
-def main() -> None:
+def work(url: str, name: str, folder: Path, port: int, told: Connection) -> None:
     """Work until killed; what the server's end interrupts is begun anew when it is back."""
-    url, name, folder, port = sys.argv[1:]
+    os.dup2(told.fileno(), sys.stdout.fileno())
+    with (folder / f"{name}.log").open("wb") as log:
+        os.dup2(log.fileno(), sys.stderr.fileno())
     if name.startswith("serve"):
-        serve(open_engine(url), int(port))
+        serve(open_engine(url), port)
         return
     begun = 0
     while True:
@@ -390,17 +389,13 @@ def main() -> None:
         try:
             engine = open_engine(url)
             works = {
-                "imports": lambda: import_files(engine, Path(folder), f"{name}-{begun}"),  # noqa: B023
+                "imports": lambda: import_files(engine, folder, f"{name}-{begun}"),  # noqa: B023
                 "edits": lambda: edit_a_draft(engine, f"{name}-{begun}"),  # noqa: B023
                 "adoptions": lambda: adopt_drafts(engine, f"{name}-{begun}"),  # noqa: B023
-                "requests": lambda: ask_the_web_service(engine, f"{name}-{begun}", int(port)),  # noqa: B023
+                "requests": lambda: ask_the_web_service(engine, f"{name}-{begun}", port),  # noqa: B023
             }
             for _ in works[name.partition("-")[0]]():
                 pass
         except (DatabaseError, DBAPIError, psycopg.Error):
             traceback.print_exc()
             time.sleep(0.1)
-
-
-if __name__ == "__main__":
-    main()

@@ -114,6 +114,8 @@ class Move:
     fields
         What was filled in, checked and of the form it has to have, and the case's own limit if one was set; to be kept
         as JSON (:meth:`geo.ledger.replaying.Done.read` reads it back).
+    overdue_since
+        See :func:`overdue_since`.
     """
 
     case: Case
@@ -126,6 +128,31 @@ class Move:
     at: datetime
     note: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    overdue_since: datetime | None = None
+
+
+def overdue_since(state: str, due_at: datetime | None, moved_at: datetime, at: datetime) -> datetime | None:
+    """Return since when a case has stood past its limit, and nothing was done to it, when something is.
+
+    Kept with what is done, since limits are put off, pauses move them and cases come back: how a case stood in a month
+    gone by cannot be told from how it stands now.
+
+    Parameters
+    ----------
+    state, due_at, moved_at
+        As it stood: its state, when its limit as a whole ran out, and when something was done to it last.
+    at
+        When it is done.
+
+    Returns
+    -------
+    datetime or None
+        None: it was not open, had no limit or was within it.
+    """
+    if state != "open" or due_at is None:
+        return None
+    since = max(due_at, moved_at)
+    return since if since < at else None
 
 
 def open_case(
@@ -208,6 +235,7 @@ def act(workflow: Workflow, calendar: Calendar, case: Case, by: Doer, deed: Deed
         at=answers.at,
         note=deed.note,
         fields=answers.fields,
+        overdue_since=overdue_since(case.state, case.due_at, case.moved_at, answers.at),
     )
 
 

@@ -146,27 +146,32 @@ def _declared(entry: Entry) -> Figure:
     return Figure(entry.code, entry.zh, entry.en, **{name: given[name] for name in _DECLARED})
 
 
-def counts_by_month(cases: pd.DataFrame, months: Sequence[str]) -> dict[str, dict[str, float | None]]:
+def counts_by_month(
+    cases: pd.DataFrame, overdue: pd.DataFrame, months: Sequence[str]
+) -> dict[str, dict[str, float | None]]:
     """Return the counts of each month from cases counted by the months in which something happened to them.
 
     Parameters
     ----------
     cases
-        ``opened``, ``ended``, ``late`` (``2026-11``; missing where it did not happen), ``state``, ``cases`` and any
-        other counts, those of :data:`OF_OPENED` being of what was opened and the rest of what was solved.
+        ``opened``, ``ended`` (``2026-11``; missing where it did not happen), ``state``, ``cases`` and any other counts,
+        those of :data:`OF_OPENED` being of what was opened and the rest of what was solved.
+    overdue
+        How long cases stood past their limits: ``since``, ``until`` (``2026-11``; missing where they still do) and
+        ``cases``.
     months
         Which are wanted.
     """
-    told = [name for name in cases.columns if name not in ("opened", "ended", "late", "state", "cases")]
+    told = [name for name in cases.columns if name not in ("opened", "ended", "state", "cases")]
     # "~" comes behind every month: what did not happen is later than all of them.
-    cases = cases.fillna({"ended": "~", "late": "~"})
+    cases, overdue = cases.fillna({"ended": "~"}), overdue.fillna({"until": "~"})
     found: dict[str, dict[str, float | None]] = {}
     for month in months:
         opened, ended = cases[cases["opened"] == month], cases[cases["ended"] == month]
         solved = ended[ended["state"] == "closed"]
         still = cases[(cases["opened"] <= month) & (cases["ended"] > month)]
-        overdue = still[(still["late"] <= month) & (still["state"] != "paused")]
-        parts = {"found": opened, "solved": solved, "open": still, "overdue": overdue}
+        late = overdue[(overdue["since"] <= month) & (overdue["until"] > month)]
+        parts = {"found": opened, "solved": solved, "open": still, "overdue": late}
         counts = {name: int(part["cases"].sum()) for name, part in parts.items()}
         counts["voided"] = int(ended["cases"].sum()) - counts["solved"]
         counts |= {name: int((opened if name in OF_OPENED else solved)[name].sum()) for name in told}

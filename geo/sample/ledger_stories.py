@@ -34,7 +34,19 @@ MOST_MOVES = 60
 DAY_BEGINS, DAY_LASTS = 8, 11
 
 CASE_FIELDS = tuple(item.name for item in fields(Case) if item.name not in ("workflow", "digest"))
-MOVE_FIELDS = ("story", "action", "from_step", "to_step", "state", "at", "part", "role", "note", "details")
+MOVE_FIELDS = (
+    "story",
+    "action",
+    "from_step",
+    "to_step",
+    "state",
+    "at",
+    "part",
+    "role",
+    "note",
+    "details",
+    "overdue_since",
+)
 #: Columns of cases that hold a part of the story.
 PART_COLUMNS = ("found_by", "fixed_by", "closed_by", "last_by", "assignee")
 
@@ -102,7 +114,7 @@ def _played(
     doer = PARTS[beginning.by]
     case = open_case(workflow, calendar, by=doer, at=beginning.at, limit=beginning.limit)
     role = min(doer.roles & workflow.opens)
-    moves.append((story, OPEN, None, case.step, case.state, case.opened_at, beginning.by, role, None, {}))
+    moves.append((story, OPEN, None, case.step, case.state, case.opened_at, beginning.by, role, None, {}, None))
     for _ in range(MOST_MOVES):
         way = _next_way(workflow, case, beginning.nature, recipe.ways[workflow.code].get(case.step, ()), rng)
         at = until if way is None else _by_day(case.moved_at + _wait(way, recipe, rng), rng)
@@ -201,4 +213,5 @@ def _row(story: int, move: Move, part: str, role: str) -> tuple[Any, ...]:
         role,
         move.note,
         dict(move.fields),
+        move.overdue_since,
     )

@@ -20,7 +20,7 @@ from geo.access.roles import roles
 from geo.errors import BoundsError, CodeError, InputError, NotFoundError
 from geo.exchange.photos import read_photo
 from geo.ledger import cases as engine
-from geo.ledger.cases import Case
+from geo.ledger.cases import Case, overdue_since
 from geo.ledger.deeds import Deed
 from geo.ledger.permissions import Doer, check_opening
 from geo.ledger.replaying import opening_details
@@ -332,6 +332,7 @@ def _join(session: Session, alike: int, new: NewCase, subject: Subject, doer: Do
         "note": new.summary.strip(),
         "details": {name: value for name, value in told.items() if value is not None},
         "client_key": new.client_key,
+        "overdue_since": overdue_since(before.state, before.due_at, before.moved_at or before.step_since, at),
     }
     _write_move(session, record.id, move, frozenset(), doer, grid=_grid(session, subject, at))
     _keep_reporter(session, record.id, new.reporter, doer)
@@ -426,6 +427,7 @@ def act_on_case(
         # With its own limit, so that it can be done again (geo.ledger.replaying).
         "details": dict(move.fields) | opening_details(None, deed.limit),
         "client_key": client_key,
+        "overdue_since": move.overdue_since,
     }
     grid = _grid(session, _subject_of(record), at)
     _write_move(session, case_id, values, process.actions[move.action].roles, doer, grid=grid)

@@ -169,7 +169,8 @@ def _rows(session: Session, span: Span, by: By, period: Period, ground: Mapping[
 
 def _months(session: Session, span: Span, period: Period) -> list[FigureRow]:
     names = [f"{month.first:%Y-%m}" for month in period.months()]
-    counts = counts_by_month(stored.count_cases_by_month(session, span, _accidents()), names)
+    cases = stored.count_cases_by_month(session, span, _accidents())
+    counts = counts_by_month(cases, stored.count_overdue_by_month(session, span), names)
     medians, returned = stored.median_days_by_month(session, span), stored.count_reopened_by_month(session, span)
     return [
         FigureRow(

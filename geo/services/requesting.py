@@ -19,6 +19,7 @@ from geo.access.roles import sees_households, sees_phones
 from geo.crs import WGS84, metric_crs
 from geo.errors import BoundsError, ConflictError, InputError, NotFoundError
 from geo.ledger import duplicates, duties
+from geo.ledger.cases import overdue_since
 from geo.ledger.deeds import Deed
 from geo.ledger.duplicates import Report, likely, rule_of
 from geo.ledger.duties import Duty
@@ -442,12 +443,12 @@ def _join(session: Session, record: CaseRecord, into: int, text: str, name: str)
     done = stored.change_case(
         session, record, {**closing, **running, "moved_at": now, "last_by": name}, what=JOINED, who=name
     )
-    _write_move(session, done, JOINED, record.step, now, name, details={"into": other.number})
+    _write_move(session, record, done, JOINED, now, name, details={"into": other.number})
     seen = {"sightings": other.sightings + 1, "moved_at": max(now, other.moved_at or now)}
-    other = stored.change_case(session, other, seen, what=cases.SEEN_AGAIN, who=name)
+    joined = stored.change_case(session, other, seen, what=cases.SEEN_AGAIN, who=name)
     origin = {"from": record.number}
-    _write_move(session, other, cases.SEEN_AGAIN, other.step, now, name, note=text.strip(), details=origin)
-    return done, other
+    _write_move(session, other, joined, cases.SEEN_AGAIN, now, name, note=text.strip(), details=origin)
+    return done, joined
 
 
 def _move_to(session: Session, record: CaseRecord, where: Where, name: str) -> CaseRecord:
@@ -474,15 +475,15 @@ def _move_to(session: Session, record: CaseRecord, where: Where, name: str) -> C
     placed = stored.change_case(
         session, record, {**changes, "geom": requests.point(where.lon, where.lat)}, what=PLACED, who=name
     )
-    _write_move(session, placed, PLACED, placed.step, now, name)
+    _write_move(session, record, placed, PLACED, now, name)
     return placed
 
 
 def _write_move(
     session: Session,
-    record: CaseRecord,
+    before: CaseRecord,
+    after: CaseRecord,
     action: str,
-    from_step: str,
     at: datetime,
     name: str,
     *,
@@ -490,9 +491,10 @@ def _write_move(
     details: dict[str, Any] | None = None,
 ) -> None:
     """Write a move that no workflow names."""
-    told = {"action": action, "from_step": from_step, "to_step": record.step, "state": record.state, "at": at}
-    about = {"note": note, "details": details or {}, "grid_code": record.grid_code}
-    stored.insert_move(session, {**told, **about, "case_id": record.id, "who": name})
+    told = {"action": action, "from_step": before.step, "to_step": after.step, "state": after.state, "at": at}
+    about = {"note": note, "details": details or {}, "grid_code": after.grid_code}
+    late = overdue_since(before.state, before.due_at, before.moved_at or before.step_since, at)
+    stored.insert_move(session, {**told, **about, "case_id": after.id, "who": name, "overdue_since": late})
 
 
 def _told(

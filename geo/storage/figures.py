@@ -117,13 +117,12 @@ def counted(span: Span, accidents: Sequence[str]) -> dict[str, ColumnElement[boo
     opened = row.opened_at >= span.since
     ended = and_(row.closed_at >= span.since, row.closed_at < span.until)
     still = or_(row.closed_at.is_(None), row.closed_at >= span.until)
-    late = row.due_at < min(span.until, span.now)
     return {
         "found": opened,
         "solved": and_(ended, row.state == "closed"),
         "voided": and_(ended, row.state == "void"),
         "open": still,
-        "overdue": and_(still, late, row.state != "paused"),
+        "overdue": or_(_is_overdue(span), _was_overdue(span)) if span.until <= span.now else _is_overdue(span),
         "complaints": and_(opened, row.workflow == "request", row.nature == "complaint"),
         "accidents": and_(opened, row.kind.in_(list(accidents)) if accidents else false()),
         "reopened": and_(row.reopened > 0, _came_back(span)),
@@ -133,7 +132,7 @@ def counted(span: Span, accidents: Sequence[str]) -> dict[str, ColumnElement[boo
 def count_cases(session: Session, span: Span, by: str, accidents: Sequence[str]) -> list[dict[str, Any]]:
     """Count cases by community, grid, kind, nature or body, or all together (``key`` None)."""
     key = _key(by)
-    told = counted(span, accidents)
+    told = counted(span, accidents) | {"overdue": _is_overdue(span)}
     back = told.pop("reopened")
     solved = told["solved"]
     told |= {name: and_(solved, condition) for name, condition in _HOW_SOLVED.items()}
@@ -141,29 +140,44 @@ def count_cases(session: Session, span: Span, by: str, accidents: Sequence[str])
     median = func.percentile_cont(0.5).within_group(_TOOK).filter(solved).label("median_days")
     rows = session.execute(_inside(select(key.label("key"), *counts, median), span).group_by(key))
     found = {row.key: {**row._mapping, "reopened": 0} for row in rows}
-    returned = select(key.label("key"), func.count().label("reopened")).where(back, _there(span)).group_by(key)
-    for row in session.execute(returned):
-        found.setdefault(row.key, {"key": row.key, **dict.fromkeys(told, 0), "median_days": None})["reopened"] = row[1]
+    none = {**dict.fromkeys(told, 0), "reopened": 0, "median_days": None}
+    # Asked of few cases each: of those that ever came back, and of what was done to cases past their limits.
+    for name, more in (("reopened", _counting(key, span).where(back)), ("overdue", _counting_overdue(key, span))):
+        for row in session.execute(more):
+            found.setdefault(row.key, {"key": row.key, **none})[name] += row.cases
     return [found[name] for name in sorted(found, key=lambda name: (name is None, name))]
 
 
 def count_cases_by_month(session: Session, span: Span, accidents: Sequence[str]) -> pd.DataFrame:
-    """Count cases by the months in which they were opened, came to an end and passed their limit, in one go.
+    """Count cases by the months in which they were opened and came to an end, in one go.
 
-    Columns: ``opened``, ``ended`` and ``late`` (``2026-11``; missing where that did not happen by ``span.now``),
-    ``state`` and how many of which sort there are.
+    Columns: ``opened``, ``ended`` (``2026-11``; missing where that did not happen), ``state`` and how many of which
+    sort there are.
     """
     opened, ended = _month(_CASES.c.opened_at), _month(_CASES.c.closed_at)
-    late = case((_CASES.c.due_at < span.now, _month(_CASES.c.due_at)))
     told = {"cases": true(), **_HOW_SOLVED}
     told |= {
         name: condition for name, condition in counted(span, accidents).items() if name in ("complaints", "accidents")
     }
-    keys = [opened.label("opened"), ended.label("ended"), late.label("late"), _CASES.c.state]
+    keys = [opened.label("opened"), ended.label("ended"), _CASES.c.state]
     counts = [func.count().filter(condition).label(name) for name, condition in told.items()]
     rows = session.execute(_inside(select(*keys, *counts), span).group_by(*keys))
-    found = pd.DataFrame(rows.all(), columns=list(rows.keys()))
-    return found.assign(**{name: found[name].map(_named, na_action="ignore") for name in ("opened", "ended", "late")})
+    return _with_names(pd.DataFrame(rows.all(), columns=list(rows.keys())), ("opened", "ended"))
+
+
+def count_overdue_by_month(session: Session, span: Span) -> pd.DataFrame:
+    """Count how long cases stood past their limits: ``since``, ``until`` (missing where they still do), ``cases``."""
+    still = select(_month(_overdue_from()), literal_column("NULL::timestamp"), func.count()).where(
+        _is_overdue(span), _there(span)
+    )
+    since, until = _month(_MOVES.c.overdue_since), _month(_MOVES.c.at)
+    ended = select(since, until, func.count()).join(_CASES, _CASES.c.id == _MOVES.c.case_id)
+    ended = ended.where(_MOVES.c.overdue_since < span.until, _MOVES.c.at >= span.since, since < until)
+    rows = [
+        *session.execute(still.group_by(_month(_overdue_from()))),
+        *session.execute(_inside(ended, span).group_by(since, until)),
+    ]
+    return _with_names(pd.DataFrame(rows, columns=["since", "until", "cases"], dtype=object), ("since", "until"))
 
 
 def median_days_by_month(session: Session, span: Span) -> dict[str, float]:
@@ -223,6 +237,43 @@ def count_inspected(session: Session, scope: str, since: datetime, until: dateti
 def staffed(session: Session, grids: Sequence[str], day: date) -> set[str]:
     """Return which of the grids have somebody in charge on a day."""
     return set(session.scalars(_STAFFED, {"grids": list(grids), "day": day}))
+
+
+def _counting(key: Any, span: Span) -> Select[Any]:
+    return select(key.label("key"), func.count().label("cases")).where(_there(span)).group_by(key)
+
+
+def _counting_overdue(key: Any, span: Span) -> Select[Any]:
+    """Count the cases that stood past their limit when the period ended, and to which something was done since."""
+    if span.until > span.now:
+        return _counting(key, span).where(false())
+    counting = _counting(key, span).join(_MOVES, _MOVES.c.case_id == _CASES.c.id)
+    return _inside(counting.where(*_over(span)), span)
+
+
+def _is_overdue(span: Span) -> ColumnElement[bool]:
+    """Whether a case stands as it did when the period ended, past its limit."""
+    return and_(_CASES.c.state == "open", _overdue_from() < min(span.until, span.now))
+
+
+def _overdue_from() -> Any:
+    """Since when an open case is past its limit and nothing was done to it; NULL: it has none."""
+    moved = func.coalesce(_CASES.c.moved_at, _CASES.c.step_since)
+    return case((_CASES.c.due_at.is_not(None), func.greatest(_CASES.c.due_at, moved)))
+
+
+def _was_overdue(span: Span) -> ColumnElement[bool]:
+    """Whether a case stood past its limit when the period ended, and something was done to it since."""
+    return exists().where(_MOVES.c.case_id == _CASES.c.id, *_over(span))
+
+
+def _over(span: Span) -> tuple[ColumnElement[bool], ...]:
+    return _MOVES.c.overdue_since < span.until, _MOVES.c.at >= span.until
+
+
+def _with_names(found: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Write months as in ``2026-11``."""
+    return found.assign(**{name: found[name].map(_named, na_action="ignore") for name in columns})
 
 
 def _key(by: str) -> Any:

@@ -181,7 +181,8 @@ class CaseMove(Base):
     """One thing done to a case (办理记录): who did what, when, from which step to which. Append-only.
 
     ``at`` is when it was done, which for a device without signal may be long before ``recorded_at``. ``state`` is the
-    case's afterwards; ``grid_code`` the grid in force on that day.
+    case's afterwards; ``grid_code`` the grid in force on that day. ``overdue_since`` says since when the case had stood
+    past its limit, and nothing was done to it, until this was.
     """
 
     __tablename__ = "case_move"
@@ -193,6 +194,7 @@ class CaseMove(Base):
         UniqueConstraint("case_id", "client_key"),
         Index("ix_case_move_case_id_id", "case_id", "id"),
         Index("ix_case_move_at", "at"),
+        Index("ix_case_move_overdue", "case_id", "at", postgresql_where=text("overdue_since IS NOT NULL")),
         Index("ix_case_move_client_key", "client_key", postgresql_where=text("client_key IS NOT NULL")),
     )
 
@@ -210,6 +212,7 @@ class CaseMove(Base):
     details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     grid_code: Mapped[str | None] = mapped_column(Code)
     client_key: Mapped[str | None]
+    overdue_since: Mapped[datetime | None]
 
 
 class CaseReporter(Base):

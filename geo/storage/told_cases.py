@@ -100,7 +100,7 @@ def write_told(
             "story_move",
             sql.SQL(
                 "SELECT 0 AS place, 0 AS story, action, from_step, to_step, state, at, who AS part, role, note, "
-                "details FROM case_move"
+                "details, overdue_since FROM case_move"
             ),
             _with_row(moves.assign(details=moves["details"].map(Jsonb))),
         )

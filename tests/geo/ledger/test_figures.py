@@ -72,17 +72,18 @@ _CASE = st.tuples(
 
 @given(st.lists(_CASE, max_size=20))
 def test_months_say_what_counting_one_by_one_says(rows: list[tuple[int, int | None, int | None, bool, int]]) -> None:
-    cases = []
+    cases, overdue = [], []
     for opened, ended, late, flag, count in rows:
         ended = None if ended is None or ended < opened else ended
         state = ("closed" if flag else "void") if ended is not None else ("paused" if flag else "open")
         cases.append((opened, ended, late, state, count))
+        if late is not None:
+            overdue.append((MONTHS[late], None if ended is None else MONTHS[ended], count))
     frame = pd.DataFrame(
-        [(MONTHS[o], None if e is None else MONTHS[e], None if d is None else MONTHS[d], s, n, n, 2 * n)
-         for o, e, d, s, n in cases],
-        columns=["opened", "ended", "late", "state", "cases", "complaints", "rated"],
-    )  # fmt: skip
-    told = counts_by_month(frame, MONTHS)
+        [(MONTHS[o], None if e is None else MONTHS[e], s, n, n, 2 * n) for o, e, _, s, n in cases],
+        columns=["opened", "ended", "state", "cases", "complaints", "rated"],
+    )
+    told = counts_by_month(frame, pd.DataFrame(overdue, columns=["since", "until", "cases"]), MONTHS)
     for number, month in enumerate(MONTHS):
         still = [case for case in cases if case[0] <= number and (case[1] is None or case[1] > number)]
         solved = sum(case[4] for case in cases if case[1] == number and case[3] == "closed")
@@ -91,7 +92,9 @@ def test_months_say_what_counting_one_by_one_says(rows: list[tuple[int, int | No
             "solved": solved,
             "voided": sum(case[4] for case in cases if case[1] == number and case[3] == "void"),
             "open": sum(case[4] for case in still),
-            "overdue": sum(c[4] for c in still if c[2] is not None and c[2] <= number and c[3] != "paused"),
+            "overdue": sum(
+                c[4] for c in cases if c[2] is not None and c[2] <= number and (c[1] is None or c[1] > number)
+            ),
             "complaints": sum(case[4] for case in cases if case[0] == number),
             "rated": 2 * solved,
         }

@@ -30,7 +30,7 @@ def june(day: int, hour: int = 4) -> datetime:
 def case(session: Session, workflow: str, kind: str, building: str, opened: datetime, **columns: object) -> int:
     """A case as it might stand by now."""
     record = open_case(session, NewCase(workflow, kind, "说明", building_code=building), who="tester")
-    set_ = {"opened_at": opened, "found_at": opened, "step_since": opened, **columns}
+    set_ = {"opened_at": opened, "found_at": opened, "step_since": opened, "moved_at": opened, **columns}
     told = ", ".join(f"{name} = :{name}" for name in set_)
     session.execute(text(f"UPDATE ledger_case SET {told} WHERE id = :id"), {**set_, "id": record.id})
     return record.id
@@ -192,3 +192,33 @@ def test_what_is_no_figure_is_refused_in_words(store: Engine) -> None:
             figure(session, "44", JUNE)
         with pytest.raises(BoundsError):
             figure(session, STREET, Period(date(1990, 1, 1), date(2026, 1, 1)), by="month")
+
+
+@pytest.mark.parametrize(
+    "became",
+    [
+        {"state": "open", "due_at": june(60)},
+        {"state": "paused", "paused_at": june(40)},
+        {"state": "closed", "step": "closed", "closed_at": june(40), "closed_by": "b", "yellow_at": None},
+    ],
+)
+def test_what_was_overdue_in_june_stays_so_whatever_is_done_in_july(store: Engine, became: dict[str, object]) -> None:
+    with session_scope(store) as session:
+        lift = text("SELECT id FROM ledger_case WHERE kind = 'lift' AND due_at = :due")
+        case_id = session.scalars(lift, {"due": june(20)}).one()
+        columns = ", ".join(f"{name} = :{name}" for name in became)
+        update = f"UPDATE ledger_case SET moved_at = :at, {columns} WHERE id = :id"
+        session.execute(text(update), {**became, "at": june(40), "id": case_id})
+        session.execute(
+            text(
+                "INSERT INTO case_move (case_id, action, to_step, state, at, who, overdue_since) "
+                "VALUES (:id, 'x', 'x', :state, :at, 'x', :since)"
+            ),
+            {"id": case_id, "state": became["state"], "at": june(40), "since": june(20)},
+        )
+        for by in figuring.BY:
+            table = figure(session, STREET, JUNE, workflow="hazard", by=by, now=NOW)
+            assert table.total.values["overdue"] == sum(row.values["overdue"] or 0 for row in table.rows) == 1
+        opened = cases_of(session, "overdue", STREET, JUNE, workflow="hazard", limit=9, now=NOW)
+        assert [one.id for one in opened] == [case_id]
+        session.rollback()

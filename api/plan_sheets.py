@@ -43,7 +43,8 @@ def report_pdf(report: PlanReport, content: MapContent | None, stamp: Stamp) -> 
 
     values = _values(report, content)
     template = _templates().get_template("plan_report_sheet.html")
-    return pdf_of(template.render(**values, stamp=stamp.line, style=_style()), PAPER)
+    pictures = {f"picture:{part.code}": str(part.picture) for part in values["communities"]}
+    return pdf_of(template.render(**values, stamp=stamp.line, style=_style()), PAPER, pictures)
 
 
 def _values(report: PlanReport, content: MapContent | None) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from geo.regionalization.ground_columns import CommunityGround, ground_columns
 from geo.regionalization.numbering import grid_code
 from geo.territory.barriers import border_costs
 from geo.territory.contiguity import contiguity
+from maps.live_styles import live_styles
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results" / "workbench.md"
@@ -125,7 +126,9 @@ def answers(page: Page, said: dict[str, Any]) -> None:
     def answer(route: Route) -> None:
         path = route.request.url.split("localhost", 1)[1].split("?")[0]
         last = path.rsplit("/", 1)[1]
-        if path.startswith("/static/"):
+        if path == "/assets/layers.css":
+            route.fulfill(body=live_styles(), content_type=kinds[".css"])
+        elif path.startswith("/static/"):
             file = ROOT / "api" / path[1:]
             route.fulfill(body=file.read_bytes(), content_type=kinds[file.suffix])
         elif last in told:

@@ -27,17 +27,16 @@ ROOM, FAILURES = 256, 32
 Integers = NDArray[np.int64]
 
 
-class _Rows:
+class _Rows(dict[int, list[Any]]):
     """Lists of different lengths kept in one array; only those that are asked for become lists."""
 
-    def __init__(self, values: NDArray[np.generic], start: Integers) -> None:
-        self.values, self.start = values, start
-        self.lists: dict[int, list[Any]] = {}
+    def __init__(self, listed: NDArray[np.generic], start: Integers) -> None:
+        super().__init__()
+        self.listed, self.start = listed, start
 
-    def __getitem__(self, row: int) -> list[Any]:
-        found = self.lists.get(row)
-        if found is None:
-            found = self.lists[row] = self.values[self.start[row] : self.start[row + 1]].tolist()
+    def __missing__(self, row: int) -> list[Any]:
+        found: list[Any] = self.listed[self.start[row] : self.start[row + 1]].tolist()
+        self[row] = found
         return found
 
 
@@ -240,7 +239,7 @@ class Cover:
 
 def _surroundings(area: Land, pocket: list[int], tracked: int) -> tuple[Integers, Surroundings, int]:
     """Choose what is tracked around a pocket; return these atoms, what is known of them, and how many are in reach."""
-    start, near = area.near.start, area.near.values
+    start, near = area.near.start, area.near.listed
     number, least = np.zeros(len(area.weights), np.int64), np.zeros(len(area.weights), np.int64)
     ball = np.zeros(len(area.weights), np.int64)
     ball[: len(pocket)] = pocket

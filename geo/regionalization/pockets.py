@@ -29,6 +29,8 @@ FIRST_TRACKED, MOST_TRACKED = 12, 48
 TRIALS = 12
 #: Times a pocket grows.
 ROUNDS = 16
+#: Further than every way.
+NOWHERE = (np.inf, 0)
 
 
 @dataclass(frozen=True)
@@ -443,28 +445,39 @@ class _Trial:
 
     def _way(self, start: set[int], goals: set[int], room: int) -> list[int] | None:
         """Find the atoms to take for the nearest goal, or for the nearest inhabited atom where there are no goals."""
-        home = self.plan.label[max(start, key=lambda a: (self.area.weight[a], -a))]
+        near, weight = self.area.near, self.area.weight
+        home = self.plan.label[max(start, key=lambda a: (weight[a], -a))]
         least: dict[int, tuple[float, int]] = dict.fromkeys(start, (0.0, 0))
         back: dict[int, int] = {}
+        steps: dict[int, float] = {}
         heap = [(0.0, 0, a) for a in sorted(start)]
         while heap:
             far, households, a = heapq.heappop(heap)
             if (far, households) > least[a]:
                 continue
-            if a not in start and (a in goals if goals else self.area.weight[a] > 0):
+            if a not in start and (a in goals if goals else weight[a] > 0):
                 way = [a]
                 while (a := back[a]) not in start:
                     way.append(a)
                 return [b for b in way if b not in goals]
-            for b in self.area.near[a]:
-                taken = households + (0 if b in goals else self.area.weight[b])
-                if taken > room or (b in self.fixed and b not in goals) or self.plan.label[b] < 0:
+            for b in near[a]:
+                taken = households + (0 if b in goals else weight[b])
+                if taken > room:
                     continue
-                step = far + 1.0 + (0.0 if self._of(b) == home else self._loss(b))
-                if (step, taken) < least.get(b, (np.inf, 0)):
+                if b not in steps:
+                    steps[b] = self._step(b, goals, home)
+                step = far + steps[b]
+                if (step, taken) < least.get(b, NOWHERE):
                     least[b], back[b] = (step, taken), a
                     heapq.heappush(heap, (step, taken, b))
         return None
+
+    def _step(self, atom: int, goals: set[int], home: int) -> float:
+        """What it takes to go on to an atom; infinite where that may not be."""
+        was = self.plan.label[atom]
+        if was < 0 or (atom in self.fixed and atom not in goals):
+            return np.inf
+        return 1.0 if self.label.get(atom, was) == home else 1.0 + self._loss(atom)
 
     def _loss(self, atom: int) -> float:
         """How unwelcome it is to take an atom out of its grid."""
@@ -517,10 +530,12 @@ class _Trial:
         while self.households[grid] < self.area.lower:
             room = self.area.upper - self.households[grid]
             rim = {b for a in self.members[grid] for b in self.area.near[a]} - self.members[grid]
-            lent = [b for b in sorted(rim) if 0 < self.area.weight[b] <= room and self._can_spare(b)]
-            if not lent:
+            heaviest_first = sorted(rim, key=lambda b: (-self.area.weight[b], b))
+            lent = (b for b in heaviest_first if 0 < self.area.weight[b] <= room and self._can_spare(b))
+            found = next(lent, None)
+            if found is None:
                 return False
-            self._move(max(lent, key=lambda b: (self.area.weight[b], -b)), grid)
+            self._move(found, grid)
         return self.households[grid] <= self.area.upper
 
     def _can_spare(self, atom: int) -> bool:
@@ -529,7 +544,7 @@ class _Trial:
             return False
         members = self.members[grid] if grid in self.members else self.plan.members(grid)
         households = self.households.get(grid, self.plan.households.get(grid, 0)) - self.area.weight[atom]
-        return not self.plan.wrong(households) and len(_parts(self.area, members - {atom})) == 1
+        return not self.plan.wrong(households) and len(members) > 1 and _whole_without(self.area, members, atom)
 
     def _dissolve(self, grid: int) -> None:
         """Give the atoms of a piece away one by one, the heaviest first, while a grid beside has room for them."""
@@ -539,7 +554,7 @@ class _Trial:
             for a in sorted(self.members[grid], key=lambda a: (-self.area.weight[a], a)):
                 prices = self._neighbours({a}, self.area.weight[a])
                 prices.pop(grid, None)
-                if prices and len(_parts(self.area, self.members[grid] - {a})) <= 1:
+                if prices and _whole_without(self.area, self.members[grid], a):
                     self._move(a, max(prices, key=lambda g: (prices[g], -g)))
                     going = True
                     break
@@ -549,14 +564,29 @@ def _parts(area: Land, atoms: set[int]) -> list[set[int]]:
     """Connected parts of some atoms, in the order of their first atoms."""
     left, parts = set(atoms), []
     for start in sorted(atoms):
-        if start not in left:
-            continue
-        part, stack = {start}, [start]
-        while stack:
-            for b in area.near[stack.pop()]:
-                if b in left and b not in part:
-                    part.add(b)
-                    stack.append(b)
-        left -= part
-        parts.append(part)
+        if start in left:
+            left.discard(start)
+            part = [start]
+            for a in part:
+                found = left.intersection(area.near[a])
+                left -= found
+                part.extend(found)
+            parts.append(set(part))
     return parts
+
+
+def _whole_without(area: Land, atoms: set[int], atom: int) -> bool:
+    """Whether some atoms in one piece still are when one of them is taken out."""
+    wanted = atoms.intersection(area.near[atom])
+    if len(wanted) <= 1:
+        return True
+    seen = {atom, wanted.pop()}
+    walk = [*seen - {atom}]
+    for a in walk:
+        found = atoms.intersection(area.near[a]) - seen
+        seen |= found
+        wanted -= found
+        if not wanted:
+            return True
+        walk.extend(found)
+    return False

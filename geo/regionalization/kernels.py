@@ -450,107 +450,129 @@ def fill_below(bench: Any, n: Any, where: Any) -> Any:
 
 
 @kernel
-def merge_tables(into: Any, a: Any, b: Any) -> None:
-    """Add to ``into[i + j]`` the cheapest of ``a[i] + b[j]``."""
-    upper = len(into)
+def merge_tables(into: Any, shift: Any, a: Any, b: Any) -> None:
+    """Add to ``into[shift + i + j]`` the cheapest of ``a[i] + b[j]``, as far as it reaches.
+
+    Views of the rows would each count a reference, which takes longer than most rows.
+    """
     for i in range(len(a)):
         base = a[i]
         if base < UNREACHABLE:
-            reach = min(len(b), upper - i)
-            row = into[i : i + reach]
-            for j in range(reach):
-                row[j] = min(row[j], base + b[j])
+            at = shift + i
+            for j in range(min(len(b), len(into) - at)):
+                into[at + j] = min(into[at + j], base + b[j])
+
+
+@kernel
+def cheapest(table: Any, shortfall: Any) -> tuple[Any, Any]:
+    """Return the least of a table, and the least of it with what each entry falls short added."""
+    # Four at a time: a single chain of comparisons would have to wait for each of them.
+    a = b = c = d = e = f = g = h = UNREACHABLE
+    whole = len(table) // 4 * 4
+    for w in range(0, whole, 4):
+        a, b = min(a, table[w]), min(b, table[w + 1])
+        c, d = min(c, table[w + 2]), min(d, table[w + 3])
+        e, f = min(e, table[w] + shortfall[w]), min(f, table[w + 1] + shortfall[w + 1])
+        g, h = min(g, table[w + 2] + shortfall[w + 2]), min(h, table[w + 3] + shortfall[w + 3])
+    for w in range(whole, len(table)):
+        a, e = min(a, table[w]), min(e, table[w] + shortfall[w])
+    return min(min(a, b), min(c, d)), min(min(e, f), min(g, h))
 
 
 @kernel
 def cut_tree(graph: Any, bench: Any, n: Any, each_grid: Any, numbers: Any) -> Any:
     """Cut the tree on the bench into the cheapest grids; return how many.
 
-    For each atom, ``table[w]`` is the least price of cutting its subtree so that the open part, the one that holds
-    the atom, has w households and all closed parts are paid for: the border, and being out of range. Tables end at
-    the upper limit, so the work is at most households times limit; they may count in grains of a few households,
-    rounded atom by atom. Borders are priced by what each subtree's cutting
-    off costs by itself, which counts an edge between two parts once per cut between them. ``each_grid`` is added for
-    every grid.
+    For each atom, ``table[w - own]`` is the least price of cutting its subtree so that the open part, the one that
+    holds the atom (its own households are the least there can be), has w households and all closed parts are paid
+    for: the border, and being out of range. Tables end at the upper limit, so the work is at most households times
+    limit; they may count in grains of a few households, rounded atom by atom. Borders are priced by what each
+    subtree's cutting off costs by itself, which counts an edge between two parts once per cut between them.
+    ``each_grid`` is added for every grid.
     """
     lower, upper, grain = int(numbers[DP_LOWER]), int(numbers[DP_UPPER]), numbers[GRAIN]
-    fixed = np.float32(numbers[BAD_GRID])
-    each = np.float32(numbers[BAD_HOUSEHOLD] * numbers[LOWER] / max(lower, 1))
-    end = 0
+    shortfall = np.zeros(upper + 1, np.float32)
+    each = numbers[BAD_HOUSEHOLD] * numbers[LOWER] / max(lower, 1)
+    for w in range(lower):
+        shortfall[w] = numbers[BAD_GRID] + each * (lower - w)
     for i in range(n):
-        own = min(int(graph.atoms[bench.nodes[i].atom].weight / grain + 0.5), upper)
-        bench.nodes[i].table_at = end
-        bench.nodes[i].table_len = own + 1
-        bench.table[end : end + own] = UNREACHABLE
-        bench.table[end + own] = 0.0
-        end += own + 1
-    for at in range(n - 1, -1, -1):
+        bench.nodes[i].own = min(int(graph.atoms[bench.nodes[i].atom].weight / grain + 0.5), upper)
+        bench.nodes[i].table_at = i
+        bench.nodes[i].table_len = 1
+        bench.table[i] = 0.0
+    end = n
+    for at in range(n - 1, 0, -1):
         i = bench.nodes[at].order
-        own = bench.table[bench.nodes[i].table_at : bench.nodes[i].table_at + bench.nodes[i].table_len]
-        least = UNREACHABLE
-        close, close_at = UNREACHABLE, 0
-        for w in range(len(own)):
-            if own[w] < UNREACHABLE:
-                if own[w] < least:
-                    least = own[w]
-                price = own[w] if w >= lower else own[w] + fixed + each * np.float32(lower - w)
-                if price < close:
-                    close, close_at = price, w
-        bench.nodes[i].close_at = close_at
-        if at == 0:
-            break
+        base, length = bench.nodes[i].own, bench.nodes[i].table_len
+        own = bench.table[bench.nodes[i].table_at : bench.nodes[i].table_at + length]
+        least, close = cheapest(own, shortfall[base : base + length])
         # Only differences within a table matter: taking the least away keeps single precision enough.
-        for w in range(len(own)):
-            if own[w] < UNREACHABLE:
-                own[w] -= least
-        bench.nodes[i].close_cost = close - least + np.float32(bench.nodes[i].cut + each_grid)
+        for w in range(length):
+            own[w] -= least
+        close_cost = close - least + np.float32(bench.nodes[i].cut + each_grid)
+        bench.nodes[i].close_cost = close_cost
         p = bench.nodes[i].parent
-        old = bench.table[bench.nodes[p].table_at : bench.nodes[p].table_at + bench.nodes[p].table_len]
-        size = min(len(old) + len(own) - 1, upper + 1)
+        before = bench.nodes[p].table_len
+        old = bench.table[bench.nodes[p].table_at : bench.nodes[p].table_at + before]
+        size = min(before + base + length - 1, upper + 1 - bench.nodes[p].own)
         new = bench.table[end : end + size]
-        new[:] = UNREACHABLE
-        for w in range(len(old)):
-            if old[w] < UNREACHABLE:
-                new[w] = old[w] + bench.nodes[i].close_cost
-        if len(old) <= len(own):
-            merge_tables(new, old, own)
+        for w in range(before):
+            new[w] = old[w] + close_cost
+        for w in range(before, size):
+            new[w] = UNREACHABLE
+        if before <= length:
+            merge_tables(new, base, old, own)
         else:
-            merge_tables(new, own, old)
+            merge_tables(new, base, own, old)
         bench.nodes[i].before_at = bench.nodes[p].table_at
-        bench.nodes[i].before_len = bench.nodes[p].table_len
+        bench.nodes[i].before_len = before
         bench.nodes[p].table_at = end
         bench.nodes[p].table_len = size
         end += size
-    return read_back(bench, n)
+    return read_back(bench, n, shortfall)
 
 
 @kernel
-def read_back(bench: Any, n: Any) -> Any:
+def closing_weight(bench: Any, i: Any, shortfall: Any) -> Any:
+    """Households of an atom's open part when it is closed for the least price, the fewest of several."""
+    at, own = bench.nodes[i].table_at, bench.nodes[i].own
+    best, where = UNREACHABLE, 0
+    for w in range(bench.nodes[i].table_len):
+        price = bench.table[at + w] + shortfall[own + w]
+        if price < best:
+            best, where = price, w
+    return own + where
+
+
+@kernel
+def read_back(bench: Any, n: Any, shortfall: Any) -> Any:
     """Follow the tables from the root down and number the parts; return how many."""
     root = bench.nodes[0].order
-    bench.nodes[root].target = bench.nodes[root].close_at
+    bench.nodes[root].target = closing_weight(bench, root, shortfall)
     bench.nodes[root].part = 0
     parts = 1
     for at in range(1, n):
         i = bench.nodes[at].order
         p = bench.nodes[i].parent
-        w = bench.nodes[p].target
+        open_least, least = bench.nodes[p].own, bench.nodes[i].own
+        w = bench.nodes[p].target - open_least
         before = bench.table[bench.nodes[i].before_at : bench.nodes[i].before_at + bench.nodes[i].before_len]
         own = bench.table[bench.nodes[i].table_at : bench.nodes[i].table_at + bench.nodes[i].table_len]
         best, kept = UNREACHABLE, -1
         if w < len(before) and before[w] < UNREACHABLE:
             best = before[w] + bench.nodes[i].close_cost
-        for mine in range(max(0, w - len(before) + 1), min(w + 1, len(own))):
-            price = before[w - mine] + own[mine]
+        rest = w - least
+        for mine in range(max(0, rest - len(before) + 1), min(rest + 1, len(own))):
+            price = before[rest - mine] + own[mine]
             if price < best:
                 best, kept = price, mine
         if kept < 0:
-            bench.nodes[i].target = bench.nodes[i].close_at
+            bench.nodes[i].target = closing_weight(bench, i, shortfall)
             bench.nodes[i].part = parts
             parts += 1
         else:
-            bench.nodes[i].target = kept
-            bench.nodes[p].target = w - kept
+            bench.nodes[i].target = least + kept
+            bench.nodes[p].target -= least + kept
             bench.nodes[i].part = bench.nodes[p].part
     return parts
 

@@ -28,7 +28,7 @@ NODE = record(
     i8="weight table_at before_at first_home second_home",
     f8="points sx sy sq cut inside",
     f4="close_cost",
-    i4="atom parent depth order part leader first grids queue table_len before_len close_at target",
+    i4="atom parent depth order part leader first grids queue table_len before_len own target",
 )
 EDGE = record(f8="price", i4="a b", bool="hard")
 

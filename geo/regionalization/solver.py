@@ -114,11 +114,11 @@ def _plan(n: int, quantities: int) -> Plan:
 
 
 def _bench(graph: Graph, n: int, numbers: NDArray[np.float64]) -> Bench:
-    # One table per atom and one per tree edge, none longer than the limit or than all households.
+    # One entry per atom and one table per tree edge, none longer than the limit or than all households.
     longest = int(numbers[kernels.DP_UPPER])
     grains = np.minimum(np.rint(graph.atoms.weight / numbers[kernels.GRAIN]).astype(np.int64), longest)
     total = int(grains.sum())
-    room = total + n + n * (min(longest, total) + 1)
+    room = n + n * (min(longest, total) + 1)
     return Bench(
         nodes=_rows(n + 1, NODE),
         edges=_rows(len(graph.arcs) // 2, EDGE),

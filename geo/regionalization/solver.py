@@ -114,10 +114,10 @@ def _plan(n: int, quantities: int) -> Plan:
 
 
 def _bench(graph: Graph, n: int, numbers: NDArray[np.float64]) -> Bench:
-    # One entry per atom and one table per tree edge, none longer than the limit or than all households.
+    # One entry per atom and one table per tree edge, none longer than the limit or than all households, rounded as
+    # the kernels do.
     longest = int(numbers[kernels.DP_UPPER])
-    grains = np.minimum(np.rint(graph.atoms.weight / numbers[kernels.GRAIN]).astype(np.int64), longest)
-    total = int(grains.sum())
+    total = int(np.floor(graph.atoms.weight / numbers[kernels.GRAIN] + 0.5).sum())
     room = n + n * (min(longest, total) + 1)
     return Bench(
         nodes=_rows(n + 1, NODE),

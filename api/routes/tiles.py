@@ -20,6 +20,8 @@ router = APIRouter(tags=["layers"])
 MVT = "application/vnd.mapbox-vector-tile"
 #: A look at the map may show the same for as long as this, seconds; then the browser asks whether it changed.
 FRESH_S = 60
+#: Longest header that is read.
+MOST_HEADER = 200
 #: What a tile does not show one by one: RFC 8941, a dictionary of layers.
 GENERALISED = "Tile-Generalised"
 
@@ -56,9 +58,10 @@ Level = Annotated[int, Path(ge=0, le=DEEPEST, description="级别 Level: 2^z by 
 Column = Annotated[int, Path(ge=0, lt=1 << DEEPEST, description="列,自西向东 Column from the west")]
 Row = Annotated[int, Path(ge=0, lt=1 << DEEPEST, description="行,自北向南 Row from the north")]
 Known = Annotated[
-    str | None, Header(alias="If-None-Match", max_length=200, description="已有瓦片的 ETag ETag of the tile one has")
+    str | None,
+    Header(alias="If-None-Match", max_length=MOST_HEADER, description="已有瓦片的 ETag ETag of the tile one has"),
 ]
-Coding = Annotated[str, Header(alias="Accept-Encoding", include_in_schema=False, max_length=200)]
+Coding = Annotated[str, Header(alias="Accept-Encoding", include_in_schema=False, max_length=MOST_HEADER)]
 Tiles = Annotated[TileCache, Depends(current_tiles)]
 
 TILE: dict[int | str, dict[str, Any]] = {

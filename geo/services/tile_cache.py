@@ -64,11 +64,16 @@ class TileCache:
 
     def piece(self, key: Hashable, cut: Callable[[], Piece]) -> Kept:
         """Return what is kept under a key, cut now where there is nothing."""
-        kept = self._get(key)
-        if not isinstance(kept, Kept):
+        kept = self.find(key)
+        if kept is None:
             kept = Kept.of(cut())
             self._put(key, kept, len(kept.piece.content))
         return kept
+
+    def find(self, key: Hashable) -> Kept | None:
+        """Return what is kept under a key, or None where there is nothing."""
+        kept = self._get(key)
+        return kept if isinstance(kept, Kept) else None
 
     def zipped(self, etag: str, content: bytes) -> bytes | None:
         """Return a tile as gzip has it, by the digest of its bytes; None where that is not worth the while."""

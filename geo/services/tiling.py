@@ -6,7 +6,7 @@ north (OGC Two Dimensional Tile Matrix Set, WebMercatorQuad).
 
 import math
 import time
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -189,9 +189,6 @@ def kept_tile(
     wanted = _checked(layers, tile, plan_id)
     if not has_looked:
         kept.changes.look(engine)
-    seen = _seen_by(engine, actor)
-    by_grids = actor is not None and bool(actor.grids)
-    pieces: dict[str, Kept] = {}
     with ExitStack() as open_while_cutting:
         sessions: list[Session] = []
 
@@ -201,10 +198,34 @@ def kept_tile(
                 sessions.append(open_while_cutting.enter_context(scope))
             return _cut(sessions[0], layer, tile, plan_id)
 
-        for layer in wanted:
-            stamp = kept.changes.stamp(_depends_on(layer, by_grids=by_grids, of_plan=plan_id is not None))
-            key = (layer, tile, plan_id, seen, stamp, _clock(layer))
-            pieces[layer] = kept.piece(key, partial(cut, layer))
+        keys = _keys(kept, engine, actor, wanted, tile, plan_id)
+        return _made({layer: kept.piece(key, partial(cut, layer)) for layer, key in keys.items()})
+
+
+def find_tile(
+    kept: TileCache, engine: Engine, actor: Actor | None, layers: Iterable[str], tile: Tile
+) -> MadeTile | None:
+    """Return a tile if all of it is kept as of the last look at what changed, and None if not; reads nothing."""
+    keys = _keys(kept, engine, actor, _checked(layers, tile, None), tile, None)
+    found = {layer: kept.find(key) for layer, key in keys.items()}
+    pieces = {layer: piece for layer, piece in found.items() if piece is not None}
+    return _made(pieces) if len(pieces) == len(found) else None
+
+
+def _keys(
+    kept: TileCache, engine: Engine, actor: Actor | None, layers: Iterable[str], tile: Tile, plan_id: int | None
+) -> dict[str, Hashable]:
+    """Return what each layer of a tile is kept under: all that it depends on."""
+    seen = _seen_by(engine, actor)
+    by_grids = actor is not None and bool(actor.grids)
+    keys: dict[str, Hashable] = {}
+    for layer in layers:
+        stamp = kept.changes.stamp(_depends_on(layer, by_grids=by_grids, of_plan=plan_id is not None))
+        keys[layer] = (layer, tile, plan_id, seen, stamp, _clock(layer))
+    return keys
+
+
+def _made(pieces: Mapping[str, Kept]) -> MadeTile:
     content = b"".join(each.piece.content for each in pieces.values())
     digest = blake2b(b"".join(each.digest for each in pieces.values()), digest_size=12).hexdigest()
     told = ((layer, each.piece) for layer, each in pieces.items())

@@ -48,14 +48,21 @@ class Visitors:
         if not looks_like_token(token):
             return None
         self._changes.look(engine)
-        key, stamp = fingerprint(token), self._changes.stamp(_CHANGED_BY)
-        known = self._get(key)
-        if known is None or known.stamp != stamp or known.visitor.until <= datetime.now(UTC):
-            found = visitor_of(engine, token, address=address, request_id=request_id)
-            self._put(key, found, stamp)
-            return found
-        actor = replace(known.visitor.actor, address=address, request_id=request_id)
-        return replace(known.visitor, actor=actor)
+        stamp = self._changes.stamp(_CHANGED_BY)
+        known = self.remembered(token, address=address, request_id=request_id)
+        if known is None:
+            known = visitor_of(engine, token, address=address, request_id=request_id)
+            self._put(fingerprint(token), known, stamp)
+        return known
+
+    def remembered(self, token: str, *, address: str | None, request_id: str | None) -> Visitor | None:
+        """Return who is behind a token if they are remembered as of the last look at what changed, and None if not."""
+        known = self._get(fingerprint(token))
+        if known is None or known.stamp != self._changes.stamp(_CHANGED_BY):
+            return None
+        if known.visitor.until <= datetime.now(UTC):
+            return None
+        return replace(known.visitor, actor=replace(known.visitor.actor, address=address, request_id=request_id))
 
     def _get(self, key: bytes) -> _Known | None:
         with self._lock:

@@ -60,8 +60,9 @@ SEED = 7
 LEVELS = (14, 15, 16)
 PEERS = ("wangge", "tipg", "sql")
 FAR_LEVELS = (10, 11, 12, 13, 14, 15, 16)
-#: Requests under way at the same time: more than processors, fewer than a browser's.
+#: Requests under way at the same time: more than processors, fewer than a browser's; of kept tiles, several browsers'.
 AT_ONCE = 4
+MANY_AT_ONCE = 32
 TIPG = "tipg==1.6.1"
 #: What is copied to make a city ten times as large, each copy so many degrees further east.
 COPIES, SHIFT = 9, 1.0
@@ -387,7 +388,7 @@ def pgbench(url: str, tiles: Sequence[Tile], seconds: float, folder: Path) -> fl
 # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def ask(server: Server, tiles: Sequence[Tile], seconds: float) -> tuple[int, list[bytes]]:
+def ask(server: Server, tiles: Sequence[Tile], seconds: float, at_once: int = AT_ONCE) -> tuple[int, list[bytes]]:
     """Ask for tiles over and over for so long, several at a time; return how many came, and each tile once."""
 
     async def all_of_them() -> tuple[int, list[bytes]]:
@@ -406,17 +407,17 @@ def ask(server: Server, tiles: Sequence[Tile], seconds: float) -> tuple[int, lis
                 body = await reader.readexactly(int(size[1])) if size else b""
                 assert b" 200 " in head.partition(b"\r\n")[0] or not body, (head, body[:500])
                 bodies[place % len(tiles)] = body
-                done, place = done + 1, place + AT_ONCE
+                done, place = done + 1, place + at_once
             writer.close()
 
-        await asyncio.gather(*(one(number) for number in range(AT_ONCE)))
+        await asyncio.gather(*(one(number) for number in range(at_once)))
         return done, bodies
 
     return asyncio.run(all_of_them())
 
 
-def asking(server: Server, tiles: Sequence[Tile], seconds: float) -> Callable[[], float]:
-    return lambda: ask(server, tiles, seconds)[0] / seconds
+def asking(server: Server, tiles: Sequence[Tile], seconds: float, at_once: int = AT_ONCE) -> Callable[[], float]:
+    return lambda: ask(server, tiles, seconds, at_once)[0] / seconds
 
 
 def cpu_s(process: int) -> float:
@@ -471,8 +472,11 @@ def warm(url: str, engine: Engine, token: str, database: int, options: argparse.
     tiles = tiles_of(engine, 15, options.tiles, dense=True)
     with product(url, token, folder, keeps=True) as ours:
         ask(ours, tiles, options.seconds)
-        over_http = timed(asking(ours, tiles, options.seconds), [ours.process, database])
-    rows = [f"| over HTTP, one process, signed in, metered, logged | {over_http.rate:,.0f} | {over_http.cpu_ms:.2f} |"]
+        rows = []
+        for at_once in (1, AT_ONCE, MANY_AT_ONCE):
+            got = timed(asking(ours, tiles, options.seconds, at_once), [ours.process, database])
+            what = f"over HTTP, one process, signed in, metered, logged, {at_once} at a time"
+            rows.append(f"| {what} | {got.rate:,.0f} | {got.cpu_ms:.2f} |")
     cache, actor = TileCache(500_000_000), whole_city(engine, dense=True)
     for threads in (1, 16):
         for tile in tiles:

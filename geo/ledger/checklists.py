@@ -84,14 +84,7 @@ def for_kind(place_kind: str) -> Checklist:
     CodeError
         No checklist names the kind.
     """
-    for each in checklists().values():
-        if place_kind in each.place_kinds:
-            return each
-    known = [kind for each in checklists().values() for kind in each.place_kinds]
-    raise CodeError(
-        f"没有场所类型“{place_kind[:40]}”的检查表;有检查表的类型:{'、'.join(known)}",
-        f"no checklist is for places of the kind {place_kind[:40]!r}; there are some for: {', '.join(known)}",
-    )
+    return _of(place_kind, "place_kinds", "场所", "places")
 
 
 def for_element(element_kind: str) -> Checklist:
@@ -102,14 +95,7 @@ def for_element(element_kind: str) -> Checklist:
     CodeError
         No checklist names the kind.
     """
-    for each in checklists().values():
-        if element_kind in each.element_kinds:
-            return each
-    known = [kind for each in checklists().values() for kind in each.element_kinds]
-    raise CodeError(
-        f"没有要素类型“{element_kind[:40]}”的检查表;有检查表的类型:{'、'.join(known)}",
-        f"no checklist is for city elements of the kind {element_kind[:40]!r}; there are some for: {', '.join(known)}",
-    )
+    return _of(element_kind, "element_kinds", "要素", "city elements")
 
 
 def check_answers(found: Checklist, answers: Sequence[Answered], *, no_access: bool) -> Result:
@@ -140,6 +126,17 @@ def check_answers(found: Checklist, answers: Sequence[Answered], *, no_access: b
             f"items are left out: {'; '.join(item.en for item in left)}; say not_applicable of what is not there",
         )
     return "findings" if any(answer.result == "fault" for answer in answers) else "clear"
+
+
+def _of(kind: str, kinds: Literal["place_kinds", "element_kinds"], zh: str, en: str) -> Checklist:
+    for each in checklists().values():
+        if kind in getattr(each, kinds):
+            return each
+    known = [kind for each in checklists().values() for kind in getattr(each, kinds)]
+    raise CodeError(
+        f"没有{zh}类型“{kind[:40]}”的检查表;有检查表的类型:{'、'.join(known)}",
+        f"no checklist is for {en} of the kind {kind[:40]!r}; there are some for: {', '.join(known)}",
+    )
 
 
 def _no_access(codes: list[str]) -> Result:

@@ -160,7 +160,7 @@ def test_maps_are_drawn_a_few_at_a_time(client: TestClient, app: FastAPI) -> Non
 def test_the_documentation_page_is_served_from_here(client: TestClient) -> None:
     page = client.get("/docs")
     sources = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-    assert len(sources) == 4
+    assert len(sources) == 5
     for source in sources:
         assert client.get(source).status_code == 200, source
     assert "default-src 'none'" in page.headers["content-security-policy"]

@@ -192,6 +192,7 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/places/{code}/grade"): _INSPECT,
         ("PUT", "/places/{code}/grade"): _INSPECT,
         ("GET", "/inspections"): _INSPECT,
+        ("GET", "/inspections/export"): _INSPECT,
         ("POST", "/inspections"): _INSPECT,
         ("GET", "/inspections/{inspection_id}"): _INSPECT,
         ("POST", "/inspections/{inspection_id}/evidence"): _INSPECT,

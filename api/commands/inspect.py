@@ -12,10 +12,14 @@ from rich.text import Text
 
 from api.commands.store import open_store, who_runs
 from geo.errors import InputError
+from geo.exchange.stamps import stamp_now
+from geo.exchange.writing import write_frame
 from geo.ledger.checklists import Answered
+from geo.services.auditing import moment
 from geo.services.grading import grade_place
-from geo.services.inspecting import MOST_AT_ONCE, Sent, Taken, record_inspections
+from geo.services.inspecting import MOST_AT_ONCE, InspectionFilter, Sent, Taken, record_inspections
 from geo.services.inspection_planning import PlanRecord, change_plan, end_plan, list_plans, make_default_plans
+from geo.services.inspection_sheets import export_inspections
 from geo.services.rounds import Visit, todays_round
 from geo.territory.dictionaries import dictionary
 
@@ -146,6 +150,25 @@ def import_command(
     _show_taken(taken)
     if any(each.outcome == "refused" for each in taken):
         raise typer.Exit(1)
+
+
+@inspect_app.command("export")
+def export_command(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help=".csv 或 .xlsx")],
+    scope: Annotated[str | None, typer.Option("--scope", help="街道、社区或网格 Street, community or grid")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="自,如 2026-11-01 From then on")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="至(含当日) Up to the end of then")] = None,
+) -> None:
+    """把检查记录写成表格,问题写成文字;查看已记入审计。 Write inspections to a sheet; the look is on record."""
+    wanted = InspectionFilter(
+        scope=scope,
+        since=moment(since) if since else None,
+        until=moment(until, end=True) if until else None,
+    )
+    with open_store() as session:
+        table = export_inspections(session, wanted, who=who_runs())
+    for written in write_frame(table, out, layer="检查", stamp=stamp_now(who_runs())):
+        console.print(Text(f"已写出 Wrote {written}({len(table)} 条 inspections)"), soft_wrap=True)
 
 
 def _answer(said: str) -> Answered:

@@ -18,7 +18,8 @@ from geo.services.case_files import CasesRead, export_cases, import_cases, write
 
 router = APIRouter(tags=["cases"])
 
-_SHEET = {"schema": {"type": "string", "format": "binary"}}
+#: A sheet among the answers of a route.
+SHEET = {"schema": {"type": "string", "format": "binary"}}
 
 
 @router.get(
@@ -28,7 +29,7 @@ _SHEET = {"schema": {"type": "string", "format": "binary"}}
     responses={
         200: {
             "description": "表格,不含诉求人 A sheet, without who asked",
-            "content": dict.fromkeys((XLSX, "text/csv"), _SHEET),
+            "content": dict.fromkeys((XLSX, "text/csv"), SHEET),
         },
         **problems(404, 422, 503),
     },
@@ -45,7 +46,7 @@ def export(
         table = export_cases(store, wanted, actor=actor)
         path = Path(folder) / f"cases.{as_}"
         content = write_frame(table, path, layer="事项", stamp=stamp_now(actor.name))[0].read_bytes()
-    return _file(content, FORMS[as_], f"cases.{as_}")
+    return sheet(content, FORMS[as_], f"cases.{as_}")
 
 
 @router.post(
@@ -56,7 +57,7 @@ def export(
     responses={
         200: {
             "description": "原表加上登记结果,另有一张“未登记”表 The sheet with what became of each row",
-            "content": {XLSX: _SHEET},
+            "content": {XLSX: SHEET},
         },
         **problems(403, 404, 413, 422, 503),
     },
@@ -88,9 +89,10 @@ def take_sheet(
         read: CasesRead = import_cases(store, books, read_table(path), **given, actor=actor)  # type: ignore[arg-type]
         written = write_read(read, path.with_name("taken.xlsx"), stamp=stamp_now(actor.name))
         content = written[0].read_bytes()
-    return _file(content, XLSX, "taken.xlsx")
+    return sheet(content, XLSX, "taken.xlsx")
 
 
-def _file(content: bytes, kind: str, name: str) -> Response:
+def sheet(content: bytes, kind: str, name: str) -> Response:
+    """Return a sheet as a file of that name."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(content, media_type=kind, headers=headers)

@@ -1,14 +1,18 @@
 """Inspections (检查): sent by devices one by one or a shift at once, and looked at."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from pathlib import Path as FilePath
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from api.answering import FORMS
 from api.dependencies import DEFAULT_PAGE, MAX_ID, Acting, AfterId, Limit, Store
 from api.idempotency import Creating
 from api.links import announce, page_links
 from api.openapi import problems
+from api.routes.case_files import SHEET, sheet
 from api.routes.plans import JSON
 from api.schemas.inspections import (
     WORD_PATTERN,
@@ -21,11 +25,14 @@ from api.schemas.inspections import (
     SentInspections,
     TakenInspections,
 )
-from api.uploads import PHOTO_BODY, SentPhoto
+from api.uploads import PHOTO_BODY, XLSX, SentPhoto
+from geo.exchange.stamps import stamp_now
+from geo.exchange.writing import write_frame
 from geo.ledger.checklists import checklists
 from geo.services import inspecting
 from geo.services.auditing import MOMENT_PATTERN, moment
 from geo.services.inspecting import Answered, InspectionFilter, InspectionRecord, Sent, Taken
+from geo.services.inspection_sheets import export_inspections
 
 router = APIRouter(tags=["inspections"], route_class=Creating)
 
@@ -62,12 +69,7 @@ def send(store: Store, actor: Acting, body: SentInspections) -> TakenInspections
     return TakenInspections.model_validate({"items": [_taken(each) for each in taken]})
 
 
-@router.get("/inspections", summary="检查记录 Inspections", responses=problems(404, 422, 503))
-def list_inspections(
-    request: Request,
-    response: Response,
-    store: Store,
-    actor: Acting,
+def inspection_filter(
     scope: Annotated[str | None, Query(pattern=SCOPE, description="街道、社区或网格 Street, community or grid")] = None,
     about: Annotated[
         str | None, Query(pattern=ABOUT, description="楼栋、户、场所、要素 Building, door, place or element")
@@ -76,11 +78,9 @@ def list_inspections(
     result: Annotated[Result | None, Query(description="结果 Result")] = None,
     since: Annotated[str | None, Query(pattern=MOMENT_PATTERN, description="检查自(含) From this day on")] = None,
     until: Annotated[str | None, Query(pattern=MOMENT_PATTERN, description="检查至(含当日) Up to this day")] = None,
-    limit: Limit = DEFAULT_PAGE,
-    after: AfterId = None,
-) -> InspectionPage:
-    """List inspections, the newest first. Every look is an event."""
-    wanted = InspectionFilter(
+) -> InspectionFilter:
+    """Return which inspections a request asks for."""
+    return InspectionFilter(
         scope=scope,
         subject=about,
         party=party,
@@ -88,12 +88,52 @@ def list_inspections(
         since=moment(since) if since else None,
         until=moment(until, end=True) if until else None,
     )
+
+
+Wanted = Annotated[InspectionFilter, Depends(inspection_filter)]
+
+
+@router.get("/inspections", summary="检查记录 Inspections", responses=problems(404, 422, 503))
+def list_inspections(
+    request: Request,
+    response: Response,
+    store: Store,
+    actor: Acting,
+    wanted: Wanted,
+    limit: Limit = DEFAULT_PAGE,
+    after: AfterId = None,
+) -> InspectionPage:
+    """List inspections, the newest first. Every look is an event."""
     found = inspecting.look_at_inspections(store, wanted, limit=limit + 1, after=after, actor=actor)
     shown = found[:limit]
     links = page_links(request, JSON, shown[-1].id if len(found) > limit else None)
     announce(response, links)
     items = [_item(each) for each in shown]
     return InspectionPage.model_validate({"items": items, "numberReturned": len(items), "links": links})
+
+
+@router.get(
+    "/inspections/export",
+    summary="导出检查记录表格 Inspections as a sheet",
+    response_class=Response,
+    responses={
+        200: {"description": "表格 A sheet", "content": dict.fromkeys((XLSX, "text/csv"), SHEET)},
+        **problems(404, 422, 503),
+    },
+)
+def export(
+    request: Request,
+    store: Store,
+    actor: Acting,
+    wanted: Wanted,
+    as_: Annotated[Literal["xlsx", "csv"], Query(alias="as", description="形式 Form of the sheet")] = "xlsx",
+) -> Response:
+    """Give the inspections that a list would show as a sheet, with what was wrong in words. The look is an event."""
+    with request.app.state.maps.work_on(f"export {request.state.request_id}"), TemporaryDirectory() as folder:
+        table = export_inspections(store, wanted, actor=actor)
+        path = FilePath(folder) / f"inspections.{as_}"
+        content = write_frame(table, path, layer="检查", stamp=stamp_now(actor.name))[0].read_bytes()
+    return sheet(content, FORMS[as_], f"inspections.{as_}")
 
 
 @router.get("/inspections/{inspection_id}", summary="一次检查 One inspection", responses=problems(404, 422, 503))

@@ -82,3 +82,10 @@ def test_a_file_of_records_is_taken_once_line_by_line() -> None:
     ):
         Path("wrong.jsonl").write_text(wrong)
         assert isinstance(run("import", "wrong.jsonl").exception, InputError)
+
+
+@pytest.mark.usefixtures("store")
+def test_inspections_are_written_to_a_sheet(tmp_path: Path) -> None:
+    said("record", SHOP, "--no-access")
+    assert "1 条" in said("export", "looks.csv", "--scope", GRID)
+    assert "无人" in (tmp_path / "looks.csv").read_text(encoding="utf-8-sig")

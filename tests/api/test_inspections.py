@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
@@ -186,3 +187,17 @@ def test_a_photo_goes_with_its_hazard(inspector: TestClient) -> None:
     assert inspector.get(f"/inspections/{taken['id']}").json()["photos"] == [of_place.json()["id"]]
     assert inspector.post(where, content=b"no picture", headers=kind).status_code == 422
     assert inspector.post(where, json={}).status_code == 422
+
+
+def test_inspections_go_out_as_a_sheet_with_what_was_wrong_in_words(engine: Engine, inspector: TestClient) -> None:
+    send(inspector, shop("1", "wiring"), shop("2", items=[], no_access=True))
+    answer = inspector.get("/inspections/export", params={"as": "csv", "scope": GRID})
+    assert answer.headers["content-type"].startswith("text/csv")
+    table = pd.read_csv(io.BytesIO(answer.content), dtype=str, keep_default_na=False, skiprows=1)  # under the stamp
+    assert list(table["结果"]) == ["无人开门", "发现问题"]
+    assert table["问题"][1] == checklist("small_shop").items["wiring"].fault_zh
+    assert (table["问题项数"][1], table["检查人"][1], table["场所编码"][1]) == ("1", "wang", SHOP)
+    assert inspector.get("/inspections/export").content.startswith(b"PK")  # a workbook
+    elsewhere = client_of(create_app(AppSettings(), engine), engine, "sun", ["inspector"], [NEXT_GRID])
+    nothing = pd.read_csv(io.BytesIO(elsewhere.get("/inspections/export", params={"as": "csv"}).content), skiprows=1)
+    assert nothing.empty

@@ -4,17 +4,17 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, cast
 
-import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from api.commands.store import open_store, who_runs
+from api.figure_sheets import as_sheet, row_name
 from geo.errors import InputError
 from geo.exchange.stamps import stamp_now
 from geo.exchange.writing import write_frame
-from geo.services.figuring import By, FigureRow, FigureTable, Period, figure, registry
+from geo.services.figuring import By, Period, figure, registry
 from geo.services.hot_spots import check_kind, find_hot_spots
 from geo.territory.times import CHINA_TIME
 
@@ -46,7 +46,7 @@ def figures_command(
     shown = Table(box=None, header_style="bold")
     shown.add_column("指标 figure")
     for row in found.rows:
-        shown.add_column(_name(row), justify="right")
+        shown.add_column(row_name(row), justify="right")
     for code, one in registry().items():
         cells = [_cell(row.values[code]) for row in found.rows]
         shown.add_row(f"{one.zh}({one.unit_zh}){one.en}", *cells)
@@ -85,22 +85,6 @@ def hot_spots_command(
         where = (f"{spot.lon:.6f}", f"{spot.lat:.6f}", f"{spot.radius_m:.0f}")
         shown.add_row(str(spot.count), *where, str(spot.first), str(spot.last), f"{spot.chance:.3f}", Text(kinds))
     console.print(shown if found else Text("没有热点 No hot spot"))
-
-
-def as_sheet(table: FigureTable) -> pd.DataFrame:
-    """Return figures as a sheet: a row for each row, the total last, a column for each figure."""
-    rows = [*table.rows, table.total] if table.by != "all" else list(table.rows)
-    told = [
-        {"分行": _name(row), **{f"{one.zh}({one.unit_zh})": row.values[code] for code, one in registry().items()}}
-        for row in rows
-    ]
-    if table.by != "all":
-        told[-1]["分行"] = "合计"
-    return pd.DataFrame(told)
-
-
-def _name(row: FigureRow) -> str:
-    return " ".join(part for part in (row.key or "", row.label) if part) or "合计 all"
 
 
 def _cell(value: float | None) -> str:

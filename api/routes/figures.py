@@ -2,18 +2,22 @@
 
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Annotated, Any
+from pathlib import Path as FilePath
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from api.access import holds
-from api.answering import JSON, JSON_OR_PAGE, PageForm, form_of
+from api.answering import FORMS, JSON, JSON_OR_PAGE, PageForm, form_of
 from api.case_pages import counted_page
 from api.dependencies import DEFAULT_PAGE, Acting, AfterId, Limit, Store
+from api.figure_sheets import as_sheet
 from api.links import announce, page_links
 from api.openapi import problems
+from api.routes.case_files import SHEET, sheet
 from api.routes.cases import SCOPE
 from api.schemas.cases import WORD_PATTERN
 from api.schemas.figures import (
@@ -30,6 +34,8 @@ from api.schemas.figures import (
 )
 from api.schemas.geojson import DECIMALS
 from geo.access.actor import check_scope
+from geo.exchange.stamps import stamp_now
+from geo.exchange.writing import write_frame
 from geo.services import figuring, hot_spots
 from geo.services.describing_cases import name_counted, workflow_words
 from geo.services.figuring import By, FigureRow, FigureTable, Period
@@ -60,15 +66,33 @@ async def period(
 PeriodOf = Annotated[Period, Depends(period)]
 
 
-@router.get("/figures", summary="指标 Figures", responses=problems(404, 422, 503))
+@router.get(
+    "/figures",
+    summary="指标 Figures",
+    response_model=FigureTableItem,
+    responses={200: {"content": dict.fromkeys((FORMS["xlsx"], FORMS["csv"]), SHEET)}, **problems(404, 422, 503)},
+)
 def read_figures(
-    store: Store, actor: Acting, scope: Scope, within: PeriodOf, workflow: Workflow = None, by: ByOf = "all"
-) -> FigureTableItem:
+    request: Request,
+    store: Store,
+    actor: Acting,
+    scope: Scope,
+    within: PeriodOf,
+    workflow: Workflow = None,
+    by: ByOf = "all",
+    as_: Annotated[Literal["json", "xlsx", "csv"], Query(alias="as", description="形式 Form of the answer")] = "json",
+) -> Any:
     """Count what was found, solved, is overdue, came back; shares per rung, median days, coverage, the three goals.
 
     Each count has the address of the cases that it counts. Who sees a part of the cases gets figures of that part.
+    Also as a sheet.
     """
     table = figuring.figure(store, scope, within, workflow=workflow, by=by, actor=actor)
+    if as_ != "json":
+        with request.app.state.maps.work_on(f"export {request.state.request_id}"), TemporaryDirectory() as folder:
+            path, stamp = FilePath(folder) / f"figures.{as_}", stamp_now(actor.name, scope=scope)
+            content = write_frame(as_sheet(table), path, layer="指标", stamp=stamp)[0].read_bytes()
+        return sheet(content, FORMS[as_], f"figures.{as_}")
     return FigureTableItem(
         scope=scope,
         workflow=workflow,

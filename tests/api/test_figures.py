@@ -1,5 +1,7 @@
 """Figures and hot spots over HTTP: each count leads to its cases."""
 
+import csv
+import io
 from collections.abc import Iterator
 
 import pytest
@@ -47,6 +49,18 @@ def test_every_count_leads_to_as_many_cases(client: TestClient, by: str) -> None
             assert page["numberReturned"] == told["value"], (row["key"], code, told["href"])
             opened += page["numberReturned"]
     assert opened > 10
+
+
+def test_figures_go_out_as_a_sheet(client: TestClient) -> None:
+    told = client.get("/figures", params={**JUNE, "by": "kind"}).json()
+    answer = client.get("/figures", params={**JUNE, "by": "kind", "as": "csv"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    _, headings, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))  # the first line is the stamp
+    found = headings.index("新增(件)")
+    assert [int(float(row[found])) for row in rows] == [
+        row["values"]["found"]["value"] for row in (*told["rows"], told["total"])
+    ]
+    assert client.get("/figures", params={**JUNE, "as": "xlsx"}).content.startswith(b"PK")
 
 
 def test_figures_say_what_they_are(client: TestClient) -> None:

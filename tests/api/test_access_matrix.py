@@ -9,7 +9,7 @@ import asyncio
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -32,6 +32,7 @@ from geo.services import households
 from geo.services.featuring import LAYERS as COLLECTIONS
 from geo.services.tiling import LAYERS, PLAN_LAYERS
 from geo.storage.database import session_scope
+from maps import paper
 from tests.api import planted
 from tests.api.people import ADDRESS, bearing, token_of
 from tests.api.planted import NAMES, Place, Planted
@@ -138,6 +139,18 @@ def store(databases: Databases) -> Iterator[tuple[Engine, Planted]]:
 @pytest.fixture(scope="module")
 def matrix_app(store: tuple[Engine, Planted]) -> FastAPI:
     return create_app(AppSettings(rate_factor=10_000), store[0])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def printed_as_written() -> Iterator[None]:
+    """Have what is printed answered as it was written: a PDF packs its text, and nothing planted is found in one."""
+
+    def written(page: str, _paper: str, pictures: Mapping[str, str] | None = None) -> bytes:
+        return "\n".join([page, *(pictures or {}).values()]).encode()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paper, "pdf_of", written)
+        yield
 
 
 @pytest.fixture(scope="module")

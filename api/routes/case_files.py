@@ -1,52 +1,38 @@
 """Requests and hazards in and out as sheets."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.answering import FORMS
 from api.dependencies import Acting, Books, Store, code_pattern
 from api.openapi import problems
 from api.routes.cases import Wanted
+from api.table_files import SHEET, SHEETS, FormOfSheet, file_of, sheet_of
 from api.uploads import SHEET_BODY, XLSX, SentFile, on_disk
 from geo.exchange.address_files import read_table
 from geo.exchange.stamps import stamp_now
-from geo.exchange.writing import write_frame
 from geo.services.case_files import CasesRead, export_cases, import_cases, write_read
 
 router = APIRouter(tags=["cases"])
-
-#: A sheet among the answers of a route.
-SHEET = {"schema": {"type": "string", "format": "binary"}}
 
 
 @router.get(
     "/cases/export",
     summary="导出事项表格 Cases as a sheet",
     response_class=Response,
-    responses={
-        200: {
-            "description": "表格,不含诉求人 A sheet, without who asked",
-            "content": dict.fromkeys((XLSX, "text/csv"), SHEET),
-        },
-        **problems(404, 422, 503),
-    },
+    responses={200: SHEETS | {"description": "表格,不含诉求人 A sheet, without who asked"}, **problems(404, 422, 503)},
 )
 def export(
     request: Request,
     store: Store,
     actor: Acting,
     wanted: Wanted,
-    as_: Annotated[Literal["xlsx", "csv"], Query(alias="as", description="形式 Form of the sheet")] = "xlsx",
+    as_: FormOfSheet = "xlsx",
 ) -> Response:
     """Give the cases that a list would show as a sheet; what a spreadsheet would run is given as text."""
-    with request.app.state.maps.work_on(f"export {request.state.request_id}"), TemporaryDirectory() as folder:
-        table = export_cases(store, wanted, actor=actor)
-        path = Path(folder) / f"cases.{as_}"
-        content = write_frame(table, path, layer="事项", stamp=stamp_now(actor.name))[0].read_bytes()
-    return sheet(content, FORMS[as_], f"cases.{as_}")
+    table = partial(export_cases, store, wanted, actor=actor)
+    return sheet_of(request, table, "cases", as_, layer="事项", stamp=stamp_now(actor.name))
 
 
 @router.post(
@@ -89,10 +75,4 @@ def take_sheet(
         read: CasesRead = import_cases(store, books, read_table(path), **given, actor=actor)  # type: ignore[arg-type]
         written = write_read(read, path.with_name("taken.xlsx"), stamp=stamp_now(actor.name))
         content = written[0].read_bytes()
-    return sheet(content, XLSX, "taken.xlsx")
-
-
-def sheet(content: bytes, kind: str, name: str) -> Response:
-    """Return a sheet as a file of that name."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(content, media_type=kind, headers=headers)
+    return file_of(content, XLSX, "taken.xlsx")

@@ -2,8 +2,7 @@
 
 from dataclasses import asdict
 from datetime import date, datetime
-from pathlib import Path as FilePath
-from tempfile import TemporaryDirectory
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -11,13 +10,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from api.access import holds
-from api.answering import FORMS, JSON, JSON_OR_PAGE, PageForm, form_of
+from api.answering import JSON, JSON_OR_PAGE, PageForm, form_of
 from api.case_pages import counted_page
 from api.dependencies import DEFAULT_PAGE, Acting, AfterId, Limit, Store
 from api.figure_sheets import as_sheet
 from api.links import announce, page_links
 from api.openapi import problems
-from api.routes.case_files import SHEET, sheet
 from api.routes.cases import SCOPE
 from api.schemas.cases import WORD_PATTERN
 from api.schemas.figures import (
@@ -33,9 +31,9 @@ from api.schemas.figures import (
     SpotProperties,
 )
 from api.schemas.geojson import DECIMALS
+from api.table_files import SHEETS, sheet_of
 from geo.access.actor import check_scope
 from geo.exchange.stamps import stamp_now
-from geo.exchange.writing import write_frame
 from geo.services import figuring, hot_spots
 from geo.services.describing_cases import name_counted, workflow_words
 from geo.services.figuring import By, FigureRow, FigureTable, Period
@@ -70,7 +68,7 @@ PeriodOf = Annotated[Period, Depends(period)]
     "/figures",
     summary="指标 Figures",
     response_model=FigureTableItem,
-    responses={200: {"content": dict.fromkeys((FORMS["xlsx"], FORMS["csv"]), SHEET)}, **problems(404, 422, 503)},
+    responses={200: SHEETS | {"description": "指标 Figures"}, **problems(404, 422, 503)},
 )
 def read_figures(
     request: Request,
@@ -89,10 +87,8 @@ def read_figures(
     """
     table = figuring.figure(store, scope, within, workflow=workflow, by=by, actor=actor)
     if as_ != "json":
-        with request.app.state.maps.work_on(f"export {request.state.request_id}"), TemporaryDirectory() as folder:
-            path, stamp = FilePath(folder) / f"figures.{as_}", stamp_now(actor.name, scope=scope)
-            content = write_frame(as_sheet(table), path, layer="指标", stamp=stamp)[0].read_bytes()
-        return sheet(content, FORMS[as_], f"figures.{as_}")
+        stamp = stamp_now(actor.name, scope=scope)
+        return sheet_of(request, partial(as_sheet, table), "figures", as_, layer="指标", stamp=stamp)
     return FigureTableItem(
         scope=scope,
         workflow=workflow,

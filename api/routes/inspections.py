@@ -1,18 +1,15 @@
 """Inspections (检查): sent by devices one by one or a shift at once, and looked at."""
 
 from dataclasses import asdict
-from pathlib import Path as FilePath
-from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from api.answering import FORMS
 from api.dependencies import DEFAULT_PAGE, MAX_ID, Acting, AfterId, Limit, Store
 from api.idempotency import Creating
 from api.links import announce, page_links
 from api.openapi import problems
-from api.routes.case_files import SHEET, sheet
 from api.routes.plans import JSON
 from api.schemas.inspections import (
     WORD_PATTERN,
@@ -25,9 +22,9 @@ from api.schemas.inspections import (
     SentInspections,
     TakenInspections,
 )
-from api.uploads import PHOTO_BODY, XLSX, SentPhoto
+from api.table_files import SHEETS, FormOfSheet, sheet_of
+from api.uploads import PHOTO_BODY, SentPhoto
 from geo.exchange.stamps import stamp_now
-from geo.exchange.writing import write_frame
 from geo.ledger.checklists import checklists
 from geo.services import inspecting
 from geo.services.auditing import MOMENT_PATTERN, moment
@@ -116,24 +113,18 @@ def list_inspections(
     "/inspections/export",
     summary="导出检查记录表格 Inspections as a sheet",
     response_class=Response,
-    responses={
-        200: {"description": "表格 A sheet", "content": dict.fromkeys((XLSX, "text/csv"), SHEET)},
-        **problems(404, 422, 503),
-    },
+    responses={200: SHEETS, **problems(404, 422, 503)},
 )
 def export(
     request: Request,
     store: Store,
     actor: Acting,
     wanted: Wanted,
-    as_: Annotated[Literal["xlsx", "csv"], Query(alias="as", description="形式 Form of the sheet")] = "xlsx",
+    as_: FormOfSheet = "xlsx",
 ) -> Response:
     """Give the inspections that a list would show as a sheet, with what was wrong in words. The look is an event."""
-    with request.app.state.maps.work_on(f"export {request.state.request_id}"), TemporaryDirectory() as folder:
-        table = export_inspections(store, wanted, actor=actor)
-        path = FilePath(folder) / f"inspections.{as_}"
-        content = write_frame(table, path, layer="检查", stamp=stamp_now(actor.name))[0].read_bytes()
-    return sheet(content, FORMS[as_], f"inspections.{as_}")
+    table = partial(export_inspections, store, wanted, actor=actor)
+    return sheet_of(request, table, "inspections", as_, layer="检查", stamp=stamp_now(actor.name))
 
 
 @router.get("/inspections/{inspection_id}", summary="一次检查 One inspection", responses=problems(404, 422, 503))

@@ -13,7 +13,7 @@ import pytest
 from geo.errors import ExecutionError, InputError
 from geo.regionalization.drafting import CommunityDraft
 from geo.regionalization.execution import cluster, draft_communities, stream_drafts
-from tests.geo.regionalization.clusters import ROOT, kill, machines
+from tests.geo.regionalization.clusters import ROOT, Machines, kill, machines
 from tests.geo.regionalization.drawn import GRIDS
 from tests.geo.regionalization.test_execution import Deadly, assert_same, drawn_city
 
@@ -31,14 +31,19 @@ def alone(city) -> list[CommunityDraft]:
     return draft_communities(city, GRIDS, workers=1)
 
 
-@pytest.fixture(scope="module")
-def two_workers(tmp_path_factory) -> Iterator[str]:
-    """Address of a scheduler with two workers, for tests that leave them whole."""
+@pytest.fixture(scope="class")
+def shared(tmp_path_factory) -> Iterator[Machines]:
+    """A scheduler with two workers, for tests that leave them whole."""
     with machines(tmp_path_factory.mktemp("cluster")) as made:
         made.begin()
         made.worker()
         made.worker(threads=2)
-        yield made.address
+        yield made
+
+
+@pytest.fixture
+def two_workers(shared: Machines) -> str:
+    return shared.address
 
 
 class TestCluster:
@@ -77,12 +82,9 @@ class TestCluster:
         with pytest.raises(InputError, match="Dask"):
             draft_communities(city, GRIDS, scheduler=two_workers, workers=2)
 
-
-def test_a_worker_killed_midway_changes_nothing(tmp_path, city, alone):
-    with machines(tmp_path) as made:
-        made.begin()
-        doomed, other = made.worker(), made.worker()
-        made.wait_for_workers(2)
+    def test_a_worker_killed_midway_changes_nothing(self, shared, city, alone):
+        doomed = shared.worker(threads=2)
+        shared.wait_for_workers(3)
         killed = []
 
         def kill_one(_code: str, done: float, _total: int) -> None:
@@ -90,10 +92,10 @@ def test_a_worker_killed_midway_changes_nothing(tmp_path, city, alone):
                 kill(doomed)
                 killed.append(done)
 
-        drafts = draft_communities(city, GRIDS, scheduler=made.address, progress=kill_one)
+        drafts = draft_communities(city, GRIDS, scheduler=shared.address, progress=kill_one)
         assert killed
-        assert other.poll() is None
-    assert_same(drafts, alone)
+        assert [process for process in shared.processes if process.poll() is not None] == [doomed]
+        assert_same(drafts, alone)
 
 
 def test_a_community_that_kills_its_workers_is_named(tmp_path, city):

@@ -13,10 +13,10 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api.access import install_access
 from api.dependencies import admitted, known_query
+from api.early_tiles import EarlyTiles
 from api.errors import install_handlers
 from api.guard import Guard, StrictBody
 from api.jobs import Jobs
-from api.kept_tiles import KeptTiles
 from api.logs import Observed, log_request
 from api.metering import Meter, Metered
 from api.metrics import Metrics
@@ -171,7 +171,7 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
     # The last one added is the first that a request meets.
     app.add_middleware(StrictBody, max_bytes=settings.max_body_bytes)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    app.add_middleware(KeptTiles, changes=changes)
+    app.add_middleware(EarlyTiles, changes=changes)
     app.add_middleware(Metered, meter=app.state.meter)
     app.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
     app.add_middleware(Observed, observers=(log_request, app.state.metrics.count))

@@ -1,6 +1,7 @@
-"""Kept tiles, answered before routing: as the route does it, to whom it does, for as long as it would."""
+"""Tiles, answered before routing: as the route does it, to whom it does, kept for as long as it would be."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -9,16 +10,17 @@ from unittest.mock import Mock
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from api.kept_tiles import Looks
+from api.early_tiles import Looks
 from api.logs import REQUESTS
 from api.main import create_app
 from api.metering import Meter
 from geo.services import accounts
 from geo.services.changes import Changes
-from geo.services.tiling import kept_tile
+from geo.services.tile_cache import TileCache
 from geo.storage import layers
 from geo.storage.database import session_scope
 from geo.territory.nouns import NOUNS
@@ -36,34 +38,34 @@ def clerk(app: FastAPI, town_engine: Engine) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.fixture
-def no_route(monkeypatch: pytest.MonkeyPatch) -> Mock:
-    """The route's way to a tile, which is not to be taken."""
-    way = Mock(side_effect=AssertionError("the route was asked"))
-    monkeypatch.setattr("api.routes.tiles.kept_tile", way)
-    return way
+def patch_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the route, which is not to be asked, fail."""
+    monkeypatch.setattr("api.routes.tiles.kept_tile", Mock(side_effect=AssertionError("the route was asked")))
+
+
+def told(answer: Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name not in OF_THE_REQUEST}
 
 
 @pytest.mark.parametrize(
     "asked", [{}, {"Accept-Encoding": "gzip"}, {"If-None-Match": "the same"}, {"If-None-Match": '"x"'}]
 )
-def test_the_second_answer_is_the_first_one(
+def test_the_answer_is_the_route_s_cut_or_kept(
     clerk: TestClient, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
 ) -> None:
+    assert isinstance(clerk.app, FastAPI)
     etag = clerk.get(path()).headers["etag"]
     asked = {name: etag if value == "the same" else value for name, value in asked.items()}
     with monkeypatch.context() as patch:
-        patch.setattr("api.kept_tiles.find_tile", lambda *_: None)
-        first = clerk.get(path(), headers=asked)
-    with monkeypatch.context() as patch:
-        patch.setattr("api.routes.tiles.kept_tile", Mock(side_effect=AssertionError("the route was asked")))
-        second = clerk.get(path(), headers=asked)
-    assert (second.status_code, second.content) == (first.status_code, first.content)
-    told = [
-        {name: value for name, value in each.headers.items() if name not in OF_THE_REQUEST} for each in (first, second)
-    ]
-    assert told[0] == told[1]
-    assert second.headers["x-request-id"] != first.headers["x-request-id"]
+        patch.setattr("api.early_tiles._PATH", re.compile("nothing"))
+        by_the_route = clerk.get(path(), headers=asked)
+    patch_out(monkeypatch)
+    kept, nothing = clerk.app.state.tiles, TileCache(0, clerk.app.state.tiles.changes)
+    for clerk.app.state.tiles in (nothing, kept):
+        early = clerk.get(path(), headers=asked)
+        assert (early.status_code, early.content) == (by_the_route.status_code, by_the_route.content)
+        assert told(early) == told(by_the_route)
+        assert early.headers["x-request-id"] != by_the_route.headers["x-request-id"]
 
 
 def test_a_change_is_seen_at_once(clerk: TestClient, town_engine: Engine) -> None:
@@ -95,13 +97,12 @@ def test_nobody_gets_what_another_one_sees(app: FastAPI, town_engine: Engine, cl
 
 
 def test_it_is_counted_metered_and_logged_as_any_request(
-    town_engine: Engine, no_route: Mock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    town_engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = create_app(engine=town_engine)
     with client_of(app, town_engine, "kept-often", ["staff"], [town.COMMUNITIES[0]]) as client:
-        with monkeypatch.context() as patch:
-            patch.setattr("api.routes.tiles.kept_tile", kept_tile)
-            client.get(path())
+        client.get(path())
+        patch_out(monkeypatch)
         with caplog.at_level("INFO", REQUESTS):
             answers = [client.get(path()) for _ in range(3)]
         left = [int(answer.headers["ratelimit"].partition('"account";r=')[2].partition(";")[0]) for answer in answers]
@@ -113,7 +114,8 @@ def test_it_is_counted_metered_and_logged_as_any_request(
         assert 'route="/tiles/{layers}/{z}/{x}/{y}",status="200"} 4.0' in app.state.metrics.text().decode()
         app.state.meter = Meter(1 / 600)
         assert [client.get(path()).status_code for _ in range(2)] == [200, 429]
-    no_route.assert_not_called()
+        monkeypatch.setattr("api.early_tiles.kept_tile", Mock(side_effect=AssertionError("cut for who may not ask")))
+        assert client.get(path("buildings", 16)).status_code == 429
 
 
 def test_a_host_that_is_not_ours_gets_nothing(clerk: TestClient) -> None:

@@ -1,9 +1,9 @@
-"""Tiles that are kept, answered before routing: what a map that is panned asks for most.
+"""Tiles, answered before routing: what a map that is panned asks for most.
 
 The answer is the route's own (``routes/tiles.py``), and everything that a request passes on its way there is asked here
-too: the host's name, the limits, who asks and what they may see, whether anything has changed. Only threads, sessions
-and the reading of parameters are left out. Whatever is not as plain as that, such as somebody who is not remembered or
-a tile that is not kept, goes on to the route.
+too: the host's name, the limits, who asks and what they may see, whether anything has changed. Only the reading of
+parameters is left out, and for a tile that is kept every thread but that of the look. Whatever is not as plain as that,
+such as somebody who is not remembered or a tile that is refused, goes on to the route.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from api.routes.tiles import MOST_HEADER, answer
 from api.visitor import address_of, token_of
 from geo.errors import WanggeError
 from geo.services.changes import Changes
-from geo.services.tiling import LAYERS, Tile, find_tile
+from geo.services.tiling import LAYERS, Tile, find_tile, kept_tile
 
 _TEMPLATE = "/tiles/{layers}/{z}/{x}/{y}"
 _PATH = re.compile(r"/tiles/([a-z_]+(?:,[a-z_]+)*)/(0|[1-9][0-9]?)/(0|[1-9][0-9]{0,6})/(0|[1-9][0-9]{0,6})")
@@ -53,8 +53,8 @@ class Looks:
         await run_in_threadpool(self._changes.look, engine)
 
 
-class KeptTiles:
-    """Answers for kept tiles, and hands everything else on."""
+class EarlyTiles:
+    """Answers for tiles, and hands everything else on."""
 
     def __init__(self, app: ASGIApp, *, changes: Changes) -> None:
         self.app = app
@@ -82,14 +82,16 @@ class KeptTiles:
             visitor = state.visitors.remembered(token, **origin)
             if visitor is None or not visitor.actor.may(access_of("GET", _TEMPLATE).roles):
                 return None
-            made = find_tile(state.tiles, state.engine, visitor.actor, layers, Tile(*map(int, asked.groups()[1:])))
+            wanted = state.tiles, state.engine, visitor.actor, layers, Tile(*map(int, asked.groups()[1:]))
+            made = find_tile(*wanted)
         except (SQLAlchemyError, WanggeError):
             return None  # the route says what is the matter
-        if made is None:
-            return None
         request.state.actor, request.scope["route"] = visitor.actor, _ROUTE
         try:
             count_account(request, visitor.actor.name)
+            made = made or await run_in_threadpool(kept_tile, *wanted, has_looked=True)
+        except SQLAlchemyError:
+            return None
         except RequestError as error:
             return problem_answer(request, error.problem.name, error.zh, error.en, headers=error.headers)
         return answer(state.tiles, made, known, coding)

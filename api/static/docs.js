@@ -10,5 +10,8 @@ window.addEventListener("DOMContentLoaded", () => {
     validatorUrl: null,
     defaultModelsExpandDepth: 0,
     docExpansion: "none",
+    onComplete: () => {
+      document.documentElement.dataset.ready = "";
+    },
   });
 });

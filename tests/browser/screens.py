@@ -135,7 +135,7 @@ def _screens(engine: Engine, address: str, tokens: dict[str, str]) -> list[Scree
         Screen("list-of-communities", f"/streets/{SAMPLE_STREET}/communities", planner),
         Screen("list-of-buildings", f"/buildings?community={COMMUNITY}", planner),
         Screen("list-of-grids", f"/plans/{draft}/grids", planner),
-        Screen("docs", "/docs", planner),
+        Screen("docs", "/docs", planner, is_live=True),
         Screen("ogc", "/ogc", planner),
         Screen("map", f"/map?scope={SAMPLE_STREET}", planner, is_live=True),
         Screen("map-of-hazards", f"/map?scope={SAMPLE_STREET}&layers=hazards", leader, is_live=True),

@@ -178,7 +178,7 @@ class Page {
     by('left-out').hidden = !round.left_out;
     by('more-hazards').hidden = !round.more_hazards;
     const [, month, day] = round.day.split('-').map(Number);
-    this.say(by('who'), `${round.inspector} · ${month}月${day}日`, '');
+    this.say(by('who'), `${round.inspector} ${month}月${day}日`, '');
     await this.draw({ isNew });
   }
 

@@ -22,6 +22,7 @@ from geo.errors import InputError, NotFoundError
 from geo.storage import events
 from geo.storage.batches import Batch, check_frame, frame_columns, frame_rows
 from geo.storage.catalogue import METADATA
+from geo.storage.database import IN_BINARY
 from geo.storage.declaring import SRID
 from geo.storage.refusals import in_plain_words, refusal
 from geo.storage.tables import NOUN_TABLES
@@ -152,7 +153,7 @@ def read(
     table = table_of(noun)
     geometry = func.ST_AsBinary(table.c.geom, type_=None) if noun.geometry else None
     columns = [table.c[name] for name in noun.column_names]
-    query = select(*columns, *([geometry] if geometry is not None else []))
+    query = select(*columns, *([geometry] if geometry is not None else [])).execution_options(**IN_BINARY)
     query = _only(query, noun, community_codes, street_code, bbox).order_by(table.c.code)
     if codes is not None:
         query = query.where(table.c.code.in_(list(codes)))

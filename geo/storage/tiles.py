@@ -44,6 +44,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.types import UserDefinedType
 
+from geo.storage.database import IN_BINARY
 from geo.storage.declaring import SRID
 from geo.storage.ledger_tables import Inspection, LedgerCase
 from geo.storage.tables import (
@@ -253,9 +254,8 @@ def _drawn(layer: str, level: int, *, near: bool, of_plan: bool) -> Select[Any]:
         drawable = and_(drawable, not_(func.ST_IsEmpty(found.c.shape, type_=Boolean)))
     lost = case((not_(drawable), func.ST_Intersects(found.c.ground, _box("box"), type_=Boolean)), else_=False)
     made = func.ST_AsMVT(literal_column("drawn"), layer, side, "shape", type_=None)
-    return select(made.filter(drawable), func.count().filter(lost), func.count().label("found")).select_from(
-        found.join(drawn, true())
-    )
+    told = select(made.filter(drawable), func.count().filter(lost), func.count().label("found"))
+    return told.select_from(found.join(drawn, true())).execution_options(**IN_BINARY)
 
 
 def _is_small(known: CatalogueLayer, level: int) -> bool:

@@ -150,7 +150,7 @@ def _show(session: Session, record: CaseRecord) -> None:
         Text(f"环节 step: {one.step.label};轮到 turn: {one.turn.label or '—'};版本 version: {record.version}")
     )
     if unknown := one.unknown_year:
-        console.print(Text(f"注意 note: {unknown.zh} {unknown.en}", style="yellow"))
+        console.print(Text(f"注意 note: {unknown.zh};{unknown.remedy_zh}", style="yellow"))
     for move in cases.read_moves(session, record.id):
         note = f":{move.note}" if move.note else ""
         told = f"  {_moment(move.at)}  {action_words(process, move).zh}  {move.who}{note}"

@@ -112,7 +112,11 @@ def _warn_of_no_tls(host: str) -> None:
 
 def _warn_of_unknown_holidays() -> None:
     if unknown := missed_soon(calendar(), datetime.now(CHINA_TIME).date()):
-        typer.secho(f"注意:{unknown.zh}\nNote: {unknown.en}", fg=typer.colors.YELLOW, err=True)
+        typer.secho(
+            f"注意:{unknown.zh};{unknown.remedy_zh}\nNote: {unknown.en}; {unknown.remedy_en}",
+            fg=typer.colors.YELLOW,
+            err=True,
+        )
 
 
 def _say_first_link(engine: Engine, listener: socket.socket) -> None:

@@ -26,18 +26,22 @@ class UnknownYear:
     @property
     def zh(self) -> str:
         """In Chinese."""
-        return (
-            f"{self.year} 年放假安排尚未录入,{self.year} 年的期限只扣除周末,节假日当作工作日;"
-            f"国务院办公厅公布后请管理员补入 {FILE}"
-        )
+        return f"{self.year} 年放假安排尚未录入,该年的期限只扣除周末,节假日当作工作日"
 
     @property
     def en(self) -> str:
         """In English."""
-        return (
-            f"the holidays of {self.year} are not on record: limits in {self.year} leave out weekends alone and take "
-            f"holidays for working days; have them added to {FILE} when they are announced"
-        )
+        return f"the holidays of {self.year} are not on record: limits in it count them as working days"
+
+    @property
+    def remedy_zh(self) -> str:
+        """What to do, in Chinese."""
+        return f"国务院办公厅公布后请补入 {FILE}"
+
+    @property
+    def remedy_en(self) -> str:
+        """What to do, in English."""
+        return f"add them to {FILE} when they are announced"
 
 
 def missed_soon(calendar: Calendar, today: date) -> UnknownYear | None:

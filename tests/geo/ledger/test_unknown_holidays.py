@@ -22,9 +22,9 @@ def test_a_year_that_is_missed_soon_is_named_with_the_file_to_fill() -> None:
     unknown = missed_soon(calendar(), LAST - AHEAD + timedelta(days=1))
     assert unknown is not None
     assert unknown.year == AFTER
-    for said in (unknown.zh, unknown.en):
+    for said, remedy in ((unknown.zh, unknown.remedy_zh), (unknown.en, unknown.remedy_en)):
         assert str(AFTER) in said
-        assert "working_calendar.toml" in said
+        assert "working_calendar.toml" in remedy
 
 
 @pytest.mark.parametrize(("amount", "unit"), [(5, "working_days"), (60, "working_hours"), (30, "days")])

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from shapely import Point
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select
 
-from geo.services import cases
+from geo.services import accounts, cases
 from geo.services.cases import NewCase
 from geo.services.inspecting import Sent, record_inspections
 from geo.storage.catalogue import METADATA
@@ -373,7 +373,7 @@ def test_who_was_signed_out_elsewhere_sees_nothing_more(browser: Browser, server
         page.context.set_offline(True)
         find_wiring(page)
         with session_scope(server.engine) as session:
-            session.execute(update(METADATA.tables["sign_in"]).values(ended_at=datetime.now(UTC)))
+            accounts.end(session, "wang", who="test")
         # The server sends whoever opens the page to the sign-in: the page itself never comes to clear anything.
         page.route("**/rounds/today", lambda route: route.abort())
         page.route("**/inspections", lambda route: route.abort())

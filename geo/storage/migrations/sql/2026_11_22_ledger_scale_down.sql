@@ -18,7 +18,6 @@ BEGIN
   END LOOP;
   EXECUTE format('ALTER POLICY changed ON %1$I USING ((SELECT may(''ledger'')) AND ' || rule || ')', 'ledger_case');
 END $$;
-DROP FUNCTION ended_cases(text, text);
 DROP FUNCTION on_own_ground(geometry);
 
 CREATE OR REPLACE FUNCTION own_buildings() RETURNS text[]

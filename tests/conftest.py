@@ -92,12 +92,12 @@ def _remove_abandoned_runs() -> None:
         except FileNotFoundError:
             continue  # another run has just removed it
         if owner and mine and not Path("/proc", owner[1]).exists():
-            with suppress(ServerError):  # another run is removing it, and was quicker
-                _remove_run(folder)
+            _remove_run(folder)
 
 
 def _remove_run(folder: Path) -> None:
-    embedded.stop(folder / "postgres")
+    with suppress(ServerError):  # half of it is gone: another run is removing it, or was killed while it did
+        embedded.stop(folder / "postgres")
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -8,6 +8,7 @@ such as somebody who is not remembered or a tile that is refused, goes on to the
 
 import asyncio
 import re
+from functools import partial
 from types import SimpleNamespace
 
 from fastapi import Request
@@ -89,7 +90,8 @@ class EarlyTiles:
         request.state.actor, request.scope["route"] = visitor.actor, _ROUTE
         try:
             count_account(request, visitor.actor.name)
-            made = made or await run_in_threadpool(kept_tile, *wanted, has_looked=True)
+            if made is None:
+                made = await run_in_threadpool(partial(kept_tile, *wanted, has_looked=True))
         except SQLAlchemyError:
             return None
         except RequestError as error:

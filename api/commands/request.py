@@ -17,7 +17,7 @@ from geo.exchange.stamps import stamp_now
 from geo.exchange.writing import write_frame
 from geo.services.address_books import AddressBooks
 from geo.services.auditing import moment
-from geo.services.case_files import OUTCOMES, export_cases, import_cases, write_read
+from geo.services.case_files import OUTCOMES, export_cases, import_cases
 from geo.services.cases import CaseFilter, look_at_cases
 from geo.services.describing_cases import describe
 from geo.services.escalating import escalate_overdue
@@ -34,6 +34,7 @@ from geo.services.requesting import (
     place_request,
     take,
 )
+from geo.services.sheet_rows import write_read
 from geo.territory.times import CHINA_TIME
 
 console = Console()

@@ -12,7 +12,8 @@ from api.table_files import SHEET, SHEETS, FormOfSheet, file_of, sheet_of
 from api.uploads import SHEET_BODY, XLSX, SentFile, on_disk
 from geo.exchange.address_files import read_table
 from geo.exchange.stamps import stamp_now
-from geo.services.case_files import CasesRead, export_cases, import_cases, write_read
+from geo.services.case_files import export_cases, import_cases
+from geo.services.sheet_rows import write_read
 
 router = APIRouter(tags=["cases"])
 
@@ -72,7 +73,7 @@ def take_sheet(
     """
     with on_disk(sent) as path, request.app.state.maps.work_on(f"sheet {request.state.request_id}"):
         given = {"code": workflow, "source": source, "community": community}
-        read: CasesRead = import_cases(store, books, read_table(path), **given, actor=actor)  # type: ignore[arg-type]
+        read = import_cases(store, books, read_table(path), **given, actor=actor)  # type: ignore[arg-type]
         written = write_read(read, path.with_name("taken.xlsx"), stamp=stamp_now(actor.name))
         content = written[0].read_bytes()
     return file_of(content, XLSX, "taken.xlsx")

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
@@ -18,9 +17,7 @@ from sqlalchemy.orm import Session
 from geo.access.actor import Actor
 from geo.errors import BoundsError, ColumnError, InputError, WanggeError
 from geo.exchange.address_files import match_columns
-from geo.exchange.stamps import Stamp
 from geo.exchange.tables import TextTable
-from geo.exchange.writing import write_frame, write_frames
 from geo.ledger.workflows import workflow
 from geo.services.address_books import AddressBooks
 from geo.services.auditing import moment
@@ -28,41 +25,19 @@ from geo.services.cases import CaseFilter, CaseRecord, NewCase, Reporter, look_a
 from geo.services.describing_cases import describe
 from geo.services.placing_requests import WhereError, find_where, subject_of
 from geo.services.requesting import REQUEST, NewRequest, take
-from geo.territory.dictionaries import dictionary
+from geo.services.sheet_rows import RowsRead, coded, said_by_rows, with_outcomes
 from geo.territory.times import CHINA_TIME
 
 #: How cases that come out of files are said to have come.
 CHANNEL = "file"
 #: Rows of a file that is read, and cases of a file that is written.
 MOST_ROWS, MOST_CASES = 10_000, 100_000
-#: Columns that a sheet gets beside its own, and the sheets of a workbook.
-ADDED = ["登记结果", "登记编号", "原因", "候选"]
-TAKEN, REFUSED = "登记结果", "未登记"
 _PAGE = 2_000
 OUTCOMES = {"opened": "新登记", "joined": "并入", "known": "已登记过", "refused": "未登记"}
 
 T = TypeVar("T")
 #: Told how many rows are done.
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class CasesRead:
-    """What became of a file's rows.
-
-    Attributes
-    ----------
-    rows
-        The file's rows in their order, with :data:`ADDED`.
-    refused
-        Those that were not taken.
-    counts
-        Rows by outcome: ``opened``, ``joined``, ``known``, ``refused``.
-    """
-
-    rows: pd.DataFrame
-    refused: pd.DataFrame
-    counts: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -85,7 +60,7 @@ def import_cases(
     actor: Actor | None = None,
     who: str | None = None,
     progress: Progress | None = None,
-) -> CasesRead:
+) -> RowsRead:
     """Open a case for each row of a sheet, within the session's transaction.
 
     Parameters
@@ -120,13 +95,15 @@ def import_cases(
         )
     matched = _matched(table, columns)
     given = []
-    for row in table.rows:
-        said = {name: row[table.headings.index(heading)].strip() for name, heading in matched.items()}
+    for row, said in zip(table.rows, said_by_rows(table, matched), strict=True):
         key = f"{source}:{said.get('key') or hashlib.sha256(chr(31).join(row).encode()).hexdigest()[:24]}"
         given.append(_Row(code, said, f"file-{hashlib.sha256(key.encode()).hexdigest()[:40]}", community))
     hazard = partial(_hazard, session, books, actor=actor, who=who)
     prepare: Callable[[_Row], NewRequest | NewCase] = _request if code == REQUEST else hazard
-    prepared = [_unless_refused(session, partial(prepare, row)) for row in given]
+    prepared = [
+        _unreadable(table, position) or _unless_refused(session, partial(prepare, row))
+        for position, row in enumerate(given)
+    ]
     take_turns_of(session, workflow(code), [new.thing_code for new in prepared if isinstance(new, NewCase)])
     done: list[_Outcome] = []
     for new in prepared:
@@ -158,19 +135,6 @@ def export_cases(
         if len(found) < _PAGE:
             return pd.DataFrame(rows, columns=list(_COLUMNS))
         after = found[-1].id
-
-
-def write_read(result: CasesRead, path: Path, *, stamp: Stamp) -> list[Path]:
-    """Write what became of a file's rows: a workbook of two sheets, or a CSV.
-
-    Raises
-    ------
-    FileFormatError
-        The file is to be neither.
-    """
-    if path.suffix.casefold() == ".csv":
-        return write_frame(result.rows, path, stamp=stamp)
-    return write_frames({TAKEN: result.rows, REFUSED: result.refused}, path, stamp=stamp)
 
 
 # ── in ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -230,11 +194,16 @@ def _unless_refused(session: Session, do: Callable[[], T]) -> T | _Outcome:
         return _Outcome("refused", reason=f"{error.zh} {error.en}")
 
 
+def _unreadable(table: TextTable, position: int) -> _Outcome | None:
+    found = table.problems.get(position)
+    return None if found is None else _Outcome("refused", reason=f"{found.zh} {found.en}")
+
+
 def _request(row: _Row) -> NewRequest:
     return NewRequest(
         row.said["text"],
         channel=CHANNEL,
-        kind=_coded("request_kinds", row.said.get("kind")),
+        kind=coded("request_kinds", row.said.get("kind")),
         nature=_nature(row),
         address=row.said.get("address") or None,
         point=_point(row),
@@ -258,7 +227,7 @@ def _hazard(session: Session, books: AddressBooks, row: _Row, *, actor: Actor | 
     )
     return NewCase(
         "hazard",
-        _coded("hazard_kinds", row.said.get("kind")) or "other",
+        coded("hazard_kinds", row.said.get("kind")) or "other",
         row.said["text"],
         **subject_of(where),
         nature=_nature(row),
@@ -266,20 +235,6 @@ def _hazard(session: Session, books: AddressBooks, row: _Row, *, actor: Actor | 
         found_at=_moment(row.said.get("found_at")),
         client_key=row.key,
     )
-
-
-def _coded(name: str, text: str | None) -> str | None:
-    """Return the code of what a cell says, in either language."""
-    if not text:
-        return None
-    entry = dictionary(name).find(text)
-    if entry is None:
-        known = "、".join(one.zh for one in dictionary(name).entries.values())
-        raise InputError(
-            f"没有类型“{text[:40]}”;可用:{known}",
-            f"there is no kind {text[:40]!r}; one of: {', '.join(dictionary(name).entries)}",
-        )
-    return entry.code
 
 
 def _nature(row: _Row) -> str | None:
@@ -313,16 +268,10 @@ def _moment(text: str | None) -> datetime | None:
     return moment(text.strip().replace("/", "-").replace(" ", "T")) if text else None
 
 
-def _result(table: TextTable, done: list[_Outcome]) -> CasesRead:
-    own = pd.DataFrame(table.rows, columns=table.headings, dtype=object)
-    told = [(OUTCOMES[one.word], one.number, one.reason, one.choices) for one in done]
-    names = [name if name not in table.headings else f"{name}(系统)" for name in ADDED]
-    rows = pd.concat([own, pd.DataFrame(told, columns=names)], axis=1)
-    refused = rows[[one.word == "refused" for one in done]].copy()
-    refused.insert(
-        0, "行号", [number for number, one in zip(table.row_numbers, done, strict=True) if one.word == "refused"]
-    )
-    return CasesRead(rows, refused, {word: sum(one.word == word for one in done) for word in OUTCOMES})
+def _result(table: TextTable, done: list[_Outcome]) -> RowsRead:
+    told = {"登记编号": "number", "原因": "reason", "候选": "choices"}
+    added = {heading: [getattr(one, name) for one in done] for heading, name in told.items()}
+    return with_outcomes(table, OUTCOMES, [one.word for one in done], added)
 
 
 # ── out ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,12 +9,13 @@ from sqlalchemy import Engine
 from geo.errors import BoundsError, ColumnError, InputError
 from geo.exchange.address_files import read_table
 from geo.exchange.stamps import stamp_now
-from geo.exchange.tables import TextTable
+from geo.exchange.tables import RowProblem, TextTable
 from geo.exchange.writing import write_frame
 from geo.services import case_files, cases
 from geo.services.address_books import AddressBooks
-from geo.services.case_files import CasesRead, export_cases, import_cases, write_read
+from geo.services.case_files import export_cases, import_cases
 from geo.services.cases import CaseFilter
+from geo.services.sheet_rows import RowsRead, write_read
 from geo.storage.database import session_scope
 from tests.databases import Databases
 from tests.geo.services import addressed
@@ -42,7 +43,7 @@ def sheet(rows: list[list[str]] = ROWS, headings: list[str] = HEADINGS) -> TextT
     return TextTable(headings, rows, list(range(2, len(rows) + 2)))
 
 
-def read(engine: Engine, table: TextTable, **given: object) -> CasesRead:
+def read(engine: Engine, table: TextTable, **given: object) -> RowsRead:
     with session_scope(engine, STAFF) as session:
         told = {"source": "calls.csv", "actor": STAFF, **given}
         return import_cases(session, AddressBooks(), table, **told)  # type: ignore[arg-type]
@@ -78,6 +79,16 @@ def test_a_sheet_read_twice_is_read_once(store: Engine) -> None:
     # Without numbers a row is known by all that it says.
     bare = sheet([["路灯不亮", "荷香路30号红旗楼"]], ["内容", "地址"])
     assert [read(store, bare).counts["opened"] for _ in range(2)] == [1, 0]
+
+
+def test_a_row_that_could_not_be_read_is_refused_with_the_reason(store: Engine) -> None:
+    table = sheet(ROWS[:2])
+    table.problems[1] = RowProblem(
+        "诉求内容", "", "单元格 B3 的公式没有计算结果", "the formula in B3 was never calculated"
+    )
+    result = read(store, table)
+    assert result.counts == {"opened": 1, "joined": 0, "known": 0, "refused": 1}
+    assert "公式" in result.refused["原因"].iloc[0]
 
 
 def test_with_a_community_nothing_comes_back_for_its_place(store: Engine) -> None:

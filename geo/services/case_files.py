@@ -100,10 +100,9 @@ def import_cases(
         given.append(_Row(code, said, f"file-{hashlib.sha256(key.encode()).hexdigest()[:40]}", community))
     hazard = partial(_hazard, session, books, actor=actor, who=who)
     prepare: Callable[[_Row], NewRequest | NewCase] = _request if code == REQUEST else hazard
-    prepared = [
-        _unreadable(table, position) or _unless_refused(session, partial(prepare, row))
-        for position, row in enumerate(given)
-    ]
+    prepared = [_unless_refused(session, partial(prepare, row)) for row in given]
+    for position, found in table.problems.items():
+        prepared[position] = _Outcome("refused", reason=f"{found.zh} {found.en}")
     take_turns_of(session, workflow(code), [new.thing_code for new in prepared if isinstance(new, NewCase)])
     done: list[_Outcome] = []
     for new in prepared:
@@ -192,11 +191,6 @@ def _unless_refused(session: Session, do: Callable[[], T]) -> T | _Outcome:
         return _Outcome("refused", reason=f"{error.zh} {error.en}", choices=choices)
     except WanggeError as error:
         return _Outcome("refused", reason=f"{error.zh} {error.en}")
-
-
-def _unreadable(table: TextTable, position: int) -> _Outcome | None:
-    found = table.problems.get(position)
-    return None if found is None else _Outcome("refused", reason=f"{found.zh} {found.en}")
 
 
 def _request(row: _Row) -> NewRequest:

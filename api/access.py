@@ -194,6 +194,7 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/inspections"): _INSPECT,
         ("GET", "/inspections/export"): _INSPECT,
         ("POST", "/inspections"): _INSPECT,
+        ("POST", "/inspections/batch"): _INSPECT,
         ("GET", "/inspections/{inspection_id}"): _INSPECT,
         ("POST", "/inspections/{inspection_id}/evidence"): _INSPECT,
         ("GET", "/rounds/today"): _INSPECT,

@@ -16,7 +16,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: What a sheet may be sent as, and the ending that its file then has.
 SHEETS = {XLSX: ".xlsx", "application/vnd.ms-excel": ".xls", "text/csv": ".csv"}
 #: Addresses that take files; all others take JSON alone, or forms.
-FILE_PATHS = frozenset({"/locate/batch", "/requests/batch"})
+FILE_PATHS = frozenset({"/locate/batch", "/requests/batch", "/inspections/batch"})
 #: Addresses that take photos, and the most that one of them may have beside what other bodies may.
 PHOTO_PATHS = re.compile("/(cases|inspections)/[0-9]{1,18}/evidence")
 PHOTO_BYTES = MAX_BYTES

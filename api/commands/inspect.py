@@ -10,27 +10,32 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from api.commands.counting import counting
 from api.commands.store import open_store, who_runs
 from geo.errors import InputError
+from geo.exchange.address_files import read_table
 from geo.exchange.stamps import stamp_now
 from geo.exchange.writing import write_frame
 from geo.ledger.checklists import Answered
 from geo.services.auditing import moment
 from geo.services.grading import grade_place
-from geo.services.inspecting import MOST_AT_ONCE, InspectionFilter, Sent, Taken, record_inspections
+from geo.services.inspecting import InspectionFilter, Sent, Taken, record_inspections, record_many
 from geo.services.inspection_planning import PlanRecord, change_plan, end_plan, list_plans, make_default_plans
 from geo.services.inspection_sheets import export_inspections
+from geo.services.inspections_from_sheets import OUTCOMES, import_inspections, rows_read
 from geo.services.rounds import Visit, todays_round
+from geo.services.sheet_rows import write_read
 from geo.territory.dictionaries import dictionary
 
 console = Console()
+aside = Console(stderr=True)
+ROWS_SHOWN = 20
+SHEET_ENDINGS = (".csv", ".xlsx", ".xls")
 
 inspect_app = typer.Typer(
     help="检查:计划、分级、今日巡查、补录 Inspections: plans, grades, a round, records", no_args_is_help=True
 )
 
-#: How outcomes are said.
-OUTCOMES = {"recorded": "已记录 recorded", "known": "早已收到 known", "refused": "未接受 refused"}
 WHYS = {"due": "到期 due", "overdue": "逾期 late", "hazard": "隐患复查 hazard"}
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="计划编号 Number of the plan")]
@@ -139,17 +144,56 @@ def record_command(
 
 @inspect_app.command("import")
 def import_command(
-    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="每行一条 JSON,字段同接口 One a line")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="表格 .csv .xlsx .xls,或每行一条 JSON A sheet or JSON lines",
+        ),
+    ],
+    sheet: Annotated[str | None, typer.Option("--sheet", help="工作表名,多张表时须写明 Name of the sheet")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="写出逐行结果 Where to write each row's result")] = None,
 ) -> None:
-    """补录一批检查(JSON Lines,字段同 POST /inspections);重复的只记一次。 Record a file of inspections, once each."""
-    sent = [_sent(line, number) for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if line]
-    taken: list[Taken] = []
-    with open_store() as session:
-        for begin in range(0, len(sent), MOST_AT_ONCE):
-            taken += record_inspections(session, sent[begin : begin + MOST_AT_ONCE], who=who_runs())
-    _show_taken(taken)
-    if any(each.outcome == "refused" for each in taken):
+    """补录一批检查:表格(列同导出)或 JSON Lines(同 POST /inspections),只记一次。 Record a file, each look once."""
+    if path.suffix.casefold() in SHEET_ENDINGS:
+        is_whole = _import_sheet(path, sheet, out)
+    else:
+        if sheet is not None or out is not None:
+            raise InputError("--sheet、--out 只用于表格", "--sheet and --out are for sheets alone")
+        is_whole = _import_lines(path)
+    if not is_whole:
         raise typer.Exit(1)
+
+
+def _import_sheet(path: Path, sheet: str | None, out: Path | None) -> bool:
+    table = read_table(path, sheet=sheet)
+    with open_store() as session, counting("补录 Recording", aside) as update:
+        taken = import_inspections(
+            session, table, who=who_runs(), progress=lambda done: update("补录 Recording", done, len(table.rows))
+        )
+    result = rows_read(table, taken)
+    console.print(Text(",".join(f"{OUTCOMES[word]} {count}" for word, count in result.counts.items())))
+    if out is not None:
+        for written in write_read(result, out, stamp=stamp_now(who_runs())):
+            console.print(Text(f"已写出 Wrote {written}"), soft_wrap=True)
+    else:
+        refused = [row for row in taken if row.taken.outcome == "refused"]
+        for row in refused[:ROWS_SHOWN]:
+            said = f"  第 {row.number} 行 row {row.number}: {row.taken.reason_zh} {row.taken.reason_en}"
+            aside.print(Text(said), soft_wrap=True)
+        if len(refused) > ROWS_SHOWN:
+            aside.print(Text(f"  … 共 {len(refused)} 行;--out 写出全部 rows in all; --out writes them"))
+    return result.refused.empty
+
+
+def _import_lines(path: Path) -> bool:
+    sent = [_sent(line, number) for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if line]
+    with open_store() as session:
+        taken = record_many(session, sent, who=who_runs())
+    _show_taken(taken)
+    return all(each.outcome != "refused" for each in taken)
 
 
 @inspect_app.command("export")

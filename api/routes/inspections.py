@@ -2,10 +2,11 @@
 
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from api.answering import CSV, FORMS, form_of
 from api.dependencies import DEFAULT_PAGE, MAX_ID, Acting, AfterId, Limit, Store
 from api.idempotency import Creating
 from api.links import announce, page_links
@@ -21,15 +22,19 @@ from api.schemas.inspections import (
     Result,
     SentInspections,
     TakenInspections,
+    TakenSheet,
 )
-from api.table_files import SHEETS, FormOfSheet, sheet_of
-from api.uploads import PHOTO_BODY, SentPhoto
+from api.table_files import SHEET, SHEETS, FormOfSheet, file_of, sheet_of
+from api.uploads import PHOTO_BODY, SHEET_BODY, XLSX, SentFile, SentPhoto, on_disk
+from geo.exchange.address_files import read_table
 from geo.exchange.stamps import stamp_now
 from geo.ledger.checklists import checklists
 from geo.services import inspecting
 from geo.services.auditing import MOMENT_PATTERN, moment
 from geo.services.inspecting import Answered, InspectionFilter, InspectionRecord, Sent, Taken
 from geo.services.inspection_sheets import export_inspections
+from geo.services.inspections_from_sheets import import_inspections, rows_read
+from geo.services.sheet_rows import write_read
 
 router = APIRouter(tags=["inspections"], route_class=Creating)
 
@@ -64,6 +69,50 @@ def send(store: Store, actor: Acting, body: SentInspections) -> TakenInspections
     ]
     taken = inspecting.record_inspections(store, sent, actor=actor)
     return TakenInspections.model_validate({"items": [_taken(each) for each in taken]})
+
+
+@router.post(
+    "/inspections/batch",
+    summary="表格补录检查 Inspections from a sheet",
+    response_class=Response,
+    openapi_extra=SHEET_BODY,
+    responses={
+        200: {
+            "description": "原表加上逐行结果;Excel 另有一张“未登记”表 The sheet with what became of each row",
+            "model": TakenSheet,
+            "content": {XLSX: SHEET, CSV: SHEET},
+        },
+        **problems(403, 413, 422, 503),
+    },
+)
+def take_sheet(
+    request: Request,
+    store: Store,
+    actor: Acting,
+    sent: SentFile,
+    sheet: Annotated[
+        str | None, Query(min_length=1, max_length=31, description="工作表名,多张表时须写明 Name of the sheet")
+    ] = None,
+    as_: Annotated[
+        Literal["xlsx", "csv", "json"] | None,
+        Query(alias="as", description="答复的形式,缺省按 Accept Form of the answer, by default as Accept has it"),
+    ] = None,
+) -> Response:
+    """Record an inspection for each row that can be taken; headings are those of the exported sheet.
+
+    A row names what was wrong (`问题`); where somebody got in, all else on the checklist counts as in order. Rows come
+    back in their order with the number of the record, or why not. What is sent again is `known` and recorded once.
+    """
+    with on_disk(sent) as path, request.app.state.maps.work_on(f"sheet {request.state.request_id}"):
+        table = read_table(path, sheet=sheet)
+        taken = import_inspections(store, table, actor=actor)
+        form = form_of(request, as_, ("xlsx", "json", "csv"))
+        if form == "json":
+            items = [{**_taken(row.taken), "row": row.number} for row in taken]
+            return Response(TakenSheet.model_validate({"items": items}).model_dump_json(), media_type=JSON)
+        [written] = write_read(rows_read(table, taken), path.with_name(f"taken.{form}"), stamp=stamp_now(actor.name))
+        content = written.read_bytes()
+    return file_of(content, FORMS[form], f"taken.{form}")
 
 
 def inspection_filter(

@@ -134,6 +134,18 @@ class TakenInspections(BaseModel):
     items: list[TakenInspection]
 
 
+class TakenRow(TakenInspection):
+    """What became of one row of a sheet."""
+
+    row: int = Field(description="表格中的行号,从 1 起 Row of the sheet, from 1")
+
+
+class TakenSheet(BaseModel):
+    """What became of each row, in the order of the sheet."""
+
+    items: list[TakenRow]
+
+
 class RecordedItem(BaseModel):
     """An item as it was answered, with the hazard that it became."""
 

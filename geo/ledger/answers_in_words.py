@@ -71,6 +71,9 @@ def read(text: str, words: Mapping[str, str]) -> list[Said]:
             found.append((code, None))
         begin, note_from = end + 1, None
     if note_from is not None:
+        ended = re.search(rf"[{''.join(_CLOSE)}]{_BLANKS}[{_BETWEEN}]", text[note_from:])
+        if ended is not None:
+            raise _unknown(text[note_from + ended.end() :], words)
         raise InputError(
             f"“{text[begin:][:40]}”的括号没有收完,或括号后还有文字",
             f"the bracket in {text[begin:][:40]!r} is left open, or something follows it",

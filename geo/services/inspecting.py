@@ -4,7 +4,7 @@ A device without signal sends later, and may send twice: what it calls an inspec
 inspection of a batch is taken or refused by itself, with the reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -34,9 +34,11 @@ __all__ = [
     "Sent",
     "Taken",
     "attach_photo",
+    "checklist_of",
     "look_at_inspection",
     "look_at_inspections",
     "record_inspections",
+    "record_many",
 ]
 
 #: Inspections taken at once.
@@ -54,6 +56,8 @@ LOOKED = "looked"
 REFUSALS = (InputError, NotFoundError, ConflictError, AccessError)
 
 Outcome = Literal["recorded", "known", "refused"]
+#: Told how many inspections are done.
+Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,21 @@ def record_inspections(
             f"一次最多发送 {MOST_AT_ONCE} 条检查记录,收到 {len(sent)} 条",
             f"at most {MOST_AT_ONCE} inspections are taken at once, not {len(sent)}",
         )
+    return record_many(session, sent, actor=actor, who=who)
+
+
+def record_many(
+    session: Session,
+    sent: Sequence[Sent],
+    *,
+    actor: Actor | None = None,
+    who: str | None = None,
+    progress: Progress | None = None,
+) -> list[Taken]:
+    """Record inspections as :func:`record_inspections` does, however many a file has.
+
+    They are kept together: what is sent meanwhile about the same places waits.
+    """
     name = named(actor, who)
     taken: dict[int, Taken] = {}
     # In an order of their own: two devices that send about the same places never wait for each other in a ring.
@@ -159,7 +178,20 @@ def record_inspections(
                 taken[number] = _take(session, sent[number], name, actor=actor, who=who)
         except REFUSALS as error:
             taken[number] = _refused(sent[number], error)
+        if progress is not None:
+            progress(len(taken))
     return [taken[number] for number in range(len(sent))]
+
+
+def checklist_of(session: Session, sent: Sent) -> Checklist:
+    """Return the checklist that an inspection answers: as it says, else that of what was looked at.
+
+    Raises
+    ------
+    InputError, NotFoundError
+        What was looked at is not said, not seen, or has no such checklist.
+    """
+    return _looked_at(session, sent).list
 
 
 def attach_photo(

@@ -1,12 +1,16 @@
-"""Use case: inspections out as a sheet, one a row, with what was wrong in words."""
+"""Use case: inspections out as a sheet, one a row, with what was wrong in words.
 
-from typing import Any
+How such a sheet comes in: :mod:`geo.services.inspections_from_sheets`.
+"""
+
+from typing import Any, Literal
 
 import pandas as pd
 from sqlalchemy.orm import Session
 
 from geo.access.actor import Actor
 from geo.errors import BoundsError
+from geo.ledger.answers_in_words import say
 from geo.ledger.checklists import checklists
 from geo.services.inspecting import InspectionFilter, InspectionRecord, look_at_inspections
 from geo.territory.dictionaries import dictionary
@@ -14,10 +18,6 @@ from geo.territory.times import CHINA_TIME
 
 #: Inspections of a file that is written.
 MOST_INSPECTIONS = 100_000
-_COLUMNS = (
-    *("检查编号", "检查时间", "检查方", "检查人", "结果", "检查表", "符合项数", "问题项数", "问题", "社区编码"),
-    *("网格编码", "楼栋编码", "户编码", "场所编码", "要素编码", "经度", "纬度", "备注"),
-)
 _PAGE = 5_000
 
 
@@ -42,12 +42,16 @@ def export_inspections(
                 f"there are more than {MOST_INSPECTIONS} inspections: ask for fewer",
             )
         if len(found) < _PAGE:
-            return pd.DataFrame(rows, columns=list(_COLUMNS))
+            return pd.DataFrame(rows, columns=headings())
         after = found[-1].id
 
 
+def headings() -> list[str]:
+    """Return the headings in the order in which they are written."""
+    return [entry.zh for entry in dictionary("inspection_columns").entries.values()]
+
+
 def _row(record: InspectionRecord) -> dict[str, Any]:
-    faults = [item for item in record.items if item["result"] == "fault"]
     cells = (
         record.id,
         f"{record.inspected_at.astimezone(CHINA_TIME):%Y-%m-%d %H:%M}",
@@ -56,8 +60,9 @@ def _row(record: InspectionRecord) -> dict[str, Any]:
         _word("inspection_results", record.result),
         checklists()[record.checklist].zh if record.checklist in checklists() else record.checklist,
         sum(item["result"] == "ok" for item in record.items),
-        len(faults),
-        ";".join(_fault(record.checklist, item) for item in faults),
+        sum(item["result"] == "fault" for item in record.items),
+        _said(record, "fault", "fault_zh"),
+        _said(record, "not_applicable", "zh"),
         record.community_code,
         record.grid_code,
         record.building_code,
@@ -68,14 +73,17 @@ def _row(record: InspectionRecord) -> dict[str, Any]:
         round(record.lat, 6),
         record.note,
     )
-    return dict(zip(_COLUMNS, cells, strict=True))
+    return dict(zip(headings(), cells, strict=True))
 
 
-def _fault(checklist: str, item: dict[str, Any]) -> str:
-    """Return what is wrong, in the words of a checklist that may have changed since."""
-    known = checklists()[checklist].items.get(item["code"]) if checklist in checklists() else None
-    said = known.fault_zh if known else str(item["code"])
-    return f"{said}({item['note']})" if item.get("note") else said
+def _said(record: InspectionRecord, result: str, word: Literal["zh", "fault_zh"]) -> str:
+    """Return the items with a result, in the words of a checklist that may have changed since."""
+    known = checklists()[record.checklist].items if record.checklist in checklists() else {}
+    items = [item for item in record.items if item["result"] == result]
+    return say(
+        (str(getattr(known[item["code"]], word) if item["code"] in known else item["code"]), item.get("note"))
+        for item in items
+    )
 
 
 def _word(name: str, code: str) -> str:

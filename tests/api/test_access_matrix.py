@@ -32,6 +32,7 @@ from geo.services import households
 from geo.services.featuring import LAYERS as COLLECTIONS
 from geo.services.tiling import LAYERS, PLAN_LAYERS
 from geo.storage.database import session_scope
+from geo.territory.times import CHINA_TIME
 from maps import paper
 from tests.api import planted
 from tests.api.people import ADDRESS, bearing, token_of
@@ -375,6 +376,15 @@ def _filled(method: str, template: str, path: str, target: Place, parameters: li
         yield Try(method, template, target.name, path, needed, said, seen)
     if template == "/requests/batch" and not own:
         lines = "\n".join(["内容,地址", *(f"x,{target.says(word)}" for word in ("compound", "building", "HOME-room"))])
+        yield Try(method, template, target.name, path, needed, sheet=lines)
+    if template == "/inspections/batch" and not own:
+        now = datetime.now(CHINA_TIME)
+        columns = ("place", "building", "household_unit", "city_element")
+        heads = ",".join(f"{column}_code" for column in columns)
+        rows = [["" if other != column else target.codes[column] for other in columns] for column in columns]
+        lines = "\n".join(
+            [f"检查时间,结果,{heads}", *(f"{now:%Y-%m-%d %H:%M},no_access,{','.join(row)}" for row in rows)]
+        )
         yield Try(method, template, target.name, path, needed, sheet=lines)
     if template == "/locate/batch":
         words = ("compound", "building", "NEXT-building", "HOME-room", "HOME-place", "element", "alias")

@@ -89,3 +89,24 @@ def test_inspections_are_written_to_a_sheet(tmp_path: Path) -> None:
     said("record", SHOP, "--no-access")
     assert "1 条" in said("export", "looks.csv", "--scope", GRID)
     assert "无人" in (tmp_path / "looks.csv").read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.usefixtures("store")
+def test_a_sheet_of_records_is_taken_once_row_by_row() -> None:
+    said("record", SHOP, "--no-access")
+    said("record", RENTAL, "--no-access", "--note", "三次")
+    said("export", "looks.xlsx", "--scope", GRID)
+    assert "早已收到 known 2" in said("import", "looks.xlsx")
+    looks = Path("paper.csv")
+    lines = ["检查时间,结果,问题,场所编码", f"{inspected.today()} 00:00,发现问题,wiring(灶台旁),{SHOP}"]
+    looks.write_text("\n".join(lines), encoding="utf-8")
+    assert "已记录 recorded 1,早已收到 known 0,未接受 refused 0" in said("import", "paper.csv")
+    looks.write_text("\n".join([*lines, f"昨天,无人,,{SHOP}"]), encoding="gb18030")
+    refused = run("import", "paper.csv")
+    assert refused.exit_code == 1
+    assert "已记录 recorded 0,早已收到 known 1,未接受 refused 1" in refused.output
+    assert "第 3 行 row 3: 时间应写作" in refused.output
+    assert run("import", "paper.csv", "--out", "told.csv").exit_code == 1
+    assert "2026-11-22T08:30" in Path("told.csv").read_text(encoding="utf-8-sig")
+    Path("looks.jsonl").write_text("", encoding="utf-8")
+    assert isinstance(run("import", "looks.jsonl", "--out", "told.csv").exception, InputError)

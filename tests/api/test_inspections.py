@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from api.main import create_app
 from api.settings import AppSettings
 from geo.ledger.checklists import checklist
+from geo.territory.times import CHINA_TIME
 from tests import factories as make
 from tests.api.people import client_of
 from tests.databases import Databases
@@ -98,6 +99,8 @@ def test_who_does_not_inspect(engine: Engine) -> None:
     assessor = client_of(create_app(AppSettings(), engine), engine, "kao", ["assessor"], [make.STREET])
     assert assessor.post("/inspections", json={"inspections": [shop("1")]}).status_code == 403
     assert assessor.get("/inspections").status_code == 403
+    body = looks_sheet(("无人开门", "", SHOP))
+    assert assessor.post("/inspections/batch", content=body, headers={"Content-Type": "text/csv"}).status_code == 403
     assert assessor.get("/rounds/today").status_code == 403
 
 
@@ -201,3 +204,40 @@ def test_inspections_go_out_as_a_sheet_with_what_was_wrong_in_words(engine: Engi
     elsewhere = client_of(create_app(AppSettings(), engine), engine, "sun", ["inspector"], [NEXT_GRID])
     nothing = pd.read_csv(io.BytesIO(elsewhere.get("/inspections/export", params={"as": "csv"}).content), skiprows=1)
     assert nothing.empty
+
+
+def looks_sheet(*rows: tuple[str, ...]) -> bytes:
+    at = datetime.now(CHINA_TIME) - timedelta(hours=1)
+    lines = ["检查时间,结果,问题,场所编码", *(f"{at:%Y-%m-%d %H:%M},{','.join(row)}" for row in rows)]
+    return "\n".join(lines).encode()
+
+
+def test_a_sheet_is_answered_row_by_row_as_what_is_asked_for(inspector: TestClient) -> None:
+    body = looks_sheet(("发现问题", "wiring(灶台旁)", SHOP), ("无人开门", "", NEXT_RENTAL), ("无人开门", "", RENTAL))
+    kind = {"Content-Type": "text/csv"}
+    answer = inspector.post("/inspections/batch", params={"as": "json"}, content=body, headers=kind)
+    assert answer.status_code == 200, answer.text
+    one, other, third = answer.json()["items"]
+    assert [each["row"] for each in (one, other, third)] == [2, 3, 4]
+    assert [each["outcome"] for each in (one, other, third)] == ["recorded", "refused", "recorded"]
+    assert (one["hazards"][0]["kind"], NEXT_RENTAL in other["reason_zh"], other["id"]) == ("wiring", True, None)
+    assert inspector.get(f"/inspections/{one['id']}").json()["result"] == "findings"
+    again = inspector.post("/inspections/batch", content=body, headers={**kind, "Accept": "text/csv"})
+    assert "attachment" in again.headers["Content-Disposition"]
+    table = pd.read_csv(io.BytesIO(again.content), dtype=str, keep_default_na=False, skiprows=1)
+    assert list(table["登记结果"]) == ["早已收到 known", "未接受 refused", "早已收到 known"]
+    assert (table["登记编号"][0], table["隐患编号"][0]) == (str(one["id"]), one["hazards"][0]["number"])
+    workbook = inspector.post("/inspections/batch", content=body, headers=kind)
+    told = pd.read_excel(io.BytesIO(workbook.content), sheet_name=None, header=1, dtype=str, engine="openpyxl")
+    assert [len(told[name]) for name in ("登记结果", "未登记")] == [3, 1]
+    assert len(inspector.get("/inspections").json()["items"]) == 2
+
+
+def test_sheets_that_are_none_are_refused(inspector: TestClient) -> None:
+    kind = {"Content-Type": "text/csv"}
+    for body in (b"", "结果,场所编码\n无人开门,x".encode(), b"\xff\x00"):
+        assert inspector.post("/inspections/batch", content=body, headers=kind).status_code == 422
+    assert inspector.post("/inspections/batch", json={"inspections": []}).status_code == 422
+    body = looks_sheet(("无人开门", "", SHOP))
+    assert inspector.post("/inspections/batch", params={"as": "pdf"}, content=body, headers=kind).status_code == 422
+    assert inspector.get("/inspections").json()["items"] == []

@@ -34,7 +34,9 @@ def test_words_and_codes_with_remarks_are_read() -> None:
     assert read(" ; ", WORDS) == []
 
 
-@pytest.mark.parametrize("text", ["外星人", "wiring;外星人", "wirings", "w\u0131ring", "外星人;wiring", "wiring 3"])
+@pytest.mark.parametrize(
+    "text", ["外星人", "wiring;外星人", "wirings", "w\u0131ring", "外星人;wiring", "wiring 3", "wiring(a);外星人"]
+)
 def test_what_is_not_on_the_list_is_refused_with_what_is(text: str) -> None:
     with pytest.raises(InputError, match="可写:电线老化;堵塞出口"):
         read(text, WORDS)

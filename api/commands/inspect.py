@@ -1,7 +1,9 @@
 """``wangge inspect``: plans of inspections, grades of places, a round, and records of inspections from a file."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,9 +24,9 @@ from geo.services.grading import grade_place
 from geo.services.inspecting import InspectionFilter, Sent, Taken, record_inspections, record_many
 from geo.services.inspection_planning import PlanRecord, change_plan, end_plan, list_plans, make_default_plans
 from geo.services.inspection_sheets import export_inspections
-from geo.services.inspections_from_sheets import OUTCOMES, import_inspections, rows_read
+from geo.services.inspections_from_sheets import MOST_ROWS, OUTCOMES, TakenRow, import_inspections, rows_read
 from geo.services.rounds import Visit, todays_round
-from geo.services.sheet_rows import write_read
+from geo.services.sheet_rows import parts_of, write_read
 from geo.territory.dictionaries import dictionary
 
 console = Console()
@@ -168,11 +170,13 @@ def import_command(
 
 
 def _import_sheet(path: Path, sheet: str | None, out: Path | None) -> bool:
-    table = read_table(path, sheet=sheet)
-    with open_store() as session, counting("补录 Recording", aside) as update:
-        taken = import_inspections(
-            session, table, who=who_runs(), progress=lambda done: update("补录 Recording", done, len(table.rows))
-        )
+    table, taken = read_table(path, sheet=sheet), list[TakenRow]()
+    with counting("补录 Recording", aside) as update:
+        for part in parts_of(table, MOST_ROWS):
+            told = partial(_told, update, len(taken), len(table.rows))
+            # Each part is kept by itself: a file that broke off is sent again, and what it had is known.
+            with open_store() as session:
+                taken += import_inspections(session, part, who=who_runs(), progress=told)
     result = rows_read(table, taken)
     console.print(Text(",".join(f"{OUTCOMES[word]} {count}" for word, count in result.counts.items())))
     if out is not None:
@@ -186,6 +190,10 @@ def _import_sheet(path: Path, sheet: str | None, out: Path | None) -> bool:
         if len(refused) > ROWS_SHOWN:
             aside.print(Text(f"  … 共 {len(refused)} 行;--out 写出全部 rows in all; --out writes them"))
     return result.refused.empty
+
+
+def _told(update: Callable[[str, float, int], None], before: int, rows: int, done: int) -> None:
+    update("补录 Recording", before + done, rows)
 
 
 def _import_lines(path: Path) -> bool:

@@ -37,8 +37,8 @@ from geo.territory import codes
 from geo.territory.dictionaries import dictionary
 from geo.territory.times import CHINA_TIME
 
-#: Rows of a sheet that is read.
-MOST_ROWS = 5_000
+#: Rows that are taken at once: more would keep others waiting who send inspections of the same places.
+MOST_ROWS = 2_000
 #: How outcomes are said.
 OUTCOMES = {"recorded": "已记录 recorded", "known": "早已收到 known", "refused": "未接受 refused"}
 #: What was looked at, the nearest first, and how it is said.

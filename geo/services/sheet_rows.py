@@ -1,7 +1,7 @@
 """Rows of a sheet that is taken in row by row: what each says by the columns that are known, and what became of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -33,6 +33,19 @@ class RowsRead:
     rows: pd.DataFrame
     refused: pd.DataFrame
     counts: dict[str, int]
+
+
+def parts_of(table: TextTable, most: int) -> list[TextTable]:
+    """Divide a sheet into sheets of so many rows at most, with the headings and row numbers that it has."""
+    return [
+        replace(
+            table,
+            rows=table.rows[begin : begin + most],
+            row_numbers=table.row_numbers[begin : begin + most],
+            problems={at - begin: found for at, found in table.problems.items() if begin <= at < begin + most},
+        )
+        for begin in range(0, max(len(table.rows), 1), most)
+    ]
 
 
 def said_by_rows(table: TextTable, matched: Mapping[str, str]) -> list[dict[str, str]]:

@@ -14,13 +14,14 @@ from geo.access.actor import Actor
 from geo.errors import BoundsError, ColumnError
 from geo.exchange.address_files import read_table
 from geo.exchange.stamps import stamp_now
-from geo.exchange.tables import TextTable
+from geo.exchange.tables import RowProblem, TextTable
 from geo.exchange.writing import write_frame
 from geo.ledger.checklists import checklist
 from geo.services import inspecting, inspections_from_sheets
 from geo.services.inspecting import Answered, InspectionFilter, InspectionRecord, Sent
 from geo.services.inspection_sheets import export_inspections
 from geo.services.inspections_from_sheets import TakenRow, import_inspections, rows_read
+from geo.services.sheet_rows import parts_of
 from geo.storage.database import session_scope
 from geo.territory.times import CHINA_TIME
 from tests import factories as make
@@ -204,6 +205,20 @@ def test_sheets_that_say_too_little_or_too_much_are_refused(store: Engine, monke
     monkeypatch.setattr(inspections_from_sheets, "MOST_ROWS", 1)
     with pytest.raises(BoundsError):
         take(store, sheet(row(), row()))
+
+
+def test_a_long_sheet_in_parts_is_the_same_sheet(store: Engine) -> None:
+    table = sheet(row(), row(检查时间="昨天"), row(场所编码=RENTAL), row(场所编码=LIFT))
+    table.problems[3] = RowProblem("", "", "本行是 GBK 编码", "this line is in GBK")
+    parts = parts_of(table, 3)
+    assert [len(part.rows) for part in parts] == [3, 1]
+    taken = [each for part in parts for each in take(store, part)]
+    assert [(each.number, each.taken.outcome) for each in taken] == [
+        *((2, "recorded"), (3, "refused"), (4, "recorded"), (5, "refused")),
+    ]
+    assert rows_read(table, taken).refused["行号"].tolist() == [3, 5]
+    assert "GBK" in why(taken)[1]
+    assert parts_of(sheet(), 3)[0].rows == []
 
 
 def test_a_workbook_with_formulas_and_dates(store: Engine, tmp_path: Path) -> None:

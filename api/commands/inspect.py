@@ -14,8 +14,9 @@ from rich.text import Text
 
 from api.commands.counting import counting
 from api.commands.store import open_store, who_runs
-from geo.errors import InputError
+from geo.errors import InputError, NotFoundError
 from geo.exchange.address_files import read_table
+from geo.exchange.formats import split_layer
 from geo.exchange.stamps import stamp_now
 from geo.exchange.writing import write_frame
 from geo.ledger.checklists import Answered
@@ -150,8 +151,6 @@ def import_command(
         Path,
         typer.Argument(
             metavar="FILE",
-            exists=True,
-            dir_okay=False,
             help="表格 .csv .xlsx .xls,或每行一条 JSON A sheet or JSON lines",
         ),
     ],
@@ -159,7 +158,7 @@ def import_command(
     out: Annotated[Path | None, typer.Option("--out", help="写出逐行结果 Where to write each row's result")] = None,
 ) -> None:
     """补录一批检查:表格(列同导出)或 JSON Lines(同 POST /inspections),只记一次。 Record a file, each look once."""
-    if path.suffix.casefold() in SHEET_ENDINGS:
+    if split_layer(path)[0].suffix.casefold() in SHEET_ENDINGS:
         is_whole = _import_sheet(path, sheet, out)
     else:
         if sheet is not None or out is not None:
@@ -197,6 +196,8 @@ def _told(update: Callable[[str, float, int], None], before: int, rows: int, don
 
 
 def _import_lines(path: Path) -> bool:
+    if not path.is_file():
+        raise NotFoundError(f"没有文件 {path}", f"there is no file {path}")
     sent = [_sent(line, number) for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if line]
     with open_store() as session:
         taken = record_many(session, sent, who=who_runs())

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner, Result
 
 from api.cli import app
-from geo.errors import CodeError, InputError
+from geo.errors import CodeError, InputError, NotFoundError
 from geo.ledger.checklists import checklist
 from tests import factories as make
 from tests.databases import Databases
@@ -108,5 +108,9 @@ def test_a_sheet_of_records_is_taken_once_row_by_row() -> None:
     assert "第 3 行 row 3: 时间应写作" in refused.output
     assert run("import", "paper.csv", "--out", "told.csv").exit_code == 1
     assert "2026-11-22T08:30" in Path("told.csv").read_text(encoding="utf-8-sig")
+    assert run("import", "paper.csv", "--out", "told.xlsx").exit_code == 1
+    assert "早已收到 known 1" in run("import", "told.xlsx#登记结果").output
+    for missing in ("nothing.csv", "nothing.jsonl"):
+        assert isinstance(run("import", missing).exception, NotFoundError)
     Path("looks.jsonl").write_text("", encoding="utf-8")
     assert isinstance(run("import", "looks.jsonl", "--out", "told.csv").exception, InputError)

@@ -153,7 +153,7 @@ def _screens(engine: Engine, address: str, tokens: dict[str, str]) -> list[Scree
         Screen("responsibility", f"/responsibility/building/{building}", staff),
         Screen("round", "/round", inspector, is_live=True),
         Screen("leader", "/leader", leader, is_live=True),
-        Screen("figure", f"/figures/found/cases?scope={SAMPLE_STREET}&month=2026-10", leader),
+        Screen("figure", f"/figures/found/cases?scope={SAMPLE_STREET}&since=2026-10-01&until=2026-10-31", leader),
         Screen("report-of-community", f"/reports/community_monthly?scope={COMMUNITY}", leader),
         Screen("report-of-street", f"/reports/street_half_yearly?scope={SAMPLE_STREET}", leader),
     ]

@@ -36,7 +36,7 @@ class HazardClass:
 
 #: Where a hazard stands at a moment: its light while it is open, else why it has none.
 STATES = (
-    HazardClass("red", "红灯 · 超期", "red: overdue", "#c4401a", "full"),
+    HazardClass("red", "红灯 · 超期(含环节)", "red: overdue, steps too", "#c4401a", "full"),
     HazardClass("yellow", "黄灯 · 临期", "yellow: nearly due", "#e8b62c", "half"),
     HazardClass("green", "绿灯 · 期内", "green: in time", "#00806b", "ring"),
     HazardClass("paused", "挂账", "paused", "#5b6573", "pause"),

@@ -396,10 +396,10 @@ def test_on_a_phone_the_card_is_a_sheet_at_the_foot(desk: Page) -> None:
     here = desk.locator(".map-here").bounding_box()
     assert here is not None
     assert 100 < here["y"] < sheet["y"]
-    for target in (box(desk), desk.get_by_role("button", name="定位"), desk.locator("a.phone").first):
-        size = target.bounding_box()
-        assert size is not None
-        assert size["height"] >= 44
+    for target in ("#said", "#locate", "a.phone"):
+        # In one go, and again until it holds: a card is drawn anew whenever more of its place is known.
+        tall = "at => [...document.querySelectorAll(at)].some((one) => one.getBoundingClientRect().height >= 44)"
+        desk.wait_for_function(tall, arg=target)
     desk.get_by_role("button", name="收起").click()
     folded = desk.locator("#answer").bounding_box()
     assert folded is not None

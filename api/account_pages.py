@@ -6,7 +6,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from api.access import access_of
-from api.case_pages import following, ledger_page
+from api.case_pages import ledger_page
+from api.links import following
 from geo.access.actor import Actor
 from geo.access.roles import needs_second_factor, roles
 from geo.services.accounts import ADMINISTRATOR, AccountDetail

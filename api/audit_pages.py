@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from api.case_pages import following, ledger_page
+from api.case_pages import ledger_page
+from api.links import following
 from geo.access.actor import Actor
 from geo.ledger.workflows import workflow, workflow_codes
 from geo.services.auditing import Verified

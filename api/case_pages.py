@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from api.access import access_of
 from api.first_page import lists_of
+from api.links import following
 from api.page_assets import policy
 from api.rendering import page
 from geo.access.actor import Actor
@@ -36,13 +37,6 @@ def ledger_page(template: str, actor: Actor, **values: Any) -> HTMLResponse:
         day=day,
         **values,
     )
-
-
-def following(request: Request, more: int | str | None) -> str | None:
-    """Return the address of the next page of what a request lists; ``more`` is the last one here if others follow."""
-    if more is None:
-        return None
-    return str(request.url.include_query_params(after=more).replace(scheme="", netloc=""))
 
 
 def cases_page(request: Request, actor: Actor, shown: Sequence[Described], *, more: int | None) -> HTMLResponse:

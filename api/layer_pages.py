@@ -11,8 +11,9 @@ from pydantic import BaseModel
 
 from api.access import access_of
 from api.answering import PageForm, form_of
-from api.case_pages import following, ledger_page
+from api.case_pages import ledger_page
 from api.dependencies import Acting
+from api.links import following, here_with
 from api.schemas.geojson import features
 from geo.access.actor import Actor
 from geo.territory.dictionaries import dictionary
@@ -30,7 +31,7 @@ class Shown:
     as_page: bool
 
 
-def shown(request: Request, actor: Acting, as_: PageForm = None) -> Shown:
+async def shown(request: Request, actor: Acting, as_: PageForm = None) -> Shown:
     """Read in which form a list is wanted: browsers get a page."""
     return Shown(actor, form_of(request, as_, ("json", "html")) == "html")
 
@@ -104,7 +105,7 @@ def layer_page(
         asked=asked,
         action=request.url.path,
         following=following(request, more),
-        as_json=_address(request, {"as": "json"}),
+        as_json=here_with(request, **{"as": "json"}),
     )
 
 
@@ -118,7 +119,7 @@ def plans_page(request: Request, actor: Actor, plans: Sequence["PlanRecord"], *,
         states=dictionary("plan_states").entries,
         workbench=actor.may(access_of("GET", "/plans/{plan_id}/workbench").roles),
         following=following(request, more),
-        as_json=_address(request, {"as": "json"}),
+        as_json=here_with(request, **{"as": "json"}),
     )
 
 
@@ -131,7 +132,3 @@ def _kinds(properties: type[BaseModel]) -> list[Any]:
 def _title(noun: str, name: str) -> str:
     columns = NOUNS[noun].columns if noun in NOUNS else ()
     return next((column.zh for column in columns if column.name == name), _TITLES.get(name, name))
-
-
-def _address(request: Request, more: Mapping[str, str]) -> str:
-    return str(request.url.include_query_params(**more).replace(scheme="", netloc=""))

@@ -12,6 +12,16 @@ def page_links(request: Request, media_type: str, following: str | int | None) -
     return links
 
 
+def here_with(request: Request, **parameters: object) -> str:
+    """Return a request's own address with other query parameters, from the root of this server."""
+    return str(request.url.include_query_params(**parameters).replace(scheme="", netloc=""))
+
+
+def following(request: Request, more: int | str | None) -> str | None:
+    """Return the address of the next page of what a request lists; ``more`` is the last one here if others follow."""
+    return None if more is None else here_with(request, after=more)
+
+
 def announce(response: Response, links: list[dict[str, str]]) -> None:
     """Put the link to the next page into the header too."""
     for link in links:

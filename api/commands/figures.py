@@ -9,11 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from api.commands.store import open_store, who_runs
+from api.commands.sheets import write_sheet
+from api.commands.store import open_store
 from api.figure_sheets import as_sheet, row_name
 from geo.errors import InputError
-from geo.exchange.stamps import stamp_now
-from geo.exchange.writing import write_frame
 from geo.services.figuring import By, Period, figure, registry
 from geo.services.hot_spots import check_kind, find_hot_spots
 from geo.territory.times import CHINA_TIME
@@ -40,8 +39,7 @@ def figures_command(
     with open_store() as session:
         found = figure(session, scope, _period(since, until), workflow=workflow, by=cast(By, by))
     if out is not None:
-        for written in write_frame(as_sheet(found), out, layer="指标", stamp=stamp_now(who_runs(), scope=scope)):
-            console.print(Text(f"已写出 Wrote {written}"), soft_wrap=True)
+        write_sheet(console, as_sheet(found), out, layer="指标", scope=scope)
         return
     shown = Table(box=None, header_style="bold")
     shown.add_column("指标 figure")

@@ -13,12 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from api.commands.counting import counting
+from api.commands.sheets import told_written, write_sheet
 from api.commands.store import open_store, who_runs
 from geo.errors import InputError, NotFoundError
 from geo.exchange.address_files import read_table
 from geo.exchange.formats import split_layer
 from geo.exchange.stamps import stamp_now
-from geo.exchange.writing import write_frame
 from geo.ledger.checklists import Answered
 from geo.services.auditing import moment
 from geo.services.grading import grade_place
@@ -179,8 +179,7 @@ def _import_sheet(path: Path, sheet: str | None, out: Path | None) -> bool:
     result = rows_read(table, taken)
     console.print(Text(",".join(f"{OUTCOMES[word]} {count}" for word, count in result.counts.items())))
     if out is not None:
-        for written in write_read(result, out, stamp=stamp_now(who_runs())):
-            console.print(Text(f"已写出 Wrote {written}"), soft_wrap=True)
+        told_written(console, write_read(result, out, stamp=stamp_now(who_runs())))
     else:
         refused = [row for row in taken if row.taken.outcome == "refused"]
         for row in refused[:ROWS_SHOWN]:
@@ -220,8 +219,7 @@ def export_command(
     )
     with open_store() as session:
         table = export_inspections(session, wanted, who=who_runs())
-    for written in write_frame(table, out, layer="检查", stamp=stamp_now(who_runs())):
-        console.print(Text(f"已写出 Wrote {written}({len(table)} 条 inspections)"), soft_wrap=True)
+    write_sheet(console, table, out, layer="检查", unit="条 inspections")
 
 
 def _answer(said: str) -> Answered:

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from api.commands.answers import point_words, show_answer
 from api.commands.counting import counting
+from api.commands.sheets import write_sheet
 from api.commands.store import open_store, who_runs
 from geo.exchange.stamps import stamp_now
 from geo.exchange.tables import TextTable
-from geo.exchange.writing import write_frame
 from geo.services import placing_by_address
 from geo.services.address_books import AddressBooks
 from geo.services.locating import Found, Place, Spot, locate, reverse
@@ -70,9 +70,7 @@ def show_unplaced(console: Console, out: Path | None) -> None:
     with open_store() as session:
         rows = placing_by_address.look_at_unplaced(session, who=who_runs())
     if rows and out is not None:
-        table = placing_by_address.unplaced_table(rows)
-        written = write_frame(table, out, layer="待定位", stamp=stamp_now(who_runs()))[0]
-        console.print(Text(f"已写出 Wrote {written}({len(rows)} 行 rows)"), soft_wrap=True)
+        write_sheet(console, placing_by_address.unplaced_table(rows), out, layer="待定位", unit="行 rows")
         return
     for row in rows[:ROWS_SHOWN]:
         _show_row(console, row)

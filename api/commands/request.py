@@ -11,10 +11,10 @@ from rich.text import Text
 from api.commands.case import case_table
 from api.commands.counting import counting
 from api.commands.pairs import pairs_of
+from api.commands.sheets import told_written, write_sheet
 from api.commands.store import open_store, who_runs
 from geo.exchange.address_files import read_table
 from geo.exchange.stamps import stamp_now
-from geo.exchange.writing import write_frame
 from geo.services.address_books import AddressBooks
 from geo.services.auditing import moment
 from geo.services.case_files import OUTCOMES, export_cases, import_cases
@@ -198,8 +198,7 @@ def import_command(
         )
     console.print(Text(",".join(f"{OUTCOMES[word]} {word} {count}" for word, count in result.counts.items())))
     if out is not None:
-        for written in write_read(result, out, stamp=stamp_now(who_runs())):
-            console.print(Text(f"已写出 Wrote {written}"), soft_wrap=True)
+        told_written(console, write_read(result, out, stamp=stamp_now(who_runs())))
     elif len(result.refused):
         shown = result.refused.head(ROWS_SHOWN)
         for number, why in zip(shown["行号"], shown.iloc[:, -2], strict=True):
@@ -223,8 +222,7 @@ def export_command(
     )
     with open_store() as session:
         table = export_cases(session, wanted, who=who_runs())
-    for written in write_frame(table, out, layer="事项", stamp=stamp_now(who_runs())):
-        console.print(Text(f"已写出 Wrote {written}({len(table)} 件 cases)"), soft_wrap=True)
+    write_sheet(console, table, out, layer="事项", unit="件 cases")
 
 
 @request_app.command("pull")

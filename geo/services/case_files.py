@@ -26,6 +26,7 @@ from geo.services.describing_cases import describe
 from geo.services.placing_requests import WhereError, find_where, subject_of
 from geo.services.requesting import REQUEST, NewRequest, take
 from geo.services.sheet_rows import RowsRead, coded, said_by_rows, with_outcomes
+from geo.services.walking import pages
 from geo.territory.times import CHINA_TIME
 
 #: How cases that come out of files are said to have come.
@@ -122,18 +123,14 @@ def export_cases(
     BoundsError
         There are more than :data:`MOST_CASES`.
     """
-    rows: list[dict[str, object]] = []
-    after: int | None = None
-    while True:
-        found = look_at_cases(session, wanted, limit=_PAGE, after=after, actor=actor, who=who)
-        rows += _rows(session, found)
-        if len(rows) > MOST_CASES:
-            raise BoundsError(
-                f"超过 {MOST_CASES} 件;请缩小范围或时段", f"there are more than {MOST_CASES} cases: ask for fewer"
-            )
-        if len(found) < _PAGE:
-            return pd.DataFrame(rows, columns=list(_COLUMNS))
-        after = found[-1].id
+    walked = pages(
+        lambda after: look_at_cases(session, wanted, limit=_PAGE, after=after, actor=actor, who=who),
+        size=_PAGE,
+        most=MOST_CASES,
+        zh="件",
+        en="cases",
+    )
+    return pd.DataFrame([row for page in walked for row in _rows(session, page)], columns=list(_COLUMNS))
 
 
 # ── in ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,10 +9,10 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from geo.access.actor import Actor
-from geo.errors import BoundsError
 from geo.ledger.answers_in_words import say
 from geo.ledger.checklists import checklists
 from geo.services.inspecting import InspectionFilter, InspectionRecord, look_at_inspections
+from geo.services.walking import pages
 from geo.territory.dictionaries import dictionary
 from geo.territory.times import CHINA_TIME
 
@@ -31,19 +31,14 @@ def export_inspections(
     BoundsError
         There are more than :data:`MOST_INSPECTIONS`.
     """
-    rows: list[dict[str, Any]] = []
-    after: int | None = None
-    while True:
-        found = look_at_inspections(session, wanted, limit=_PAGE, after=after, actor=actor, who=who)
-        rows += map(_row, found)
-        if len(rows) > MOST_INSPECTIONS:
-            raise BoundsError(
-                f"超过 {MOST_INSPECTIONS} 条检查记录;请缩小范围或时段",
-                f"there are more than {MOST_INSPECTIONS} inspections: ask for fewer",
-            )
-        if len(found) < _PAGE:
-            return pd.DataFrame(rows, columns=headings())
-        after = found[-1].id
+    walked = pages(
+        lambda after: look_at_inspections(session, wanted, limit=_PAGE, after=after, actor=actor, who=who),
+        size=_PAGE,
+        most=MOST_INSPECTIONS,
+        zh="条检查记录",
+        en="inspections",
+    )
+    return pd.DataFrame([_row(record) for page in walked for record in page], columns=headings())
 
 
 def headings() -> list[str]:

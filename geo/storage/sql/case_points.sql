@@ -10,8 +10,9 @@ WITH chosen AS (
     AND (CAST(:scope AS text) IS NULL
       OR c.street_code = left(CAST(:scope AS text), 9)
         AND (length(CAST(:scope AS text)) = 9 OR c.community_code = CAST(:scope AS text)))
-    -- Rules of rows come before what a caller asks, unless that tells nothing of rows it is asked of: boxes are not
-    -- trusted so, codes are. The communities round the box, ended ones too, let an index be used.
+    -- Rules of rows come before what a caller asks, unless that tells nothing of rows it is asked of. Codes are trusted
+    -- so, boxes only where an administrator has said so: the communities round the box, ended ones too, let an index be
+    -- used elsewhere.
     AND (CAST(:west AS float8) IS NULL OR (
       c.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
       AND c.community_code = ANY (ARRAY(

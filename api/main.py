@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -20,7 +21,7 @@ from api.jobs import Jobs
 from api.logs import Observed, log_request
 from api.metering import Meter, Metered
 from api.metrics import Metrics
-from api.openapi import install_openapi
+from api.openapi import describe
 from api.routes import (
     accounts,
     assets,
@@ -125,6 +126,7 @@ ROUTERS = (
     docs,
 )
 
+TITLE = "wangge 网格"
 #: Before any route: who asks is let in, and nothing is asked that the route does not know.
 CHECKS = (Depends(admitted), Depends(known_query))
 
@@ -142,7 +144,7 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
     """
     settings = settings or AppSettings()
     app = FastAPI(
-        title="wangge 网格",
+        title=TITLE,
         version=version("wangge"),
         docs_url=None,
         redoc_url=None,
@@ -166,7 +168,7 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
     app.router.routes.extend(_checked_routes().routes)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     install_handlers(app)
-    install_openapi(app)
+    app.openapi = _description  # type: ignore[method-assign]
     install_access(app)
     # The last one added is the first that a request meets.
     app.add_middleware(StrictBody, max_bytes=settings.max_body_bytes)
@@ -185,6 +187,12 @@ def _checked_routes() -> APIRouter:
     for module in ROUTERS:
         checked.include_router(module.router)
     return checked
+
+
+@cache
+def _description() -> dict[str, Any]:
+    """Describe every route; to do so takes two seconds, so a process does it once."""
+    return describe(_checked_routes().routes, title=TITLE, version=version("wangge"))
 
 
 @asynccontextmanager

@@ -1,9 +1,10 @@
 """The interface's own description: complete, and the same for every route."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from api.access import Access, access_of, describe_access
 from api.errors import PROBLEM_TYPE, PROBLEMS
@@ -89,17 +90,6 @@ def _response(status: int) -> dict[str, Any]:
     }
 
 
-def install_openapi(app: FastAPI) -> None:
-    """Give ``app`` its description, made once when first asked for."""
-
-    def description() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _describe(app)
-        return app.openapi_schema
-
-    app.openapi = description  # type: ignore[method-assign]
-
-
 def _problem_table() -> str:
     rows = [f"| `{problem.type}` | {problem.status} | {problem.title} |" for problem in PROBLEMS.values()]
     return "\n".join(["一个错误 One error (RFC 9457).", "", "| type | status | |", "|---|---|---|", *rows])
@@ -115,13 +105,14 @@ def _say_who_may(operation: dict[str, Any], access: Access) -> None:
     operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
-def _describe(app: FastAPI) -> dict[str, Any]:
+def describe(routes: Sequence[BaseRoute], *, title: str, version: str) -> dict[str, Any]:
+    """Return the description of an interface that has these routes; to make it takes seconds."""
     schema = get_openapi(
-        title=app.title,
-        version=app.version,
+        title=title,
+        version=version,
         summary="网格划分与管理 Spatial grid management for sub-districts",
         description=DESCRIPTION,
-        routes=app.routes,
+        routes=routes,
         tags=TAGS,
     )
     for path, methods in schema["paths"].items():

@@ -30,6 +30,8 @@ Progress = Callable[[str, float], None]
 
 #: The audit trail counts what happens to the store as a whole under this noun.
 STORE = "store"
+#: How long connections that were closed may take to end: as long as PostgreSQL itself waits for them.
+ENDING_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def restore(engine: Engine, path: Path, *, who: str, progress: Progress | None =
     was_empty = _is_empty(engine)
     engine.dispose()
     beside = copies.Restoring(engine.url)
-    if beside.others():
+    if beside.others(wait_s=ENDING_S):
         raise copies.in_use(str(engine.url.database))
     server_version = beside.make()
     try:

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import IO, Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, text
 from sqlalchemy.orm import Session
 
@@ -30,6 +32,8 @@ CHUNK_BYTES = 2**20
 #: Where one is when no database of the product may be in use.
 _MAINTENANCE = "postgres"
 _RESTORING = "_restoring_"
+#: A database with nothing but the extensions, which an administrator made for users who may not create extensions.
+PREPARED = "wangge_template"
 #: PostgreSQL cuts longer names.
 _NAME_BYTES = 63
 
@@ -99,6 +103,8 @@ def dump(url: URL, snapshot: Snapshot, begun: Callable[[str], None]) -> Iterator
         There is no fitting pg_dump, or it failed.
     """
     command = [str(_program("pg_dump", snapshot.server_version)), "--format=custom", "--no-owner", "--no-comments"]
+    # PostGIS brings its reference systems itself, and who may not make it may not fill its table either.
+    command += ["--exclude-table-data=*.spatial_ref_sys"]
     command += ["--verbose", f"--snapshot={snapshot.name}", f"--dbname={_conninfo(url)}"]
     with _running(command, url, begun, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as (process, said):
         assert process.stdout is not None
@@ -162,8 +168,11 @@ class Restoring:
             ).fetchone()
             assert locale is not None
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE {} LC_CTYPE {}").format(
-                    sql.Identifier(str(self.url.database)), sql.Literal(locale[0]), sql.Literal(locale[1])
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8' LC_COLLATE {} LC_CTYPE {}").format(
+                    sql.Identifier(str(self.url.database)),
+                    sql.Identifier(_emptiest(connection)),
+                    sql.Literal(locale[0]),
+                    sql.Literal(locale[1]),
                 )
             )
             _make_role(connection)
@@ -204,21 +213,26 @@ class Restoring:
         with self._maintenance() as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def others(self) -> int:
-        """Count other connections to the database in use."""
+    def others(self, *, wait_s: float = 0.0) -> int:
+        """Count other connections to the database in use; those that are closed take a moment to end."""
+        until = time.monotonic() + wait_s
         with self._maintenance() as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'",
-                (self._name,),
-            ).fetchone()
-            assert row is not None
-            return int(row[0])
+            while True:
+                row = connection.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'",
+                    (self._name,),
+                ).fetchone()
+                assert row is not None
+                if not row[0] or time.monotonic() >= until:
+                    return int(row[0])
+                time.sleep(0.05)
 
     @contextmanager
     def _maintenance(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-        url = self._url.set(drivername="postgresql", database=_MAINTENANCE)
+        url = self._url.set(database=_MAINTENANCE)
+        password = None if url.password is None else str(url.password)
         try:
-            with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+            with psycopg.connect(make_conninfo(_conninfo(url), password=password), autocommit=True) as connection:
                 yield connection
         except psycopg.errors.InsufficientPrivilege:
             raise DatabaseError(
@@ -243,11 +257,23 @@ def in_use(name: str) -> ConflictError:
 def _make_role(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
     """Make the role that a dump's policies and rights name: a role belongs to the server and is in no dump."""
     role = sql.Identifier(ROLE)
-    with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-        connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN NOSUPERUSER NOBYPASSRLS").format(role))
+    # Who may not make roles is refused before it is looked whether there is one.
+    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone() is None:
+        with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN NOSUPERUSER NOBYPASSRLS").format(role))
     row = connection.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", (ROLE,)).fetchone()
     if row is not None and not row[0]:
         connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
+
+
+def _emptiest(connection: psycopg.Connection[tuple[Any, ...]]) -> str:
+    """Name what an empty database is copied from: nothing, or what has the extensions where a user may not make any."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM pg_database WHERE datname = %s AND datistemplate) AND NOT rolsuper "
+        "FROM pg_roles WHERE rolname = current_user",
+        (PREPARED,),
+    ).fetchone()
+    return PREPARED if row is not None and row[0] else "template0"
 
 
 class _Listener:
@@ -299,14 +325,18 @@ def _running(
 def _check_end(process: subprocess.Popen[bytes], program: str, said: _Listener) -> None:
     if process.wait() != 0:
         reason = said.reason()
+        if "permission denied to create extension" in reason:
+            raise DatabaseError(
+                f"连接用户不能安装 PostGIS;请由管理员按 README“自有数据库服务器”建好 {PREPARED}",
+                f"the connecting user may not make extensions: have an administrator make {PREPARED}, as README's "
+                "“A database server of your own” says",
+            )
         raise DatabaseError(f"{program} 失败:{reason}", f"{program} failed: {reason}")
 
 
 def _conninfo(url: URL) -> str:
     parts: dict[str, Any] = {"host": url.host, "port": url.port, "user": url.username, "dbname": url.database}
-    return psycopg.conninfo.make_conninfo(
-        **{name: value for name, value in {**parts, **url.query}.items() if value is not None}
-    )
+    return make_conninfo(**{name: value for name, value in {**parts, **url.query}.items() if value is not None})
 
 
 def _program(name: str, server_version: int) -> Path:

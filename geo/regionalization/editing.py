@@ -81,6 +81,18 @@ def row_keys(rows: pd.DataFrame) -> list[str]:
     return [f"{part}{run}" for part, run in zip(part_keys(rows), floors, strict=True)]
 
 
+def joined(rows: pd.DataFrame) -> pd.DataFrame:
+    """Put the parts of a building that are all in one grid together again, as a draft counts them."""
+    parts = rows.groupby("building", sort=False)["grid"]
+    whole = ((parts.transform("nunique") == 1) & (parts.transform("size") > 1)).to_numpy(bool)
+    if not whole.any():
+        return rows
+    total = rows[whole].groupby("building", sort=False)["households"].sum()
+    first = rows[whole].drop_duplicates("building")
+    again = first.assign(stairwell=None, floor_from=np.nan, floor_to=np.nan, households=total.to_numpy())
+    return pd.concat([rows[~whole], again], ignore_index=True)
+
+
 def moved(rows: pd.DataFrame, changes: GridChanges, grids: Sequence[str]) -> "pd.Series[str]":
     """Return the grid of each row after an edit.
 

@@ -24,7 +24,7 @@ from geo.errors import ConflictError, InputError
 from geo.regionalization.communities import Bounds, Community, find_tier
 from geo.regionalization.drafting import CommunityDraft
 from geo.regionalization.edited_grids import Asked, redraw
-from geo.regionalization.editing import GridChanges, Move, Notice, moved, row_keys, settled
+from geo.regionalization.editing import GridChanges, Move, Notice, joined, moved, row_keys, settled
 from geo.regionalization.numbering import grid_code
 from geo.regionalization.remembering import limits_of, remembered, renewed_report
 from geo.services.gathering import Gathered, gather
@@ -48,8 +48,8 @@ __all__ = [
     "save_redrawn",
 ]
 
-#: Moves in one edit, at most.
-MOST_MOVES = 1_000
+#: Moves in one edit, at most: every building of the largest community at once (outbox.js has the same).
+MOST_MOVES = 5_000
 #: Entry of a report: how many edits there were since the plan was drafted.
 EDITS = "edits"
 
@@ -406,18 +406,18 @@ def _differing(fresh: gpd.GeoDataFrame, stored: gpd.GeoDataFrame) -> gpd.GeoData
 def _changed_rows(
     drafts: dict[str, CommunityDraft], rows: pd.DataFrame, today: pd.DataFrame, goal: "pd.Series[str]"
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Rows of the assignment to write anew, and of which buildings; those that ended have none."""
+    """Rows of the assignment to write anew, and of which buildings; those that ended have none.
+
+    A building stays as it is divided, also when all of it comes into one grid: whoever brought it together can take
+    that back, stairwell by stairwell.
+    """
     moving = set(today.loc[(goal != today["grid"]).to_numpy(bool), "building"])
     communities = {str(code) for code in drafts}
     ended = set(rows.loc[rows["grid"].astype(str).str[:12].isin(communities), "building"]) - set(today["building"])
     added = set(today["building"]) - set(rows["building"])
-    parts = []
-    for code, draft in drafts.items():
-        own = draft.assignment.rename(columns={"building": "building_code", "stairwell": "stairwell_code"})
-        codes = [grid_code(code, int(number) + 1) for number in own["grid"]]
-        parts.append(own.assign(grid_code=codes)[[*plans.ASSIGNMENT_COLUMNS, *plans.FLOOR_RANGE]])
-    every = pd.concat(parts, ignore_index=True)
-    written = every[every["building_code"].isin(moving | added)]
+    every = today.assign(grid_code=goal.to_numpy(dtype=object))
+    every = every.rename(columns={"building": "building_code", "stairwell": "stairwell_code"})
+    written = every.loc[every["building_code"].isin(moving | added), [*plans.ASSIGNMENT_COLUMNS, *plans.FLOOR_RANGE]]
     return written.reset_index(drop=True), sorted(moving | added | ended)
 
 
@@ -438,7 +438,7 @@ def _report(
             continue  # made since the plan was drafted
         if known is None:
             own = rows[rows["grid"].isin(areas.index)]
-            known = remembered(plan.report, community.code, areas, own)
+            known = remembered(plan.report, community.code, areas, joined(own))
         every.append(known)
     bounds, limits = Bounds(plan.lower, plan.upper), limits_of(plan.report)
     summed = renewed_report(plan.report, every, frozenset(drafts), bounds, limits)

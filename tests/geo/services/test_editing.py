@@ -345,7 +345,7 @@ def test_buildings_that_went_to_another_community_ask_for_a_new_draft(session: S
         edit_plan(session, plan_id, [move], who=WHO, version=1)
 
 
-def test_stairwells_and_floors_of_divided_buildings_move_alone_and_join_again(session: Session) -> None:
+def test_stairwells_of_divided_buildings_move_alone_and_can_go_back_from_one_grid(session: Session) -> None:
     community = factories.make_community(session)
     big = factories.make_building(session, 1, households=420)
     for number in (1, 2, 3, 4):
@@ -374,13 +374,18 @@ def test_stairwells_and_floors_of_divided_buildings_move_alone_and_join_again(se
     assert after.set_index("stairwell_code")["grid_code"][part.stairwell_code] == other
     assert after["households"].sum() == rows["households"].sum()
     assert_sums(session, plan)
-    # All of it in one grid is one row again.
+    # All of it in one grid is counted as whole, and can be taken back.
     left = set(after.loc[after["building_code"] != big, "grid_code"]) | {other}
-    edit_plan(session, plan, [Move(big, other)], ended_grids=sorted(set(grids) - left), who=WHO, version=2)
-    whole = plans.read_assignment(session, plan).set_index("building_code").loc[[big]]
-    assert whole["stairwell_code"].isna().all()
-    assert whole["households"].tolist() == [420]
+    ended = sorted(set(grids) - left)
+    together = edit_plan(session, plan, [Move(big, other)], ended_grids=ended, who=WHO, version=2).plan
+    held = plans.read_assignment(session, plan).set_index("stairwell_code").loc[parts["stairwell_code"]]
+    assert set(held["grid_code"]) == {other}
+    assert [row["divided_buildings"] for row in together.report["communities"]] == [0]
     assert_sums(session, plan)
+    home = after.set_index("stairwell_code")["grid_code"]
+    back = [Move(big, home[code], stairwell=code) for code in parts["stairwell_code"] if home[code] != other]
+    edit_plan(session, plan, back, new_grids=ended, who=WHO, version=3)
+    pd.testing.assert_frame_equal(plans.read_assignment(session, plan), after)
 
 
 def test_a_community_without_buildings_keeps_its_one_grid(session: Session, street: str) -> None:

@@ -12,8 +12,11 @@ Transactions run at READ COMMITTED: the rules over several rows (``migrations/sq
 then read it afresh, which a snapshot taken earlier would not allow.
 """
 
-from collections.abc import Iterator
+import select
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -25,9 +28,10 @@ from alembic.util.exc import CommandError
 from psycopg.pq import Format
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from geo.access.actor import Actor
 from geo.errors import DatabaseError, SchemaError, ServerError
@@ -36,6 +40,9 @@ from geo.storage.boxes import trust_boxes
 from geo.storage.refusals import in_plain_words, refusal
 
 CONNECT_TIMEOUT_S = 10
+#: A connection that was used so lately is not asked whether it still holds, unless its socket has something to say.
+LATELY_S = 1.0
+_USED_AT = "wangge_used_at"
 _BINARY = "wangge_binary"
 #: Execution options of queries for many bytes, which else come as text, twice as long.
 IN_BINARY = {_BINARY: True}
@@ -73,11 +80,12 @@ def open_engine(url: str | None = None) -> Engine:
     """
     engine = create_engine(
         _psycopg_url(url or _configured_url() or _embedded_url()),
-        pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "wangge"},
     )
     event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", partial(_refuse_dead, engine.dialect))
     event.listen(engine, "before_cursor_execute", _choose_format)
     try:
         with engine.connect() as connection:
@@ -204,11 +212,48 @@ def _prepare_connection(dbapi_connection: Any, _record: object) -> None:
     dbapi_connection.commit()
 
 
+def _note_use(_dbapi_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_USED_AT] = time.monotonic()
+
+
+def _refuse_dead(
+    dialect: Dialect, dbapi_connection: Any, record: ConnectionPoolEntry, _borrowed: PoolProxiedConnection
+) -> None:
+    """Let the pool open a connection anew that holds no more, such as after the server was started again.
+
+    A server that ends closes its sockets, which is seen at no cost; only what closes none, such as a network that is
+    cut, needs a round trip to be noticed.
+    """
+    used_at = record.info.get(_USED_AT)
+    if used_at is None:
+        return  # just opened
+    if time.monotonic() - used_at < LATELY_S and not _has_news(dbapi_connection):
+        return
+    try:
+        dialect.do_ping(dbapi_connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error
+
+
+def _has_news(dbapi_connection: Any) -> bool:
+    """Whether something came for a connection that nobody asks anything: mostly its end."""
+    if dbapi_connection.closed:
+        return True
+    waiting = select.poll()
+    waiting.register(dbapi_connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
+
+
+def is_in_binary(options: Mapping[str, Any]) -> bool:
+    """Whether a query's execution options have it fetched in binary (:data:`IN_BINARY`)."""
+    return bool(options.get(_BINARY))
+
+
 def _choose_format(
     _connection: Connection, cursor: Any, _statement: str, _values: Any, context: Any, _many: bool
 ) -> None:
     """Fetch in binary what was asked for with :data:`IN_BINARY`."""
-    if context is not None and context.execution_options.get(_BINARY):
+    if context is not None and is_in_binary(context.execution_options):
         cursor.format = Format.BINARY
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import psycopg
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import Engine, make_url, text
 from sqlalchemy.orm import Session
 
 from geo.errors import CodeError, DatabaseError, SchemaError, ServerError
+from geo.storage import database
 from geo.storage.database import DatabaseSettings, check_schema, migrate, open_engine, session_scope
 from tests import factories as make
 
@@ -148,6 +150,53 @@ def test_a_scope_commits_as_a_whole_or_not_at_all(fresh_engine: Engine) -> None:
 def test_a_scope_says_what_the_database_refused(fresh_engine: Engine) -> None:
     with pytest.raises(CodeError, match="ck_grid_staff_code_structure"), session_scope(fresh_engine) as session:
         session.execute(text("INSERT INTO grid_staff (code, name, role) VALUES ('440307001S1', '张三', 'grid_worker')"))
+
+
+# ── connections that are used again ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def asked_whether_alive(fresh_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Mock:
+    """Each time that a connection is asked whether it holds, which goes on as it does."""
+    noted = Mock(side_effect=fresh_engine.dialect.do_ping)
+    monkeypatch.setattr(fresh_engine.dialect, "do_ping", noted)
+    return noted
+
+
+def _process_of(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+def _end(engine: Engine, process: int) -> None:
+    """End one of the server's processes, as a server that is started again ends all."""
+    with psycopg.connect(engine.url.set(drivername="postgresql").render_as_string(hide_password=False)) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [process])
+        while other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [process]).fetchone():
+            other.rollback()
+
+
+def test_a_connection_that_was_used_just_now_is_not_asked_whether_it_holds(
+    fresh_engine: Engine, asked_whether_alive: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LATELY_S", 60.0)
+    assert len({_process_of(fresh_engine) for _ in range(5)}) == 1
+    assert asked_whether_alive.call_count == 0
+    monkeypatch.setattr(database, "LATELY_S", 0.0)
+    _process_of(fresh_engine)
+    assert asked_whether_alive.call_count == 1
+
+
+@pytest.mark.parametrize("lately", [60.0, 0.0], ids=["used just now", "used long ago"])
+def test_nobody_notices_a_server_that_was_started_again(
+    fresh_engine: Engine, monkeypatch: pytest.MonkeyPatch, lately: float
+) -> None:
+    monkeypatch.setattr(database, "LATELY_S", lately)
+    for _ in range(3):
+        before = _process_of(fresh_engine)
+        _end(fresh_engine, before)
+        with session_scope(fresh_engine) as session:
+            assert session.scalar(text("SELECT pg_backend_pid()")) != before
 
 
 def _fail_after_a_write(engine: Engine) -> None:

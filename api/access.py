@@ -257,6 +257,7 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/plans/{plan_id}/news"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/report"): _LOOK_AT_PLAN,
         ("GET", "/plans/{plan_id}/report.pdf"): _LOOK_AT_PLAN,
+        ("GET", "/plans/{plan_id}/export"): _LOOK_AT_PLAN,
         ("POST", "/plans/{plan_id}/adopt"): _PLAN,
         ("POST", "/plans/{plan_id}/retire-departments"): _PLAN,
         ("POST", "/plans/{plan_id}/cells"): _PLAN,

@@ -16,6 +16,7 @@ from api.dependencies import Acting
 from api.links import following, here_with
 from api.schemas.geojson import features
 from geo.access.actor import Actor
+from geo.regionalization.communities import tier_bounds
 from geo.territory.dictionaries import dictionary
 from geo.territory.nouns import NOUNS
 
@@ -118,6 +119,10 @@ def plans_page(request: Request, actor: Actor, plans: Sequence["PlanRecord"], *,
         asked=dict(request.query_params),
         states=dictionary("plan_states").entries,
         workbench=actor.may(access_of("GET", "/plans/{plan_id}/workbench").roles),
+        may_draft=actor.may(access_of("POST", "/plans").roles),
+        streets=actor.streets,
+        styles=dictionary("plan_styles").entries,
+        bounds=tier_bounds("grid"),
         following=following(request, more),
         as_json=here_with(request, **{"as": "json"}),
     )

@@ -32,9 +32,10 @@ class Part:
     lines: tuple[GridLine, ...]
 
 
-def report_page(report: PlanReport, content: MapContent | None, *, login: str) -> str:
-    """Return a report as a page."""
-    return _templates().get_template("plan_report.html").render(**_values(report, content), login=login)
+def report_page(report: PlanReport, content: MapContent | None, *, login: str, may_adopt: bool) -> str:
+    """Return a report as a page; who may adopt the plan does so there."""
+    values = _values(report, content) | {"login": login, "may_adopt": may_adopt}
+    return _templates().get_template("plan_report.html").render(**values)
 
 
 def report_pdf(report: PlanReport, content: MapContent | None, stamp: Stamp) -> bytes:

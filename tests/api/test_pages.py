@@ -115,6 +115,16 @@ def test_maps_of_nothing(client: TestClient, query: str, status: int) -> None:
     assert answer.json()["status"] == status
 
 
+def test_who_plans_is_offered_a_draft_on_the_list_of_plans(
+    app: FastAPI, town_engine: Engine, client: TestClient
+) -> None:
+    offered = re.compile(f'<form data-streets="{town.STREET}" data-asked="{town.COMMUNITIES[0]}">')
+    assert offered.search(client.get(f"/plans?as=html&scope={town.COMMUNITIES[0]}").text)
+    assert 'href="/plans"' in client.get("/").text
+    with client_of(app, town_engine, "looks-on", ["leader"], [town.STREET]) as leader:
+        assert "data-streets" not in leader.get("/plans?as=html").text
+
+
 def test_plans_are_compared_on_a_page_of_its_own(client: TestClient) -> None:
     made = [
         client.post(

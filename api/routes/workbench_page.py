@@ -15,7 +15,7 @@ from geo.territory.dictionaries import dictionary
 router = APIRouter(tags=["pages"])
 
 #: Parts of the page beside map and figures, each a module of ``static/workbench``.
-PARTS = ("solving", "others", "comments", "history")
+PARTS = ("solving", "others", "comments", "comparing", "history")
 
 
 @router.get(
@@ -37,5 +37,6 @@ def workbench(store: Store, actor: Acting, plan_id: PlanId) -> HTMLResponse:
         plan=plan,
         parts=PARTS,
         state_label=dictionary("plan_states")[plan.state].label,
+        may_draft=actor.may(access_of("POST", "/plans").roles),
         may_edit=plan.state == "draft" and actor.may(access_of("PATCH", "/plans/{plan_id}/assignment").roles),
     )

@@ -119,7 +119,8 @@ class _Plan:
 
 def answers(page: Page, said: dict[str, Any]) -> None:
     """Hand the page all that a server would."""
-    shown = rendered("workbench.html", login="bench", plan=_Plan, state_label="草案 draft", may_edit=True, parts=[])
+    may = {"may_edit": True, "may_draft": True}
+    shown = rendered("workbench.html", login="bench", plan=_Plan, state_label="草案 draft", parts=[], **may)
     told = {"ground": said, "edits": {"version": 1, "state": "draft", "items": []}}
     kinds = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 

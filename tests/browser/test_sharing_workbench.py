@@ -80,10 +80,41 @@ def test_a_planner_solves_the_rest_and_works_beside_a_colleague(
         assert page.locator("table.grids tbody tr").count() == len(set(homes_of(colleague, plan).values()))
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE_WIDTH
         assert grave_faults(page) == []
+        _adopted(page)
+        _drafted_anew(page, address)
         assert offline_page.errors == []
         assert offline_page.outside == []
         page.goto("about:blank")
     expect.set_options(timeout=5_000)
+
+
+def _adopted(page: Page) -> None:
+    """Adopt the draft below its report, once it is said to be read; the workbench then leads on to a new draft."""
+    page.get_by_role("button", name="采用第").click()
+    expect(page.locator(".facts")).to_contain_text("尚未采用")
+    page.locator(".adopt input").check()
+    page.get_by_role("button", name="采用第").click()
+    expect(page.locator(".facts")).to_contain_text("与采用时一致")
+    expect(page.locator(".adopt")).to_have_count(0)
+    page.get_by_role("link", name="工作台").click()
+    expect(page.locator("#saving")).to_contain_text("只读")
+    page.get_by_role("link", name="起草新方案").click()
+
+
+def _drafted_anew(page: Page, address: str) -> None:
+    """Ask for a draft of the same community as it is in force, and come to the workbench."""
+    page.wait_for_url(f"{address}/plans?scope={COMMUNITY}#draft")
+    expect(page.locator("#draft [name=scope]")).to_have_value(COMMUNITY)
+    page.get_by_label("每格最少户数").fill("80")
+    page.get_by_label("最多").fill("130")
+    page.get_by_label("名称").fill("从现行开始")
+    assert grave_faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE_WIDTH
+    page.get_by_role("button", name="起草").click()
+    page.wait_for_url(f"{address}/plans/*/workbench")
+    page.locator("html[data-ready]").wait_for(state="attached")
+    expect(page.locator("#saving")).to_contain_text("第 1 版")
+    expect(page.locator("h1")).to_have_text("从现行开始")
 
 
 def _solved_and_undone(page: Page, colleague: TestClient, plan: int, was: dict[str, str]) -> str:

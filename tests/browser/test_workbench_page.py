@@ -168,6 +168,34 @@ def test_strokes_outlast_the_server_and_the_page(opened: Opens, engine: Engine, 
         assert homes_of(client, plan) == before | {one["key"]: one["to"]}
 
 
+def test_one_goes_back_to_a_version_and_is_told_what_stays(opened: Opens, client: TestClient, plan: int) -> None:
+    page = opened()
+    before = homes_of(client, plan)
+    one = paint(page)
+    other = paint(page, one)
+    saved(page)
+    after = homes_of(client, plan)
+    page.locator("#history summary").click()
+    page.get_by_role("button", name="回到这一版").last.click()
+    expect(page.locator("#history .edits > li")).to_have_count(4)
+    saved(page)
+    assert homes_of(client, plan) == before
+    undo(page)
+    saved(page)
+    assert homes_of(client, plan) == after
+    page.locator(f"tr[data-grid='{one['to']}'] .lock").click()
+    page.evaluate(
+        """({ key, from }) => {
+          const { draft } = window.workbench;
+          window.workbench.move([draft.ground.unitOfKey.get(key)], draft.number.get(from));
+        }""",
+        one,
+    )
+    expect(page.locator("#said")).to_contain_text("1 处在锁定的网格")
+    assert homes_of(client, plan) == after
+    assert other["to"] == after[other["key"]]
+
+
 # ── others ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

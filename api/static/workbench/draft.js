@@ -74,17 +74,25 @@ export class Draft {
 
   begin() {
     this.painted = new Map();
+    this.left = { locked: new Set(), elsewhere: new Set() };
     this.held = new Set(this.labels);
   }
 
-  // Put units into a grid; returns those that changed. What is locked, or of another community, stays.
+  // Put units into a grid; returns those that changed. What is locked, or of another community, is left, and told.
   paint(units, grid) {
     const community = this.communityOf(grid);
     const changed = [];
     for (const unit of this.withCompounds(units)) {
       const from = this.labels[unit];
-      if (from === grid || this.communityOfUnit(unit) !== community) continue;
-      if (this.locks.grids.has(this.codes[from]) || this.locks.grids.has(this.codes[grid])) continue;
+      if (from === grid) continue;
+      if (this.communityOfUnit(unit) !== community) {
+        this.left.elsewhere.add(unit);
+        continue;
+      }
+      if (this.locks.grids.has(this.codes[from]) || this.locks.grids.has(this.codes[grid])) {
+        this.left.locked.add(unit);
+        continue;
+      }
       if (!this.painted.has(unit)) this.painted.set(unit, from);
       this.labels[unit] = grid;
       changed.push(unit);
@@ -131,6 +139,19 @@ export class Draft {
       this.undone = [];
     }
     return stroke;
+  }
+
+  // Put units into the grids that they are to have, by key, whatever is locked: one stroke. Null where one is not there.
+  put(targets) {
+    const units = [...targets.keys()].map((key) => this.ground.unitOfKey.get(key));
+    if (units.includes(undefined)) return null;
+    this.begin();
+    [...targets.values()].forEach((code, at) => {
+      this.painted.set(units[at], this.labels[units[at]]);
+      this.labels[units[at]] = this.grid(code);
+    });
+    this.measure();
+    return this.end();
   }
 
   // ── taken back, and done again ──

@@ -49,7 +49,8 @@ class History {
 
   draw() {
     const shown = this.items.slice(-this.most).reverse();
-    this.list.replaceChildren(...shown.map((edit) => this.line(edit)));
+    const first = element('li', {}, element('p', { class: 'hint' }, ...both('起草时', 'as it was drafted'), this.back(0)));
+    this.list.replaceChildren(...shown.map((edit) => this.line(edit)), ...(this.items.length && shown.length === this.items.length ? [first] : []));
     this.told.replaceChildren(...(this.items.length ? [] : both('还没有修改过', 'no edits yet')));
     this.more.hidden = this.items.length <= this.most;
   }
@@ -70,9 +71,16 @@ class History {
     return element(
       'li',
       {},
-      element('p', { class: 'hint' }, element('b', {}, who), ' ', element('time', { datetime: at }, moment(at)), ` · 第 ${version} 版`),
+      element('p', { class: 'hint' }, element('b', {}, who), ' ', element('time', { datetime: at }, moment(at)), ` · 第 ${version} 版`, this.back(version)),
       element('ul', {}, did.length ? did : none),
     );
+  }
+
+  // The way back to a version, not to the newest one.
+  back(version) {
+    const later = this.items.filter((edit) => edit.version > version).reverse();
+    if (later.length === 0 || !this.bench.mayEdit) return false;
+    return [' ', button({ class: 'link' }, () => this.bench.goBack(later), ...both('回到这一版', 'go back to it'))];
   }
 
   // Grids that are there are looked at by a click; others are named by their code.

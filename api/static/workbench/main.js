@@ -3,6 +3,7 @@
 import { ask } from '../common/asking.js';
 import { both, button, element } from '../common/dom.js';
 import { Notice } from '../common/notice.js';
+import { ChosenGrid } from './chosen.js';
 import { Draft } from './draft.js';
 import { Ground } from './ground.js';
 import { Scene } from './map.js';
@@ -13,6 +14,7 @@ import { UnitCard } from './unit.js';
 
 const by = (id) => document.getElementById(id);
 const SAID_MS = 6000;
+const CLOSED = { zh: '方案已被采用或替代,不能再改;要修改,请从“方案”起草新方案', en: 'the plan was adopted or replaced and is closed; draft a new one under Plans' };
 const MARKS = [['crossed', '跨越屏障', 'barriers crossed'], ['split', '被拆小区', 'split compounds'], ['moved', '换网格员', 'change worker']];
 
 class Page {
@@ -84,6 +86,8 @@ class Page {
     };
     this.panel = new Panel({ figures: by('figures'), grids: by('grids') }, shared);
     this.unitCard = new UnitCard(by('finding'), shared);
+    this.card ??= new ChosenGrid(by('chosen'), this.mayEdit);
+    this.card.draw(this.draft, null);
     if (this.tools) Object.assign(this.tools.bench, shared);
     else {
       this.tools = new Tools(this.canvases, { ...shared });
@@ -193,7 +197,7 @@ class Page {
     this.scene.chosen = grid;
     if (isShown && grid !== null) this.scene.show([...this.draft.labels.keys()].filter((unit) => this.draft.labels[unit] === grid));
     this.scene.repaint([]);
-    this.panel.renew();
+    this.renew();
     if (grid !== null) this.panel.reveal(grid);
     this.changed();
   }
@@ -207,13 +211,28 @@ class Page {
   // While the mouse moves: what changed is painted, and every figure renewed.
   painted(units) {
     this.scene.repaint(units);
+    this.renew();
+  }
+
+  renew() {
     this.panel.renew();
+    this.card.draw(this.draft, this.chosenGrid);
   }
 
   ended() {
+    const { left } = this.draft;
     const stroke = this.draft.end();
-    if (!stroke) return;
-    this.after(stroke);
+    this.tellLeft(left);
+    if (stroke) this.after(stroke);
+  }
+
+  // Why some of what was painted stayed where it was.
+  tellLeft({ locked, elsewhere }) {
+    const why = [
+      [locked.size, `${locked.size} 处在锁定的网格,未动`, `${locked.size} locked, left as they are`],
+      [elsewhere.size, `${elsewhere.size} 处属于别的社区,不能划入此网格`, `${elsewhere.size} are of another community, whose grids are its own`],
+    ].filter(([count]) => count > 0);
+    if (why.length) this.say(why.map(([, zh]) => zh).join(';'), why.map(([, , en]) => en).join('; '));
   }
 
   move(units, grid) {
@@ -226,6 +245,7 @@ class Page {
   after(stroke) {
     this.notice.clear();
     this.panel.draw();
+    this.card.draw(this.draft, this.chosenGrid);
     this.unitCard.draw(this.unitCard.unit);
     if (this.chosenGrid !== null && !this.draft.isHeld(this.chosenGrid)) this.choose(null);
     this.outbox.add(stroke);
@@ -257,6 +277,23 @@ class Page {
     this.after(stroke);
   }
 
+  // As the plan was before some edits, given from the newest to the oldest: one stroke, taken back like any other.
+  goBack(edits) {
+    if (!this.canEdit || this.tools.isBusy) return;
+    if (this.draft.waiting.length) {
+      this.say('还有笔画没有保存,请稍后再试', 'strokes are still on their way: try again when they are saved');
+      return;
+    }
+    const targets = new Map(edits.flatMap(({ moves }) => Object.entries(moves).map(([key, [was]]) => [key, was])));
+    const stroke = this.draft.put(targets);
+    if (!stroke) {
+      this.say('与那一版没有差别,或有楼栋此后已变更登记', 'nothing differs, or a building was registered anew since');
+      return;
+    }
+    this.painted(stroke.moves.map(([key]) => this.draft.ground.unitOfKey.get(key)));
+    this.after(stroke);
+  }
+
   lock(kind, code) {
     const locked = this.draft.locks[kind];
     if (!locked.delete(code)) locked.add(code);
@@ -282,6 +319,7 @@ class Page {
       sending: () => [`正在保存 ${waiting} 笔`, `saving ${waiting}`],
       held: () => [`${waiting} 笔待保存:网格 ${more?.map((grid) => this.draft.codes[grid].slice(-3)).join('、')} 连成一片后保存`, 'saved once the grid is in one piece'],
       trouble: () => [`${waiting} 笔待保存(已存在本机)`, `${waiting} to save, kept here`],
+      frozen: () => [waiting ? `不能再改,${waiting} 笔没有保存` : '不能再改', waiting ? `closed, ${waiting} not saved` : 'closed'],
     }[state]();
     by('saving').dataset.state = state;
     by('saving').replaceChildren(...(this.mayEdit ? both(...words) : both('只读', 'read only')));
@@ -296,8 +334,9 @@ class Page {
 
   // Others changed the plan: take over what they did, and do again on it what waits here.
   async catchUp() {
-    const { items, version } = await ask(`/plans/${this.planId}/edits?after=${this.draft.version}`);
+    const { items, version, state } = await ask(`/plans/${this.planId}/edits?after=${this.draft.version}`);
     if (version === this.draft.version) return;
+    if (state !== 'draft' && this.canEdit) this.outbox.freeze({ kind: 'refused', ...CLOSED });
     await this.atRest();
     const collided = this.draft.follow(items, version);
     if (collided === null) {
@@ -306,6 +345,7 @@ class Page {
     }
     this.scene.renew();
     this.panel.draw();
+    this.card.draw(this.draft, this.chosenGrid);
     if (this.state === 'saved') this.onState('saved'); // in the version that it has now
     const who = [...new Set(items.map((edit) => edit.who).filter((each) => each !== this.login))];
     if (who.length) this.say(`${who.join('、')} 改了方案,已更新`, `${who.join(', ')} changed the plan; it is renewed`);
@@ -332,6 +372,7 @@ class Page {
     const collided = this.draft.rebase();
     this.scene.renew();
     this.panel.draw();
+    this.card.draw(this.draft, this.chosenGrid);
     await this.outbox.drop(collided);
     this.notice.tell(trouble, () => {});
     this.changed();
@@ -339,7 +380,7 @@ class Page {
 
   onFrozen(trouble) {
     this.notice.tell(trouble, () => {});
-    this.onState('held', []);
+    this.onState('frozen');
   }
 
   // ── for the other parts of the page ──
@@ -354,6 +395,7 @@ class Page {
   // show(code)  jump to a grid or building on the map
   // settled()   promise: all strokes are with the server (or stand in the way, said to the planner)
   // reload()    promise: what others, or the server, did to the plan is taken over
+  // goBack(edits)  the plan as it was before some edits, the newest first, as one stroke
   // onChange(fn)  fn() is called after the rows, the version, the locks or the chosen grid changed
   // say(zh, en) a line for the planner
   asBench() {
@@ -369,6 +411,7 @@ class Page {
       show: (code) => this.showCode(code),
       settled: () => this.outbox.work(),
       reload: () => this.catchUp(),
+      goBack: (edits) => this.goBack(edits),
       onChange: (does) => this.listeners.push(does),
       say: (zh, en) => this.say(zh, en),
     };

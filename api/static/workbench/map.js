@@ -9,6 +9,7 @@ import { Colouring } from './colouring.js';
 
 const [LEAST_SCALE, MOST_SCALE] = [0.02, 12]; // pixels per metre
 const [LABELS_FROM, NUMBERS_FROM] = [0.09, 0.35];
+const HOUSEHOLDS_FROM = 1; // what a building would add to a grid is read off the map
 const HALO_FROM = 0.2;
 const LAYERS = ['ground', 'barriers', 'lines', 'top'];
 const WIDTHS = { main_road: 4, expressway: 5, river: 4, railway: 2.5, road: 2.5, lane: 1.2, wall: 1.2 };
@@ -340,6 +341,24 @@ export class Scene {
     const rank = (grid) => (grid === this.chosen ? 0 : figures.inRange[grid] ? 2 : 1);
     free.sort((one, other) => rank(one) - rank(other) || one - other);
     for (const grid of free) this.drawLabel(pen, grid, size, digit, taken);
+    if (this.scale >= HOUSEHOLDS_FROM) this.drawHouseholds(pen, taken);
+  }
+
+  // Households of each unit that is seen, where no grid's label lies.
+  drawHouseholds(pen, taken) {
+    const { ground } = this.draft;
+    const [west, north] = this.metresAt(0, 0);
+    const [east, south] = this.metresAt(this.width, this.height);
+    Object.assign(pen, { font: `12px ${this.font}`, lineWidth: 3, fillStyle: this.ink.text });
+    const digit = pen.measureText('0').width;
+    for (const unit of ground.near(west, south, east, north)) {
+      if (ground.householdsOf[unit] === 0) continue;
+      const words = String(ground.householdsOf[unit]);
+      const [px, py] = this.pixels(ground.x[unit], ground.y[unit]);
+      if (!claim(taken, px, py, (words.length * digit) / 2, 6)) continue;
+      pen.strokeText(words, px, py);
+      pen.fillText(words, px, py);
+    }
   }
 
   drawLabel(pen, grid, size, digit, taken) {
@@ -349,13 +368,7 @@ export class Scene {
     const households = figures.households[grid];
     const sign = households < bounds.lower ? '▼' : households > bounds.upper ? '▲' : '';
     const words = `${codes[grid].slice(-3)} · ${households}${sign}`;
-    const half = (words.length * digit) / 2 + 2;
-    const spots = [];
-    for (let x = Math.floor((px - half) / 8); x <= (px + half) / 8; x += 1) {
-      for (let y = Math.floor((py - size / 2) / 8); y <= (py + size / 2) / 8; y += 1) spots.push(x * 8192 + y);
-    }
-    if (spots.some((spot) => taken.has(spot))) return;
-    spots.forEach((spot) => taken.add(spot));
+    if (!claim(taken, px, py, (words.length * digit) / 2 + 2, size / 2)) return;
     pen.strokeText(words, px, py);
     pen.fillStyle = sign ? this.ink.highlight : this.ink.text;
     pen.fillText(words, px, py);
@@ -389,6 +402,17 @@ export class Scene {
       this.drawTop();
     });
   }
+}
+
+// Take the room around a point for a label; false where another one lies there.
+function claim(taken, px, py, halfWidth, halfHeight) {
+  const spots = [];
+  for (let x = Math.floor((px - halfWidth) / 8); x <= (px + halfWidth) / 8; x += 1) {
+    for (let y = Math.floor((py - halfHeight) / 8); y <= (py + halfHeight) / 8; y += 1) spots.push(x * 8192 + y);
+  }
+  if (spots.some((spot) => taken.has(spot))) return false;
+  spots.forEach((spot) => taken.add(spot));
+  return true;
 }
 
 const clamp = (scale) => Math.max(LEAST_SCALE, Math.min(MOST_SCALE, scale));

@@ -4,7 +4,7 @@ import { Trouble, ask, onceKey } from '../common/asking.js';
 import { Kept } from '../common/kept.js';
 
 const kept = new Kept('wangge-workbench', { strokes: 'id', sending: 'place', locks: 'place' });
-const MOST_MOVES = 1000;
+const MOST_CHANGES = 5000; // MOST_MOVES of geo/services/editing.py
 const MOST_TRIES = 5; // of an edit that the server says is under way already
 const AWAY = ['连不上服务器;笔画已存在本机,连上后自动保存', 'the server does not answer: strokes are kept here and saved later'];
 const ENDED = ['登录已结束;笔画已存在本机,重新登录后自动保存', 'signed out: strokes are kept here and saved once you signed in'];
@@ -118,16 +118,19 @@ export class Outbox {
     return ask(`/plans/${this.planId}/assignment`, { method: 'PATCH', body, key, version });
   }
 
+  // Nothing is sent any more: the plan takes no edits, or none of this account's.
+  freeze(trouble) {
+    this.isFrozen = true;
+    return this.on.onFrozen(trouble);
+  }
+
   async refused(record, trouble) {
     if (trouble.status === 412) return this.on.onStale();
     if (trouble.status === 409) {
       const plan = await ask(`/plans/${this.planId}/edits?after=${this.draft.version}`);
       if (plan.state === 'draft' && this.tries < MOST_TRIES) throw new Trouble('busy', trouble.zh, trouble.en);
     }
-    if ([403, 404, 409].includes(trouble.status)) {
-      this.isFrozen = true;
-      return this.on.onFrozen(trouble);
-    }
+    if ([403, 404, 409].includes(trouble.status)) return this.freeze(trouble);
     const strokes = this.draft.waiting.filter((stroke) => record.strokes.includes(stroke.id));
     this.draft.waiting = this.draft.waiting.filter((stroke) => !strokes.includes(stroke));
     await this.drop(strokes);
@@ -140,21 +143,25 @@ export function inWords(trouble) {
   return trouble.kind === 'session' ? new Trouble('session', ...ENDED) : trouble;
 }
 
-// The server takes so many moves at once: whole communities, the rest in the next edit.
+// The server takes so many changes at once: whole communities, the rest in the next edit.
 function atMost(body) {
-  if (body.moves.length <= MOST_MOVES) return body;
+  if (changesOf(body) <= MOST_CHANGES) return body;
   const communities = [...new Set(body.moves.map((move) => move.grid_code.slice(0, 12)))];
   const part = { moves: [], new_grids: [], ended_grids: [] };
   for (const community of communities) {
     const isOf = (code) => code.startsWith(community);
-    const moves = body.moves.filter((move) => isOf(move.grid_code));
-    if (part.moves.length && part.moves.length + moves.length > MOST_MOVES) break;
-    part.moves.push(...moves);
-    part.new_grids.push(...body.new_grids.filter(isOf));
-    part.ended_grids.push(...body.ended_grids.filter(isOf));
+    const own = {
+      moves: body.moves.filter((move) => isOf(move.grid_code)),
+      new_grids: body.new_grids.filter(isOf),
+      ended_grids: body.ended_grids.filter(isOf),
+    };
+    if (part.moves.length && changesOf(part) + changesOf(own) > MOST_CHANGES) break;
+    Object.keys(part).forEach((name) => part[name].push(...own[name]));
   }
   return part;
 }
+
+const changesOf = (body) => body.moves.length + body.new_grids.length + body.ended_grids.length;
 
 // One page of this browser at a time, where it can tell.
 function alone(name, does) {

@@ -57,9 +57,9 @@ export class Panel {
   }
 
   table() {
-    const heads = [['编码', 'Code'], ['户数', 'Households'], ['片', 'Pieces'], ['紧凑', 'Compact'], ['换人', 'Change'], ['锁', 'Lock']];
+    const heads = [['编码', 'code'], ['户数', 'households'], ['片', 'parts'], ['紧凑', 'round'], ['换人', 'moved'], ['锁', 'lock']];
     this.body = element('tbody', { role: 'rowgroup' });
-    const head = heads.map(([zh, en]) => element('th', { scope: 'col', role: 'columnheader', title: en }, zh));
+    const head = heads.map(([zh, en]) => element('th', { scope: 'col', role: 'columnheader' }, ...both(zh, en)));
     const row = element('tr', { role: 'row' }, ...head);
     // Rows are laid out by themselves, so that a new figure moves nothing else; their roles have to be said then.
     return element('table', { role: 'table' }, element('thead', { role: 'rowgroup' }, row), this.body);

@@ -154,27 +154,29 @@ def counts_by_month(
     Parameters
     ----------
     cases
-        ``opened``, ``ended`` (``2026-11``; missing where it did not happen), ``state``, ``cases`` and any other counts,
-        those of :data:`OF_OPENED` being of what was opened and the rest of what was solved.
+        How long cases stood open: ``opened``, ``ended`` (``2026-11``; missing where they still do), the ``state`` with
+        which that ended, ``again`` where it began by coming back, ``cases`` and any other counts, those of
+        :data:`OF_OPENED` being of what was opened, ``reopened`` of what began and the rest of what was solved.
     overdue
         How long cases stood past their limits: ``since``, ``until`` (``2026-11``; missing where they still do) and
         ``cases``.
     months
         Which are wanted.
     """
-    told = [name for name in cases.columns if name not in ("opened", "ended", "state", "cases")]
+    told = [name for name in cases.columns if name not in ("opened", "ended", "state", "again", "cases")]
     # "~" comes behind every month: what did not happen is later than all of them.
     cases, overdue = cases.fillna({"ended": "~"}), overdue.fillna({"until": "~"})
     found: dict[str, dict[str, float | None]] = {}
     for month in months:
-        opened, ended = cases[cases["opened"] == month], cases[cases["ended"] == month]
-        solved = ended[ended["state"] == "closed"]
+        opened, ended = cases[(cases["opened"] == month) & ~cases["again"]], cases[cases["ended"] == month]
+        solved, voided = (ended[ended["state"] == state] for state in ("closed", "void"))
         still = cases[(cases["opened"] <= month) & (cases["ended"] > month)]
         late = overdue[(overdue["since"] <= month) & (overdue["until"] > month)]
-        parts = {"found": opened, "solved": solved, "open": still, "overdue": late}
+        parts = {"found": opened, "solved": solved, "voided": voided, "open": still, "overdue": late}
         counts = {name: int(part["cases"].sum()) for name, part in parts.items()}
-        counts["voided"] = int(ended["cases"].sum()) - counts["solved"]
-        counts |= {name: int((opened if name in OF_OPENED else solved)[name].sum()) for name in told}
+        begun = cases[cases["opened"] == month]
+        of = {"reopened": begun, **dict.fromkeys(OF_OPENED, opened)}
+        counts |= {name: int(of.get(name, solved)[name].sum()) for name in told}
         found[month] = dict(counts)
     return found
 

@@ -3,10 +3,11 @@
 Every count opens to its cases: :func:`cases_of` lists exactly those that were counted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import pandas as pd
 from sqlalchemy.orm import Session
 
 from geo.access.actor import SCOPE_DIGITS, Actor, check_scope
@@ -15,13 +16,27 @@ from geo.errors import InputError
 from geo.ledger.figures import BY, By, Figure, Period, counts_by_month, figures_of, month_of, registry
 from geo.storage import figures as stored
 from geo.storage.figures import Counted, Span
-from geo.storage.network import read_network
+from geo.storage.network import grids_in_force
 from geo.territory.dictionaries import dictionary
 from geo.territory.times import CHINA_TIME
 
-__all__ = ["BY", "By", "Counted", "Figure", "FigureRow", "FigureTable", "Period", "cases_of", "figure", "registry"]
+__all__ = [
+    "BY",
+    "By",
+    "Counted",
+    "Figure",
+    "FigureRow",
+    "FigureTable",
+    "Period",
+    "cases_of",
+    "figure",
+    "figure_by_month",
+    "registry",
+]
 
 Counts = dict[str, float | None]
+
+NEVER_OVERDUE = pd.DataFrame(columns=["since", "until", "cases"], dtype=object)
 
 
 @dataclass(frozen=True)
@@ -71,6 +86,7 @@ def figure(
     *,
     workflow: str | None = None,
     by: By = "all",
+    only: Collection[str] | None = None,
     actor: Actor | None = None,
     now: datetime | None = None,
 ) -> FigureTable:
@@ -82,6 +98,8 @@ def figure(
         Cases of this one alone; None: of all.
     by
         What rows are told apart by; ``month`` takes whole months.
+    only
+        Codes of the figures that are wanted; None: all.
 
     Raises
     ------
@@ -99,14 +117,38 @@ def figure(
         )
     if by == "month":
         period = _whole_months(period)
+    wanted = frozenset(registry() if only is None else only)
     span = _span(scope, workflow, period, now)
     sees = actor is None or sees_households(actor.roles)
-    ground = _ground(session, scope, period, sees)
-    accidents = _accidents()
-    together = (stored.count_cases(session, span, "all", accidents) or [{}])[0]
-    total = FigureRow(None, "", figures_of(_nothing() | _counts(together) | ground[None]))
-    rows = [total] if by == "all" else _rows(session, span, by, period, ground)
-    return FigureTable(scope, workflow, period, by, rows, total, is_whole=sees)
+    ground = _ground(session, scope, period, sees, wanted)
+    if by == "month":
+        rows = _months(session, span, period, wanted)
+    else:
+        rows = _rows(session, span, by, ground, wanted) if by != "all" else []
+    total = FigureRow(None, "", _values(_together(session, span, wanted), ground[None], wanted))
+    return FigureTable(scope, workflow, period, by, rows if by != "all" else [total], total, is_whole=sees)
+
+
+def figure_by_month(
+    session: Session,
+    scope: str,
+    period: Period,
+    *,
+    workflow: str | None = None,
+    only: Collection[str],
+    now: datetime | None = None,
+) -> list[FigureRow]:
+    """Return the figures of a scope that follow from cases, month by month, and nothing of all months together.
+
+    Raises
+    ------
+    CodeError
+        The scope is no code of a street, community or grid.
+    BoundsError
+        There are more months than one table has.
+    """
+    check_scope(scope)
+    return _months(session, _span(scope, workflow, period, now), period, frozenset(only))
 
 
 def cases_of(
@@ -148,11 +190,11 @@ def cases_of(
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _rows(session: Session, span: Span, by: By, period: Period, ground: Mapping[str | None, Counts]) -> list[FigureRow]:
-    if by == "month":
-        return _months(session, span, period)
+def _rows(
+    session: Session, span: Span, by: By, ground: Mapping[str | None, Counts], wanted: Collection[str]
+) -> list[FigureRow]:
     counted: dict[str | None, Counts] = {
-        row["key"]: _counts(row) for row in stored.count_cases(session, span, by, _accidents())
+        row["key"]: _counts(row) for row in stored.count_cases(session, span, by, _accidents(), wanted)
     }
     if by in ("community", "grid"):
         # What nothing happened in is there too: that it was looked for is a figure.
@@ -162,43 +204,53 @@ def _rows(session: Session, span: Span, by: By, period: Period, ground: Mapping[
     said = labels_of(by, span.workflow)
     order = sorted(counted, key=lambda key: (key is None, key))
     return [
-        FigureRow(key, said.get(key or "", ""), figures_of(_nothing() | counted[key] | ground.get(key or "", {})))
+        FigureRow(key, said.get(key or "", ""), _values(counted[key], ground.get(key or "", {}), wanted))
         for key in order
     ]
 
 
-def _months(session: Session, span: Span, period: Period) -> list[FigureRow]:
+def _months(session: Session, span: Span, period: Period, wanted: Collection[str]) -> list[FigureRow]:
     names = [f"{month.first:%Y-%m}" for month in period.months()]
-    cases = stored.count_cases_by_month(session, span, _accidents())
-    counts = counts_by_month(cases, stored.count_overdue_by_month(session, span), names)
-    medians, returned = stored.median_days_by_month(session, span), stored.count_reopened_by_month(session, span)
+    cases = stored.count_cases_by_month(session, span, _accidents(), wanted)
+    overdue = stored.count_overdue_by_month(session, span) if "overdue" in wanted else NEVER_OVERDUE
+    counts = counts_by_month(cases, overdue, names)
+    medians = stored.median_days_by_month(session, span) if "median_days" in wanted else {}
     return [
-        FigureRow(
-            name,
-            "",
-            figures_of(counts[name] | {"median_days": medians.get(name), "reopened": returned.get(name, 0)}),
-        )
-        for name in names
+        FigureRow(name, "", _values(counts[name] | {"median_days": medians.get(name)}, {}, wanted)) for name in names
     ]
 
 
-def _ground(session: Session, scope: str, period: Period, sees: bool) -> dict[str | None, Counts]:
+def _together(session: Session, span: Span, wanted: Collection[str]) -> Counts:
+    rows = stored.count_cases(session, span, "all", _accidents(), wanted)
+    return _counts(rows[0]) if rows else {}
+
+
+def _values(counted: Counts, ground: Counts, wanted: Collection[str]) -> dict[str, float | None]:
+    """Return the figures that are wanted, out of counts of cases and what is known of the ground."""
+    told = figures_of(_nothing() | counted | ground)
+    return {code: told[code] for code in told if code in wanted}
+
+
+def _ground(
+    session: Session, scope: str, period: Period, sees: bool, wanted: Collection[str]
+) -> dict[str | None, Counts]:
     """Return coverage and grids without anybody, by community, by grid, and all together (None)."""
-    inspected = stored.count_inspected(session, scope, period.since, period.until)
-    found: dict[str | None, Counts] = {
-        code: {"buildings": there, "inspected_buildings": seen} for code, (there, seen) in inspected.items()
-    }
-    everywhere = [sum(each) for each in zip(*inspected.values(), strict=True)] or [0, 0]
-    grids = [code for code in read_network(session, scope[:12], on=period.last)["code"] if str(code).startswith(scope)]
-    staffed = stored.staffed(session, grids, period.last) if sees else set()
-    for code in grids if sees else ():
-        found[code] = {"grids_without_worker": int(code not in staffed)}
-        whole = dict(found.get(code[:12], {}))
-        found[code[:12]] = whole | {
-            "grids_without_worker": (whole.get("grids_without_worker") or 0) + (code not in staffed)
-        }
-    lonely = len(grids) - len(staffed) if sees else None
-    found[None] = {"buildings": everywhere[0], "inspected_buildings": everywhere[1], "grids_without_worker": lonely}
+    found: dict[str | None, Counts] = {None: {}}
+    if "coverage" in wanted:
+        inspected = stored.count_inspected(session, scope, period.since, period.until)
+        everywhere = [sum(each) for each in zip(*inspected.values(), strict=True)] or [0, 0]
+        for code, (there, seen) in [*inspected.items(), (None, everywhere)]:
+            found[code] = {"buildings": there, "inspected_buildings": seen}
+    if "grids_without_worker" not in wanted or not sees:
+        return found
+    grids = [grid.code for grid in grids_in_force(session, scope, period.last)]
+    lonely = set(grids) - stored.staffed(session, grids, period.last)
+    for code in grids:
+        found[code] = {"grids_without_worker": int(code in lonely)}
+    for code in {code[:12] for code in grids}:
+        alone = sum(one.startswith(code) for one in lonely)
+        found[code] = found.get(code, {}) | {"grids_without_worker": alone}
+    found[None]["grids_without_worker"] = len(lonely)
     return found
 
 

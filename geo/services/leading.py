@@ -17,11 +17,11 @@ from geo.crs import WGS84, metric_crs
 from geo.errors import BoundsError, InputError
 from geo.ledger.figures import MOST_MONTHS, Period, month_of
 from geo.ledger.questions import AREA_NOUNS, AreaNoun, answers
-from geo.services.figuring import By, FigureRow, FigureTable, figure
+from geo.services.figuring import FigureRow, figure, figure_by_month
 from geo.services.ledger_layers import first_month
 from geo.storage import coverage, divisions, layers
 from geo.storage import figures as stored
-from geo.storage.network import read_network
+from geo.storage.network import grids_in_force, read_network
 from geo.territory.nouns import COMMUNITY
 from geo.territory.times import CHINA_TIME
 
@@ -29,8 +29,6 @@ from geo.territory.times import CHINA_TIME
 TOLERANCE_M: Mapping[AreaNoun, float] = {"community": 5.0, "grid": 2.0}
 
 Values = Mapping[str, float | None]
-#: A grid in force: the id of its plan, and its code.
-_Grid = tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -117,10 +115,14 @@ def figures_by_month(
         )
     end = month_of(last)
     period = Period(first_month(datetime.combine(end.first, datetime.min.time(), CHINA_TIME), n_months), end.last)
-    tables = {workflow: _table(session, scope, period, workflow, "month", actor, now) for workflow in _workflows()}
-    rows = {workflow: {str(row.key): row for row in table.rows} for workflow, table in tables.items()}
-    grids = [_grids(session, scope, month.last) for month in period.months()]
-    seen = coverage.count_seen_by_month(session, scope, _named(grids[-1]), since=period.since, until=period.until)
+    rows = {
+        workflow: {
+            str(row.key): row for row in figure_by_month(session, scope, period, workflow=workflow, only=codes, now=now)
+        }
+        for workflow, codes in _asked().items()
+    }
+    grids = [grids_in_force(session, scope, month.last) for month in period.months()]
+    seen = coverage.count_seen_by_month(session, scope, grids[-1], since=period.since, until=period.until)
     buildings = _buildings(session, scope, end)
     told = actor is None or sees_households(actor.roles)
     found = []
@@ -128,7 +130,8 @@ def figures_by_month(
         name = f"{month.first:%Y-%m}"
         own = {"coverage": _share(seen.get(name, 0), buildings), "grids_without_worker": None}
         if told:
-            own["grids_without_worker"] = float(len(_unstaffed(session, there, month.last)))
+            codes = [grid.code for grid in there]
+            own["grids_without_worker"] = float(len(set(codes) - stored.staffed(session, codes, month.last)))
         found.append(MonthRow(name, _values({one: by[name] for one, by in rows.items()}) | own))
     return found
 
@@ -155,7 +158,10 @@ def figures_by_area(
     if noun not in AREA_NOUNS or (noun == "community" and level == "grid"):
         raise InputError("网格之内只能按网格查看", "a grid is shown by grid alone")
     period = month_of(month)
-    tables = {workflow: _table(session, scope, period, workflow, noun, actor, now) for workflow in _workflows()}
+    tables = {
+        workflow: figure(session, scope, period, workflow=workflow, by=noun, only=codes, actor=actor, now=now)
+        for workflow, codes in _asked().items()
+    }
     areas = _areas(session, scope, noun, period.last)
     shares = _coverage(session, scope, period, areas) if noun == "grid" else {}
     seen = {code: {"coverage": share} for code, share in shares.items()}
@@ -187,20 +193,12 @@ def areas_of(session: Session, scope: str, noun: AreaNoun, on: date) -> gpd.GeoD
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _workflows() -> list[str | None]:
-    return list(dict.fromkeys(one.workflow for one in answers().values()))
-
-
-def _table(
-    session: Session,
-    scope: str,
-    period: Period,
-    workflow: str | None,
-    by: By,
-    actor: Actor | None,
-    now: datetime | None,
-) -> FigureTable:
-    return figure(session, scope, period, workflow=workflow, by=by, actor=actor, now=now)
+def _asked() -> dict[str | None, set[str]]:
+    """Return which figures answer, by the workflow whose cases they are of."""
+    asked: dict[str | None, set[str]] = {}
+    for one in answers().values():
+        asked.setdefault(one.workflow, set()).add(one.figure.code)
+    return asked
 
 
 def _values(rows: Mapping[str | None, FigureRow]) -> dict[str, float | None]:
@@ -231,24 +229,16 @@ def _grids(session: Session, scope: str, on: date) -> gpd.GeoDataFrame:
     return grids[grids["code"].str.startswith(scope)][["plan_id", "code", "name", "geometry"]]
 
 
-def _named(grids: gpd.GeoDataFrame) -> list[_Grid]:
-    return [(int(plan), str(code)) for plan, code in zip(grids["plan_id"], grids["code"], strict=True)]
-
-
 def _coverage(session: Session, scope: str, period: Period, grids: gpd.GeoDataFrame) -> dict[str, float | None]:
     within = {"since": period.since, "until": period.until}
-    found = coverage.count_seen_by_grid(session, scope, _named(grids), **within)
+    named = [(int(plan), str(code)) for plan, code in zip(grids["plan_id"], grids["code"], strict=True)]
+    found = coverage.count_seen_by_grid(session, scope, named, **within)
     return {code: _share(seen, there) for code, (there, seen) in found.items()}
 
 
 def _buildings(session: Session, scope: str, period: Period) -> int:
     counted = stored.count_inspected(session, scope, period.since, period.until)
     return sum(there for there, _ in counted.values())
-
-
-def _unstaffed(session: Session, grids: gpd.GeoDataFrame, day: date) -> set[str]:
-    there = [str(code) for code in grids["code"]]
-    return set(there) - stored.staffed(session, there, day)
 
 
 def _share(part: int, whole: int) -> float | None:

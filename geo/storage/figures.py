@@ -4,13 +4,30 @@ Each count of cases has one condition (:func:`counted`), by which it is counted 
 that a figure always opens to as many cases as it says.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal_column, or_, select, text, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from geo.storage.cases import scope_column
@@ -30,22 +47,15 @@ KEYS: Mapping[str, Any] = {
 #: The rungs that are above a grid's own, and those above a community's.
 ABOVE_GRID = ("community", "street", "joint")
 ABOVE_COMMUNITY = ("street", "joint")
+#: Figures that are counted of what was opened alone.
+OF_OPENED = frozenset({"complaints", "accidents"})
 #: The action of every workflow that brings a closed case back.
 REOPEN = "reopen"
 SATISFIED = 3
 
-#: Of solved cases, how; counted beside the figures, which are shares of them.
-_RUNG = func.coalesce(_CASES.c.rung, "")
-_HOW_SOLVED: Mapping[str, Any] = {
-    "solved_in_time": _CASES.c.closed_at <= _CASES.c.due_at,
-    "solved_with_limit": _CASES.c.due_at.is_not(None),
-    "solved_below": _RUNG.not_in(ABOVE_GRID),
-    "solved_at_community": _RUNG == "community",
-    "solved_above": _RUNG.in_(ABOVE_COMMUNITY),
-    "rated": _CASES.c.rating.is_not(None),
-    "satisfied_count": _CASES.c.rating >= SATISFIED,
-}
-_TOOK = func.extract("epoch", _CASES.c.closed_at - _CASES.c.opened_at) / 86_400.0
+LIVE = ("open", "paused")
+#: What a time that a case stood open ended with, where it came back within the month: no end for that month's figures.
+BACK = "back"
 
 _INSPECTED = text("""
 WITH inside AS (
@@ -111,58 +121,163 @@ class Counted:
     closed_at: datetime | None
 
 
-def counted(span: Span, accidents: Sequence[str]) -> dict[str, ColumnElement[bool]]:
+@dataclass(frozen=True)
+class _Stood:
+    """Cases as they stood when a period ended: a case that came back later had ended then.
+
+    Attributes
+    ----------
+    ended_at, state
+        When and how it ended; what has ended since says so too, with a moment after the period.
+    in_time
+        Whether it ended within its limit.
+    ends
+        Of the cases that ever came back, those that had ended; None where no period has ended since.
+    """
+
+    ended_at: Any
+    state: Any
+    in_time: Any
+    ends: Subquery | None = None
+
+    def beside(self, query: Select[Any]) -> Select[Any]:
+        """Give a query of cases what these columns are read from."""
+        return query if self.ends is None else query.outerjoin(self.ends, self.ends.c.case_id == _CASES.c.id)
+
+
+def _stood(span: Span) -> _Stood:
+    now = _Stood(_CASES.c.closed_at, _CASES.c.state, _CASES.c.closed_at <= _CASES.c.due_at)
+    if span.until > span.now:
+        return now
+    ends = _ends(span)
+    once = _CASES.c.reopened == 0
+    return _Stood(
+        case((once, now.ended_at), else_=ends.c.at),
+        case((once, now.state), else_=ends.c.state),
+        case((once, now.in_time), else_=ends.c.overdue_since.is_(None)),
+        ends,
+    )
+
+
+def _ends(span: Span) -> Subquery:
+    """Read the move that ended each case that ever came back and had ended when the period did."""
+    row = _MOVES.c
+    live = func.max(row.id).filter(row.state.in_(LIVE)).over(partition_by=row.case_id)
+    told = row.case_id, row.id, row.at, row.state, row.overdue_since
+    moved = select(*told, live.label("live")).join(_CASES, _CASES.c.id == row.case_id)
+    moves = _inside(moved.where(_CASES.c.reopened > 0, row.at < span.until), span).subquery()
+    first = select(moves).where(moves.c.id > moves.c.live).ext(distinct_on(moves.c.case_id))
+    return first.order_by(moves.c.case_id, moves.c.id).subquery("ends")
+
+
+def counted(span: Span, accidents: Sequence[str], stood: _Stood) -> dict[str, ColumnElement[bool]]:
     """Return, by figure, which cases it counts; see ``data/dictionaries/ledger_figures.toml``."""
     row = _CASES.c
     opened = row.opened_at >= span.since
-    ended = and_(row.closed_at >= span.since, row.closed_at < span.until)
-    still = or_(row.closed_at.is_(None), row.closed_at >= span.until)
-    return {
+    ended = and_(stood.ended_at >= span.since, stood.ended_at < span.until)
+    still = or_(stood.ended_at.is_(None), stood.ended_at >= span.until)
+    told = {
         "found": opened,
-        "solved": and_(ended, row.state == "closed"),
-        "voided": and_(ended, row.state == "void"),
+        "solved": and_(ended, stood.state == "closed"),
+        "voided": and_(ended, stood.state == "void"),
         "open": still,
         "overdue": or_(_is_overdue(span), _was_overdue(span)) if span.until <= span.now else _is_overdue(span),
-        "complaints": and_(opened, row.workflow == "request", row.nature == "complaint"),
-        "accidents": and_(opened, row.kind.in_(list(accidents)) if accidents else false()),
         "reopened": and_(row.reopened > 0, _came_back(span)),
+    }
+    return told | {name: and_(opened, condition) for name, condition in _of_opened(row, accidents).items()}
+
+
+def _of_opened(row: Any, accidents: Sequence[str]) -> dict[str, ColumnElement[bool]]:
+    """Return, by figure, which of the cases that were opened it counts."""
+    return {
+        "complaints": and_(row.workflow == "request", row.nature == "complaint"),
+        "accidents": row.kind.in_(list(accidents)) if accidents else false(),
     }
 
 
-def count_cases(session: Session, span: Span, by: str, accidents: Sequence[str]) -> list[dict[str, Any]]:
-    """Count cases by community, grid, kind, nature or body, or all together (``key`` None)."""
+def _how_solved(row: Any, in_time: Any) -> dict[str, ColumnElement[bool]]:
+    """Return what tells how a case was solved; counted beside the figures, which are shares of them."""
+    rung = func.coalesce(row.rung, "")
+    return {
+        "solved_in_time": and_(row.due_at.is_not(None), in_time),
+        "solved_with_limit": row.due_at.is_not(None),
+        "solved_below": rung.not_in(ABOVE_GRID),
+        "solved_at_community": rung == "community",
+        "solved_above": rung.in_(ABOVE_COMMUNITY),
+        "rated": row.rating.is_not(None),
+        "satisfied_count": row.rating >= SATISFIED,
+    }
+
+
+def count_cases(
+    session: Session, span: Span, by: str, accidents: Sequence[str], wanted: Collection[str]
+) -> list[dict[str, Any]]:
+    """Count cases by community, grid, kind, nature or body, or all together (``key`` None).
+
+    Parameters
+    ----------
+    wanted
+        Figures; what none of them is made of may be left out.
+    """
     key = _key(by)
-    told = counted(span, accidents) | {"overdue": _is_overdue(span)}
+    if OF_OPENED.issuperset(wanted):
+        return _count_opened(session, span, key, accidents)
+    stood = _stood(span)
+    told = counted(span, accidents, stood) | {"overdue": _is_overdue(span)}
     back = told.pop("reopened")
     solved = told["solved"]
-    told |= {name: and_(solved, condition) for name, condition in _HOW_SOLVED.items()}
+    told |= {name: and_(solved, condition) for name, condition in _how_solved(_CASES.c, stood.in_time).items()}
     counts = [func.count().filter(condition).label(name) for name, condition in told.items()]
-    median = func.percentile_cont(0.5).within_group(_TOOK).filter(solved).label("median_days")
-    rows = session.execute(_inside(select(key.label("key"), *counts, median), span).group_by(key))
+    if "median_days" in wanted:
+        took = _days(_CASES.c.opened_at, stood.ended_at)
+        counts.append(func.percentile_cont(0.5).within_group(took).filter(solved).label("median_days"))
+    query = stood.beside(select(key.label("key"), *counts).select_from(_CASES))
+    rows = session.execute(_inside(query, span).group_by(key))
     found = {row.key: {**row._mapping, "reopened": 0} for row in rows}
     none = {**dict.fromkeys(told, 0), "reopened": 0, "median_days": None}
     # Asked of few cases each: of those that ever came back, and of what was done to cases past their limits.
-    for name, more in (("reopened", _counting(key, span).where(back)), ("overdue", _counting_overdue(key, span))):
-        for row in session.execute(more):
+    more = {"reopened": _inside(_counting(key), span).where(back), "overdue": _counting_overdue(key, span)}
+    for name in more.keys() & set(wanted):
+        for row in session.execute(more[name]):
             found.setdefault(row.key, {"key": row.key, **none})[name] += row.cases
-    return [found[name] for name in sorted(found, key=lambda name: (name is None, name))]
+    return _in_order(found)
 
 
-def count_cases_by_month(session: Session, span: Span, accidents: Sequence[str]) -> pd.DataFrame:
-    """Count cases by the months in which they were opened and came to an end, in one go.
+def count_cases_by_month(
+    session: Session, span: Span, accidents: Sequence[str], wanted: Collection[str]
+) -> pd.DataFrame:
+    """Count the times that cases stood open by the months in which those began and ended, in one go.
 
-    Columns: ``opened``, ``ended`` (``2026-11``; missing where that did not happen), ``state`` and how many of which
-    sort there are.
+    Columns: ``opened``, ``ended`` (``2026-11``; missing where that did not happen), ``state`` that it ended with
+    (:data:`BACK` where it came back within the month), ``again`` where it began by coming back, and how many of which
+    sort there are: ``cases``, ``reopened`` (the first time that a case came back in a month), how they were solved.
     """
-    opened, ended = _month(_CASES.c.opened_at), _month(_CASES.c.closed_at)
-    told = {"cases": true(), **_HOW_SOLVED}
-    told |= {
-        name: condition for name, condition in counted(span, accidents).items() if name in ("complaints", "accidents")
-    }
-    keys = [opened.label("opened"), ended.label("ended"), _CASES.c.state]
+    if OF_OPENED.issuperset(wanted):
+        month = _month(_CASES.c.opened_at)
+        found = [{"opened": row.pop("key"), **row} for row in _count_opened(session, span, month, accidents)]
+        columns = ["opened", "cases", *_of_opened(_CASES.c, accidents)]
+        frame = pd.DataFrame(found, columns=columns).assign(ended=None, state="", again=False, reopened=0)
+        return _with_names(frame, ("opened",))
+    row = _times(span).c
+    told = {"cases": true(), "reopened": row.returned, **_how_solved(row, row.in_time)}
+    told |= {name: and_(~row.again, condition) for name, condition in _of_opened(row, accidents).items()}
+    keys = [_month(row.began).label("opened"), _month(row.ended).label("ended"), row.state, row.again]
     counts = [func.count().filter(condition).label(name) for name, condition in told.items()]
-    rows = session.execute(_inside(select(*keys, *counts), span).group_by(*keys))
+    rows = session.execute(select(*keys, *counts).group_by(*keys))
     return _with_names(pd.DataFrame(rows.all(), columns=list(rows.keys())), ("opened", "ended"))
+
+
+def _count_opened(session: Session, span: Span, key: Any, accidents: Sequence[str]) -> list[dict[str, Any]]:
+    """Count the cases that were opened in a period, and those of which what is opened is a figure."""
+    conditions = _of_opened(_CASES.c, accidents)
+    counts = [func.count().filter(condition).label(name) for name, condition in conditions.items()]
+    query = select(key.label("key"), func.count().label("cases"), *counts).where(_CASES.c.opened_at >= span.since)
+    rows = session.execute(_inside(query.where(or_(*conditions.values())), span).group_by(key))
+    return _in_order({row.key: dict(row._mapping) for row in rows})
+
+
+def _in_order(found: Mapping[Any, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [found[name] for name in sorted(found, key=lambda name: (name is None, name))]
 
 
 def count_overdue_by_month(session: Session, span: Span) -> pd.DataFrame:
@@ -182,20 +297,11 @@ def count_overdue_by_month(session: Session, span: Span) -> pd.DataFrame:
 
 def median_days_by_month(session: Session, span: Span) -> dict[str, float]:
     """Return the median days that solved cases took, by the month in which they were."""
-    month = _month(_CASES.c.closed_at)
-    solved = counted(span, ())["solved"]
-    rows = session.execute(
-        _inside(select(month, func.percentile_cont(0.5).within_group(_TOOK)), span).where(solved).group_by(month)
-    )
+    row = _times(span).c
+    month, took = _month(row.ended), _days(row.opened_at, row.ended)
+    solved = and_(row.state == "closed", row.ended >= span.since, row.ended < span.until)
+    rows = session.execute(select(month, func.percentile_cont(0.5).within_group(took)).where(solved).group_by(month))
     return {_named(first): float(days) for first, days in rows}
-
-
-def count_reopened_by_month(session: Session, span: Span) -> dict[str, int]:
-    """Return how many cases came back, by the month in which they did."""
-    month = _month(_MOVES.c.at)
-    moved = select(month, func.count(_MOVES.c.case_id.distinct())).join(_CASES, _CASES.c.id == _MOVES.c.case_id)
-    rows = session.execute(moved.where(_CASES.c.reopened > 0, *_moved_back(span), _there(span)).group_by(month))
-    return {_named(first): int(count) for first, count in rows}
 
 
 def read_counted(
@@ -216,10 +322,9 @@ def read_counted(
     by, key
         Only those of one row of the table; a key of None is the row of what has none.
     """
-    condition = counted(span, accidents)[figure]
-    query = select(*(_CASES.c[item.name] for item in fields(Counted))).where(condition, _there(span))
-    # What came back in the period may have been closed before it again: only its moves bound it.
-    query = query if figure == "reopened" else _inside(query, span)
+    stood = _stood(span)
+    query = stood.beside(select(*(_CASES.c[item.name] for item in fields(Counted))))
+    query = _inside(query.where(counted(span, accidents, stood)[figure]), span)
     if by != "all":
         query = query.where(_key(by).is_not_distinct_from(key))
     if after is not None:
@@ -239,15 +344,69 @@ def staffed(session: Session, grids: Sequence[str], day: date) -> set[str]:
     return set(session.scalars(_STAFFED, {"grids": list(grids), "day": day}))
 
 
-def _counting(key: Any, span: Span) -> Select[Any]:
-    return select(key.label("key"), func.count().label("cases")).where(_there(span)).group_by(key)
+def _times(span: Span) -> Subquery:
+    """Read the times that cases stood open in a period: one of most, several of those that came back."""
+    row = _CASES.c
+    same = row.workflow, row.kind, row.nature, row.rung, row.rating, row.due_at, row.opened_at
+    once = select(
+        *same,
+        row.opened_at.label("began"),
+        row.closed_at.label("ended"),
+        row.state,
+        (row.closed_at <= row.due_at).label("in_time"),
+        false().label("again"),
+        false().label("returned"),
+    )
+    turns = _turns(span)
+    within = turns.c.began < span.until, or_(turns.c.ended.is_(None), turns.c.ended >= span.since)
+    told = turns.c.began, turns.c.ended, turns.c.state, turns.c.in_time, turns.c.again, turns.c.returned
+    often = select(*same, *told).join_from(turns, _CASES, row.id == turns.c.case_id).where(*within)
+    return union_all(_inside(once.where(row.reopened == 0), span), often).subquery("times")
+
+
+def _turns(span: Span) -> Subquery:
+    """Read the times that each case stood open which ever came back, out of what was done to it."""
+    row = _MOVES.c
+    order: dict[str, Any] = {"partition_by": row.case_id, "order_by": row.id}
+    live = row.state.in_(LIVE)
+    was = func.coalesce(func.lag(live).over(**order), false())
+    told = row.case_id, row.id, row.at, row.state, row.overdue_since, live.label("live"), was.label("was")
+    of_case = select(*told).join(_CASES, _CASES.c.id == row.case_id).where(_CASES.c.reopened > 0)
+    move = _inside(of_case, span).subquery().c
+    order = {"partition_by": move.case_id, "order_by": move.id}
+    ended, back = func.lead(move.at).over(**order), func.lead(move.at, 2).over(**order)
+    ends, number = func.lead(move.state).over(**order), func.row_number().over(**order)
+    twice = and_(number > 3, _month(func.lag(move.at, 2).over(**order)) == _month(move.at))
+    turn = (
+        select(
+            move.case_id,
+            move.live,
+            move.at.label("began"),
+            ended.label("ended"),
+            case((_month(ended) == _month(back), BACK), else_=func.coalesce(ends, move.state)).label("state"),
+            func.lead(move.overdue_since).over(**order).is_(null()).label("in_time"),
+            (number > 1).label("again"),
+            and_(number > 1, ~twice).label("returned"),
+        )
+        .where(move.live != move.was)
+        .subquery()
+    )
+    return select(turn).where(turn.c.live).subquery("turns")
+
+
+def _days(opened_at: Any, ended_at: Any) -> Any:
+    return func.extract("epoch", ended_at - opened_at) / 86_400.0
+
+
+def _counting(key: Any) -> Select[Any]:
+    return select(key.label("key"), func.count().label("cases")).select_from(_CASES).group_by(key)
 
 
 def _counting_overdue(key: Any, span: Span) -> Select[Any]:
     """Count the cases that stood past their limit when the period ended, and to which something was done since."""
     if span.until > span.now:
-        return _counting(key, span).where(false())
-    counting = _counting(key, span).join(_MOVES, _MOVES.c.case_id == _CASES.c.id)
+        return _counting(key).where(false())
+    counting = _counting(key).join(_MOVES, _MOVES.c.case_id == _CASES.c.id)
     return _inside(counting.where(*_over(span)), span)
 
 
@@ -286,7 +445,7 @@ def _there(span: Span) -> ColumnElement[bool]:
 
 
 def _inside(query: Select[Any], span: Span) -> Select[Any]:
-    """Only cases that were opened before the period ends, and had not come to an end before it begins."""
+    """Only cases that were opened before the period ends, and had not come to their last end before it begins."""
     lived = or_(_CASES.c.closed_at.is_(None), _CASES.c.closed_at >= span.since)
     return query.where(_there(span), _CASES.c.opened_at < span.until, lived)
 

@@ -6,6 +6,7 @@ street's until the street's next. ``department`` '' is the merged network; a dep
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 import geopandas as gpd
 from sqlalchemy import func, or_, select, text
@@ -19,6 +20,13 @@ from geo.territory.times import CHINA_TIME
 #: A day ends at midnight in China, wherever the server stands.
 
 _COUNTS = {"plan_id": "int64", "households": "Int64"}
+
+
+class GridInForce(NamedTuple):
+    """Which grid of which plan is in force."""
+
+    plan_id: int
+    code: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,13 @@ def read_network(
     """
     values = {"scope": scope_code, "department": department, "moment": _moment(session, on)}
     return queries.frame(session, "network", _COUNTS, values)
+
+
+def grids_in_force(session: Session, scope_code: str, on: date | datetime | None = None) -> list[GridInForce]:
+    """Return the grids in force in a street, community or grid, by code; see :func:`read_network`."""
+    values = {"scope": scope_code[:12], "department": "", "moment": _moment(session, on)}
+    rows = queries.columns(session, "network", ("plan_id", "code"), values)
+    return [GridInForce(int(plan), str(code)) for plan, code in rows if str(code).startswith(scope_code)]
 
 
 def departments(session: Session, scope_code: str) -> list[str]:

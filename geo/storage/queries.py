@@ -7,7 +7,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import CursorResult, text
+from sqlalchemy import CursorResult, column, select, text
 from sqlalchemy.orm import Session
 
 from geo.crs import WGS84
@@ -29,6 +29,12 @@ def frame(session: Session, name: str, types: dict[str, str], values: dict[str, 
     geometry = gpd.GeoSeries(shapely.from_wkb(table.pop("geometry").to_list()), index=table.index, crs=WGS84)
     plain = table.astype({column: types.get(column, "str") for column in table.columns})
     return gpd.GeoDataFrame(plain, geometry=geometry, crs=WGS84)
+
+
+def columns(session: Session, name: str, wanted: tuple[str, ...], values: dict[str, Any]) -> list[Any]:
+    """Read some columns alone of ``sql/{name}.sql``; what the others would take is not done."""
+    told = text(_sql(name)).columns(*map(column, wanted)).subquery("told")
+    return list(session.execute(select(told), values))
 
 
 def rows(session: Session, name: str, values: dict[str, Any]) -> pd.DataFrame:

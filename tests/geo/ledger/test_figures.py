@@ -65,37 +65,39 @@ def test_too_many_months_are_refused() -> None:
 
 
 MONTHS = [f"2026-{month:02d}" for month in range(1, 7)]
-_CASE = st.tuples(
-    st.integers(0, 5), st.integers(0, 5) | st.none(), st.integers(0, 5) | st.none(), st.booleans(), st.integers(1, 9)
-)
+_MONTH = st.integers(0, 5)
+_TIME = st.tuples(_MONTH, _MONTH | st.none(), _MONTH | st.none(), st.booleans(), st.integers(1, 9), st.booleans())
 
 
-@given(st.lists(_CASE, max_size=20))
-def test_months_say_what_counting_one_by_one_says(rows: list[tuple[int, int | None, int | None, bool, int]]) -> None:
+@given(st.lists(_TIME, max_size=20))
+def test_months_say_what_counting_one_by_one_says(
+    rows: list[tuple[int, int | None, int | None, bool, int, bool]],
+) -> None:
     cases, overdue = [], []
-    for opened, ended, late, flag, count in rows:
+    for opened, ended, late, flag, count, again in rows:
         ended = None if ended is None or ended < opened else ended
         state = ("closed" if flag else "void") if ended is not None else ("paused" if flag else "open")
-        cases.append((opened, ended, late, state, count))
+        cases.append((opened, ended, late, state, count, again))
         if late is not None:
             overdue.append((MONTHS[late], None if ended is None else MONTHS[ended], count))
     frame = pd.DataFrame(
-        [(MONTHS[o], None if e is None else MONTHS[e], s, n, n, 2 * n) for o, e, _, s, n in cases],
-        columns=["opened", "ended", "state", "cases", "complaints", "rated"],
-    )
+        [(MONTHS[o], None if e is None else MONTHS[e], s, a, n, n * a, n, 2 * n) for o, e, _, s, n, a in cases],
+        columns=["opened", "ended", "state", "again", "cases", "reopened", "complaints", "rated"],
+    ).astype({"again": bool})
     told = counts_by_month(frame, pd.DataFrame(overdue, columns=["since", "until", "cases"]), MONTHS)
     for number, month in enumerate(MONTHS):
         still = [case for case in cases if case[0] <= number and (case[1] is None or case[1] > number)]
         solved = sum(case[4] for case in cases if case[1] == number and case[3] == "closed")
         assert told[month] == {
-            "found": sum(case[4] for case in cases if case[0] == number),
+            "found": sum(case[4] for case in cases if case[0] == number and not case[5]),
+            "reopened": sum(case[4] for case in cases if case[0] == number and case[5]),
             "solved": solved,
             "voided": sum(case[4] for case in cases if case[1] == number and case[3] == "void"),
             "open": sum(case[4] for case in still),
             "overdue": sum(
                 c[4] for c in cases if c[2] is not None and c[2] <= number and (c[1] is None or c[1] > number)
             ),
-            "complaints": sum(case[4] for case in cases if case[0] == number),
+            "complaints": sum(case[4] for case in cases if case[0] == number and not case[5]),
             "rated": 2 * solved,
         }
     assert {"complaints"} <= OF_OPENED

@@ -27,13 +27,32 @@ def june(day: int, hour: int = 4) -> datetime:
     return datetime(2026, 6, 1, hour, tzinfo=UTC) + timedelta(days=day - 1)
 
 
-def case(session: Session, workflow: str, kind: str, building: str, opened: datetime, **columns: object) -> int:
-    """A case as it might stand by now."""
-    record = open_case(session, NewCase(workflow, kind, "说明", building_code=building), who="tester")
+def case(
+    session: Session,
+    workflow: str,
+    kind: str,
+    building: str,
+    opened: datetime,
+    at: datetime | None = None,
+    **columns: object,
+) -> int:
+    """A case as it might stand by now; ``at``: when its first move says that it was opened, now if none does."""
+    new = NewCase(workflow, kind, "说明", building_code=building)
+    record = open_case(session, new, who="tester", at=at)
     set_ = {"opened_at": opened, "found_at": opened, "step_since": opened, "moved_at": opened, **columns}
     told = ", ".join(f"{name} = :{name}" for name in set_)
     session.execute(text(f"UPDATE ledger_case SET {told} WHERE id = :id"), {**set_, "id": record.id})
     return record.id
+
+
+def done(session: Session, case_id: int, *moves: tuple[str, str, datetime], late: datetime | None = None) -> None:
+    """Do things to a case: action, state afterwards, when; ``late``: since when it had been overdue."""
+    move = text(
+        "INSERT INTO case_move (case_id, action, to_step, state, at, who, overdue_since) "
+        "VALUES (:id, :action, 'x', :state, :at, 'x', :late)"
+    )
+    for action, state, at in moves:
+        session.execute(move, {"id": case_id, "action": action, "state": state, "at": at, "late": late})
 
 
 def closed(at: datetime, **more: object) -> dict[str, object]:
@@ -55,15 +74,9 @@ def fill(engine: Engine) -> None:
         case(session, "hazard", "roof_locked", FLAG, june(31))
         # The neighbours: an accident, a complaint that came back, one that residents rated.
         case(session, "request", "accident", ELSEWHERE, june(8), **closed(june(9), due_at=june(9), rating=2))
-        back = case(session, "request", "noise", ELSEWHERE, june(9), nature="complaint", reopened=1)
+        back = case(session, "request", "noise", ELSEWHERE, june(9), june(9), nature="complaint", reopened=1)
         case(session, "request", "noise", ELSEWHERE, june(10), **closed(june(12), due_at=june(12), rating=5))
-        session.execute(
-            text(
-                "INSERT INTO case_move (case_id, action, from_step, to_step, state, at, who) "
-                "VALUES (:id, 'reopen', 'closed', 'judging', 'open', :at, 'x')"
-            ),
-            {"id": back, "at": june(20)},
-        )
+        done(session, back, ("close", "closed", june(15)), ("reopen", "open", june(20)))
         for building, result, at in ((ONE, "clear", june(5)), (TWO, "no_access", june(5)), (FLAG, "clear", june(35))):
             session.execute(
                 text(
@@ -209,16 +222,51 @@ def test_what_was_overdue_in_june_stays_so_whatever_is_done_in_july(store: Engin
         columns = ", ".join(f"{name} = :{name}" for name in became)
         update = f"UPDATE ledger_case SET moved_at = :at, {columns} WHERE id = :id"
         session.execute(text(update), {**became, "at": june(40), "id": case_id})
-        session.execute(
-            text(
-                "INSERT INTO case_move (case_id, action, to_step, state, at, who, overdue_since) "
-                "VALUES (:id, 'x', 'x', :state, :at, 'x', :since)"
-            ),
-            {"id": case_id, "state": became["state"], "at": june(40), "since": june(20)},
-        )
+        done(session, case_id, ("x", str(became["state"]), june(40)), late=june(20))
         for by in figuring.BY:
             table = figure(session, STREET, JUNE, workflow="hazard", by=by, now=NOW)
             assert table.total.values["overdue"] == sum(row.values["overdue"] or 0 for row in table.rows) == 1
         opened = cases_of(session, "overdue", STREET, JUNE, workflow="hazard", limit=9, now=NOW)
         assert [one.id for one in opened] == [case_id]
+        session.rollback()
+
+
+#: Opened and closed in June, back in July, closed again in August; the last time late.
+CAME_BACK = ("close", "closed", june(6)), ("note", "closed", june(8)), ("reopen", "open", june(45))
+
+
+@pytest.mark.parametrize("workflow", ["hazard", None])
+@pytest.mark.parametrize(
+    ("became", "more"),
+    [
+        ({"state": "open", "moved_at": june(45)}, ()),
+        (closed(june(70), due_at=june(60), moved_at=june(70)), (("close", "closed", june(70)),)),
+    ],
+)
+def test_what_came_back_later_had_ended_in_june(
+    store: Engine, workflow: str | None, became: dict[str, object], more: tuple[tuple[str, str, datetime], ...]
+) -> None:
+    summer = [Period(date(2026, month, 1), date(2026, month, days)) for month, days in ((6, 30), (7, 31), (8, 31))]
+    names = ("found", "solved", "open", "reopened", "in_time", "median_days")
+    with session_scope(store) as session:
+        before = [figure(session, STREET, each, workflow=workflow, now=NOW).total.values for each in summer]
+        told = {"reopened": 1, "due_at": june(9), **became}
+        case_id = case(session, "hazard", "gas", TWO, june(2), june(2), **told)
+        done(session, case_id, *CAME_BACK)
+        done(session, case_id, *more, late=june(60))
+        after = [figure(session, STREET, each, workflow=workflow, now=NOW).total.values for each in summer]
+        changes = [
+            [(new[name] or 0) - (old[name] or 0) for name in names[:4]] for new, old in zip(after, before, strict=True)
+        ]
+        ended = int(bool(more))
+        assert changes == [[1, 1, 0, 0], [0, 0, 1, 1], [0, ended, 1 - ended, 0]]
+        listed = [cases_of(session, "solved", STREET, each, workflow=workflow, limit=99, now=NOW) for each in summer]
+        assert [case_id in [one.id for one in rows] for rows in listed] == [True, False, bool(more)]
+        listed = [cases_of(session, "open", STREET, each, workflow=workflow, limit=99, now=NOW) for each in summer]
+        assert [case_id in [one.id for one in rows] for rows in listed] == [False, True, not more]
+        year = Period(summer[0].first, summer[-1].last)
+        months = figure(session, STREET, year, by="month", workflow=workflow, now=NOW).rows
+        assert [{name: row.values[name] for name in names} for row in months] == [
+            {name: values[name] for name in names} for values in after
+        ]
         session.rollback()

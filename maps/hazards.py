@@ -4,6 +4,7 @@ A page of ten thousand hazards must stay small: kinds, natures and grids are num
 a hazard stood at a moment, and which of them are shown, ``static/hazards.js`` works out.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,7 +47,9 @@ def hazards(ledger: LedgerContent, origin: tuple[int, int], grids: gpd.GeoDataFr
         "grid": _grid_of(frame.geometry, grids),
         "recorded": _places_in(frame["grid_code"], recorded),
         **{name: _hours(ledger, frame[f"{name}_at"]) for name in ("found", "ended", "paused", "due", "near")},
-        "gaps": _gaps(ledger, frame),
+        **{name: _told_hours(ledger, frame, f"{name}_at") for name in ("early", "moved")},
+        "gaps": _spans(ledger, frame, "reopened"),
+        **{name: _at_stops(ledger, _spans(ledger, frame, name)) for name in ("late", "halted")},
     }
     options = {
         "kinds": [each.as_row() for each in _kind_classes(kinds)],
@@ -163,17 +166,33 @@ def _hours(ledger: LedgerContent, moments: pd.Series) -> list[int | None]:
     return [None if hour != hour else int(hour) for hour in ledger.hours(moments).tolist()]
 
 
-def _gaps(ledger: LedgerContent, frame: gpd.GeoDataFrame) -> list[list[int] | None]:
-    """Return per hazard [closed, reopened, closed, ...] in hours; None for those that never came back."""
-    if "reopened" not in frame.columns:
+def _told_hours(ledger: LedgerContent, frame: gpd.GeoDataFrame, name: str) -> list[int | None]:
+    return _hours(ledger, frame[name]) if name in frame.columns else [None] * len(frame)
+
+
+def _spans(ledger: LedgerContent, frame: gpd.GeoDataFrame, name: str) -> list[list[int] | None]:
+    """Return per hazard the pairs of a column as hours [from, to, from, to, ...]; None for those that have none."""
+    if name not in frame.columns:
         return [None] * len(frame)
     # All moments in one go: to ask hazard by hazard took most of the time that a page of a street took.
     moments = [
         [moment for pair in pairs for moment in pair] if isinstance(pairs, (list, tuple)) else []
-        for pairs in frame["reopened"]
+        for pairs in frame[name]
     ]
     hours = iter(ledger.hours(pd.Series([moment for own in moments for moment in own], dtype=object)).tolist())
     return [[int(next(hours)) for _ in own] or None for own in moments]
+
+
+def _at_stops(ledger: LedgerContent, spans: list[list[int] | None]) -> list[list[int] | None]:
+    """Leave out spans within which no month ends: nothing else is looked at."""
+    ends = [stop.end for stop in ledger.stops()]
+
+    def kept(own: list[int] | None) -> list[int] | None:
+        pairs = zip((own or ())[::2], (own or ())[1::2], strict=True)
+        found = [each for pair in pairs if bisect_right(ends, pair[0]) < bisect_right(ends, pair[1]) for each in pair]
+        return found or None
+
+    return [kept(own) for own in spans]
 
 
 def _grid_of(points: gpd.GeoSeries, grids: gpd.GeoDataFrame | None) -> list[int]:

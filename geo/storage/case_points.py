@@ -11,7 +11,7 @@ from geo.crs import WGS84
 from geo.storage import queries
 from geo.storage.layers import Bounds
 
-_MOMENTS = ("found_at", "ended_at", "paused_at", "due_at", "near_at")
+_MOMENTS = ("found_at", "ended_at", "paused_at", "due_at", "near_at", "early_at", "moved_at")
 _TEXTS = ("number", "kind", "nature", "grid_code")
 _NO_BOX: tuple[None, ...] = (None, None, None, None)
 
@@ -40,8 +40,10 @@ def read_case_points(
     Returns
     -------
     GeoDataFrame
-        EPSG:4326: ``number, kind, nature, grid_code``, moments ``found_at, ended_at, paused_at, due_at, near_at`` (NaT
-        where there is none), and ``turns``: of those that came back [closed, reopened, ...], else None.
+        EPSG:4326: ``number, kind, nature, grid_code``; moments ``found_at, ended_at, paused_at, due_at, near_at``,
+        ``early_at`` (when the limit as a whole comes near) and ``moved_at`` (when something was done last), NaT where
+        there is none; ``turns``: of those that came back [closed, reopened, ...], else None; ``late`` and ``halted``:
+        pairs of moments between which they stood past their limits, or paused, until something was done; else None.
     """
     names = dict(zip(("west", "south", "east", "north"), box or _NO_BOX, strict=True))
     values: dict[str, Any] = {"workflow": workflow, "scope": scope, "since": since, "at": at, "limit": limit, **names}
@@ -49,7 +51,9 @@ def read_case_points(
     points = gpd.points_from_xy(rows.pop("lon").astype(float), rows.pop("lat").astype(float))
     moments = {name: _moments(rows[name]) for name in _MOMENTS}
     texts = rows[list(_TEXTS)].astype("str")
-    return gpd.GeoDataFrame(texts.assign(**moments, turns=rows["turns"].astype(object)), geometry=points, crs=WGS84)
+    told = {name: _spans(rows[f"{name}_since"], rows[f"{name}_until"]) for name in ("late", "halted")}
+    turns = rows["turns"].astype(object)
+    return gpd.GeoDataFrame(texts.assign(**moments, **told, turns=turns), geometry=points, crs=WGS84)
 
 
 def read_looks_by_month(session: Session, scope: str, *, since: datetime, at: datetime) -> pd.DataFrame:
@@ -59,6 +63,15 @@ def read_looks_by_month(session: Session, scope: str, *, since: datetime, at: da
     """
     looks = queries.rows(session, "looks_by_month", {"scope": scope, "since": since, "at": at})
     return looks.assign(building_code=looks["building_code"].astype("str"), seen_at=_moments(looks["seen_at"]))
+
+
+def _spans(since: pd.Series, until: pd.Series) -> pd.Series:
+    """Pair the moments, of lists of seconds since 1970, at which something began and ended."""
+    lengths = [len(own) if isinstance(own, list) else 0 for own in since]
+    flat = [_moments(pd.Series([one for own in each.dropna() for one in own], dtype=float)) for each in (since, until)]
+    pairs = iter(zip(*flat, strict=True))
+    told = [[next(pairs) for _ in range(length)] or None for length in lengths]
+    return pd.Series(told, index=since.index, dtype=object)
 
 
 def _moments(seconds: pd.Series) -> pd.Series:

@@ -46,7 +46,9 @@ class LedgerContent:
     hazards
         Points in EPSG:4326: :data:`HAZARD_COLUMNS`; moments in UTC, NaT where there is none. ``ended_at`` is when it
         was closed, ``near_at`` when its limit comes near (the yellow light), ``paused_at`` since when its clock stands.
-        Optional ``reopened``: per hazard pairs (closed, reopened) of moments between which it was taken for gone.
+        Optional ``reopened``: per hazard pairs (closed, reopened) of moments between which it was taken for gone;
+        ``moved_at``: when something was done to it last; before that it stood as ``late`` and ``halted`` say, pairs of
+        moments between which it was past its limit, or paused; ``early_at``: when its limit as a whole comes near.
     seen
         :data:`SEEN_COLUMNS`: when a building was looked at, at most one row per building and month needed.
     hot_spots

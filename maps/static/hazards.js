@@ -52,13 +52,16 @@ class Hazards {
   }
 
   standing(i, { start, end }) {
-    const { found, paused, due, near } = this.layer.columns;
+    const { found, paused, due, near, early, moved, late, halted } = this.layer.columns;
     if (found[i] >= end) return ABSENT;
     const closed = this.closedAt(i, end);
     if (closed !== null) return closed >= start ? CLOSED : ABSENT;
-    if (paused[i] !== null && paused[i] < end) return PAUSED;
-    if (due[i] !== null && due[i] < end) return RED;
-    return near[i] !== null && near[i] < end ? YELLOW : GREEN;
+    if ((paused[i] !== null && paused[i] < end) || holds(halted[i], end)) return PAUSED;
+    // Its limits of today are those of the month only as long as nothing was done to it since.
+    const since = moved[i] !== null && moved[i] >= end;
+    if (since ? holds(late[i], end) : due[i] !== null && due[i] < end) return RED;
+    const turns = since ? early[i] : near[i];
+    return turns !== null && turns < end ? YELLOW : GREEN;
   }
 
   // Days from finding to closing, or to the end of what is shown.
@@ -108,6 +111,14 @@ class Hazards {
     }
     return sums;
   }
+}
+
+// Whether a moment lies in one of the spans [from, to, from, to, ...].
+function holds(spans, moment) {
+  for (let k = 0; spans && k < spans.length; k += 2) {
+    if (spans[k] < moment && spans[k + 1] >= moment) return true;
+  }
+  return false;
 }
 
 function ageClass(ages, days) {

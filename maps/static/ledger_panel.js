@@ -82,6 +82,7 @@ class LedgerPanel {
     for (const [code] of STATEMENT) this.sums[code].textContent = sums[code].toLocaleString('en');
     for (const facet of FACETS) this.sayFacet(facet);
     if (this.seen) grids.seenCounts().forEach((count, index) => sayCount(this.seen[index], count));
+    document.getElementById('past-lights').hidden = hazards.stop === hazards.stops.length - 1;
     const { shown } = hazards;
     const [zh, en] = this.word('hazards_shown');
     document.getElementById('hazards-shown').replaceChildren(

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 import pytest
+from playwright.sync_api import expect
 
 from geo.territory.map_content import MapContent
 from maps.pages import plan_page
 from tests.browser.accessible import grave_faults
 from tests.browser.test_map_page import CANARIES, wait_until
 from tests.maps.content import buildings, content
-from tests.maps.ledger import hazards, ledger, with_ledger
+from tests.maps.ledger import hazards, ledger, noon, with_ledger
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -77,6 +78,36 @@ def test_each_month_shows_how_things_stood_and_adds_up(open_map: Open, stop: int
     assert opening + found + back - closed == closing == now["shown"]
     cells = [cell.inner_text() for cell in page.locator("#statement dd").all()]
     assert cells == [str(number) for number in STATEMENTS[stop]]
+
+
+def test_lights_of_a_month_gone_by_are_those_of_its_day(open_map: Open) -> None:
+    """What was put off, paused or looked at since stood otherwise then; limits of today tell only what is as it was."""
+    nothing = dict.fromkeys(("moved_at", "early_at", "late", "halted"))
+    moved: dict[str, dict[str, Any]] = {
+        # Overdue in October, then put off.
+        "YH1": {"moved_at": noon((11, 3)), "early_at": noon((9, 29)), "late": [(noon((10, 5)), noon((11, 3)))]},
+        # Paused over the end of October, and near its limit as a whole since.
+        "YH3": {"moved_at": noon((11, 4)), "early_at": noon((11, 1)), "halted": [(noon((10, 28)), noon((11, 4)))]},
+        # Its limit passed in October, but was another then.
+        "YH5": {"moved_at": noon((11, 2)), "early_at": noon((10, 16))},
+    }
+    rows = hazards()
+    told = [{**nothing, **moved.get(number, {})} for number in rows["number"]]
+    later = rows.assign(**{name: [row[name] for row in told] for name in nothing})
+    later["due_at"] = later["due_at"].where(later["number"] != "YH1", noon((12, 20)))
+    later["near_at"] = later["near_at"].where(later["number"] != "YH1", noon((12, 1)))
+    page = open_map(content(ledger=ledger(hazards=later)))
+    expect(page.locator("#past-lights")).to_be_hidden()
+    assert told_states(page, NOVEMBER) == [1, 0, 2, 1, 1]
+    assert told_states(page, OCTOBER) == [1, 1, 0, 1, 1]
+    assert "总时限" in page.locator("#past-lights").inner_text()
+    assert told_states(page, SEPTEMBER) == [0, 1, 0, 0, 1]
+
+
+def told_states(page: "Page", stop: int) -> list[int]:
+    go_to(page, stop)
+    states: list[int] = told(page)["counts"]["state"]
+    return states
 
 
 def test_the_time_bar_moves_by_keyboard(open_map: Open) -> None:

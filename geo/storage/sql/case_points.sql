@@ -33,6 +33,32 @@ turns AS (
   ) t
   WHERE t.ends IS DISTINCT FROM coalesce(t.was_closed, false)
   GROUP BY t.case_id
+),
+-- How long they stood past their limits, and paused, before something was done to them: limits of today do not tell.
+-- Asked of those to which something was done after the end of a month that they had begun before.
+lasting AS (
+  SELECT id FROM chosen
+  WHERE date_trunc('month', opened_at, 'Asia/Shanghai')
+    < date_trunc('month', coalesce(moved_at, step_since), 'Asia/Shanghai')
+),
+late AS (
+  SELECT m.case_id,
+    array_agg(extract(epoch FROM m.overdue_since)::float8 ORDER BY m.id) AS since,
+    array_agg(extract(epoch FROM m.at)::float8 ORDER BY m.id) AS until
+  FROM lasting c JOIN case_move m ON m.case_id = c.id AND m.overdue_since IS NOT NULL AND m.at >= :since
+  WHERE date_trunc('month', m.overdue_since, 'Asia/Shanghai') < date_trunc('month', m.at, 'Asia/Shanghai')
+  GROUP BY m.case_id
+),
+halted AS (
+  SELECT m.case_id,
+    array_agg(extract(epoch FROM m.at)::float8 ORDER BY m.id) AS since,
+    array_agg(extract(epoch FROM n.at)::float8 ORDER BY m.id) AS until
+  FROM lasting c JOIN case_move m ON m.case_id = c.id AND m.state = 'paused'
+  CROSS JOIN LATERAL (
+    SELECT f.at FROM case_move f WHERE f.case_id = m.case_id AND f.id > m.id ORDER BY f.id LIMIT 1
+  ) n
+  WHERE n.at >= :since
+  GROUP BY m.case_id
 )
 SELECT
   c.number, c.kind, c.nature, c.grid_code,
@@ -44,7 +70,13 @@ SELECT
   extract(
     epoch FROM coalesce(c.yellow_at, c.due_counts_from + 0.8 * (c.due_at - c.due_counts_from))
   )::float8 AS near_at,
+  extract(epoch FROM c.due_counts_from + 0.8 * (c.due_at - c.due_counts_from))::float8 AS early_at,
+  extract(epoch FROM coalesce(c.moved_at, c.step_since))::float8 AS moved_at,
   t.moments AS turns,
+  l.since AS late_since, l.until AS late_until, h.since AS halted_since, h.until AS halted_until,
   ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat
-FROM chosen c LEFT JOIN turns t ON t.case_id = c.id
+FROM chosen c
+LEFT JOIN turns t ON t.case_id = c.id
+LEFT JOIN late l ON l.case_id = c.id
+LEFT JOIN halted h ON h.case_id = c.id
 ORDER BY c.id

@@ -124,6 +124,23 @@ def test_a_hazard_that_came_back_says_when_it_was_gone(session: Session) -> None
     assert hazards.loc[again.number, "ended_at"] == pd.Timestamp(NOW - 37 * DAY)
 
 
+def test_what_was_done_since_tells_how_it_stood_before(session: Session) -> None:
+    building = make_building(session)
+    late = found(session, building, days_ago=100)
+    act_on_case(session, late.id, Deed("judge", NOW - 99 * DAY, fields={"nature": "general"}), who="other")
+    late = act_on_case(session, late.id, Deed("assign", NOW - 40 * DAY, fields={"assignee": "finder"}), who="other")
+    still = found(session, building, days_ago=100, kind="gas")
+    hazards = ledger_content(session, STREET).hazards.set_index("number")
+    row = hazards.loc[late.number]
+    assert row["moved_at"] == late.moved_at
+    assert len(row["late"]) == 1
+    since, until = row["late"][0]
+    assert NOW - 99 * DAY < since < until == pd.Timestamp(NOW - 40 * DAY)
+    assert row["early_at"] < row["due_at"]
+    assert hazards.loc[still.number, "late"] is None
+    assert hazards["halted"].isna().all()
+
+
 def test_a_community_shows_its_own(session: Session) -> None:
     here = make_building(session)
     make_community(session, 2)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -67,15 +68,19 @@ def find_hot_spots(
     radius_m: float = 100.0,
     days: float = 14.0,
     at_least: int = 5,
+    crowded: bool = True,
     shuffles: int = 199,
     seed: int = 0,
+    rare: float = 1.0,
 ) -> list[Spot]:
     """Return the hot spots of the cases that were found in a period, the least likely by chance first.
 
     Parameters
     ----------
-    radius_m, days, at_least
+    radius_m, days, at_least, crowded
         How close cases are neighbours, and how many make a spot; see :func:`geo.ledger.hot_spots.find`.
+    rare
+        Only spots that are no likelier than this by chance.
 
     Raises
     ------
@@ -102,7 +107,8 @@ def find_hot_spots(
     metric = gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=WGS84).to_crs(crs)
     points = np.column_stack([metric.x.to_numpy(), metric.y.to_numpy()])
     times = rows["found_at"].map(datetime.timestamp).to_numpy(np.float64) / _DAY_S
-    found = hot_spots.find(points, times, radius_m=radius_m, days=days, at_least=at_least, shuffles=shuffles, seed=seed)
+    near: dict[str, Any] = {"radius_m": radius_m, "days": days, "at_least": at_least, "crowded": crowded}
+    found = hot_spots.find(points, times, **near, shuffles=shuffles, seed=seed, rare=rare)
     middles = gpd.GeoSeries(gpd.points_from_xy([one.x for one in found], [one.y for one in found]), crs=crs)
     kinds = rows["kind"].to_numpy()
     return [

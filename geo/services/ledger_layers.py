@@ -25,7 +25,7 @@ MOST_HAZARDS = 60_000
 #: Hot spots are those of the last so many days that chance would bring once in so many times at most.
 HOT_DAYS, RARE = 90, 0.05
 #: How often times are shuffled to tell that: a map shows no chances, and a chance of one in twenty needs no more.
-SHUFFLES = 99
+SHUFFLES = 59
 #: A hot spot of one house is drawn so wide, metres.
 LEAST_RADIUS_M = 25.0
 
@@ -92,8 +92,7 @@ def spot_circles(session: Session, scope: str, lately: Period) -> gpd.GeoDataFra
     BoundsError
         There are too many hazards to look through.
     """
-    found = find_hot_spots(session, scope, lately, workflow="hazard", shuffles=SHUFFLES)
-    spots = [spot for spot in found if spot.chance <= RARE]
+    spots = find_hot_spots(session, scope, lately, workflow="hazard", shuffles=SHUFFLES, rare=RARE)
     if not spots:
         return None
     lon, lat = [spot.lon for spot in spots], [spot.lat for spot in spots]

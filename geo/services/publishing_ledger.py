@@ -132,7 +132,7 @@ def _shown(published: Published, row: int) -> Shown:
 def _spots(session: Session, street: str, period: Period) -> list[Spot] | None:
     lately = Period(max(period.first, period.last - timedelta(days=HOT_DAYS)), period.last)
     try:
-        found = find_hot_spots(session, street, lately, workflow="hazard")
+        found = find_hot_spots(session, street, lately, workflow="hazard", rare=RARE)
     except BoundsError:
         return None
-    return publishable([spot for spot in found if spot.chance <= RARE])
+    return publishable(found)

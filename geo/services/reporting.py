@@ -278,7 +278,7 @@ def _overdue(session: Session, scope: str, period: Period, now: datetime) -> lis
 
 def _spots(session: Session, scope: str, period: Period) -> list[PlacedSpot] | None:
     try:
-        found = [spot for spot in find_hot_spots(session, scope, period) if spot.chance <= RARE][:MOST_SPOTS]
+        found = find_hot_spots(session, scope, period, rare=RARE)[:MOST_SPOTS]
     except BoundsError:
         return None
     here = [stored.find_community(session, spot.lon, spot.lat) for spot in found]

@@ -110,3 +110,18 @@ def test_too_dense_is_said_and_not_tried(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(hot_spots, "MOST_PAIRS", 10)
     with pytest.raises(BoundsError, match="10"):
         found([(0, 0, 0)] * 6)
+
+
+def test_a_busy_street_is_not_one_spot_and_a_burst_in_it_is_found() -> None:
+    rng = np.random.default_rng(5)
+    points, times = rng.uniform(0, 600, (1_500, 2)), rng.uniform(0, 90, 1_500)
+    near: dict[str, float] = {"radius_m": 60, "days": 14, "at_least": 5, "shuffles": 39}
+    assert find(points, times, **near)[0].count > 1_000  # type: ignore[arg-type]
+    calm = find(points, times, **near, crowded=True, rare=0.05)  # type: ignore[arg-type]
+    assert all(spot.count < 150 for spot in calm)
+    burst = np.vstack([points, rng.normal(300, 8, (60, 2))]), np.append(times, rng.uniform(40, 46, 60))
+    found = find(*burst, **near, crowded=True, rare=0.05)  # type: ignore[arg-type]
+    assert any(set(range(1_500, 1_560)) <= set(spot.members.tolist()) for spot in found)
+    every = find(*burst, **near, crowded=True)  # type: ignore[arg-type]
+    assert [spot.x for spot in found] == [spot.x for spot in every if spot.chance <= 0.05]
+    assert len(every) > len(found)

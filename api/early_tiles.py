@@ -92,8 +92,8 @@ class EarlyTiles:
             count_account(request, visitor.actor.name)
             if made is None:
                 made = await run_in_threadpool(partial(kept_tile, *wanted, has_looked=True))
-        except SQLAlchemyError:
-            return None
         except RequestError as error:
             return problem_answer(request, error.problem.name, error.zh, error.en, headers=error.headers)
+        except (SQLAlchemyError, WanggeError):
+            return None
         return answer(state.tiles, made, known, coding)

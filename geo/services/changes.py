@@ -38,8 +38,7 @@ class Changes:
             self._begun += 1
         done = self._done
         try:
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                self._take(changes_since(connection, self._head))
+            self._take(changes_since(engine, self._head))
             done = self._begun
         finally:
             with self._turn:

@@ -9,7 +9,7 @@ is kept under, in any number of processes. Whatever is kept was cut under row-le
 import gzip
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -62,18 +62,16 @@ class TileCache:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def piece(self, key: Hashable, cut: Callable[[], Piece]) -> Kept:
-        """Return what is kept under a key, cut now where there is nothing."""
-        kept = self.find(key)
-        if kept is None:
-            kept = Kept.of(cut())
-            self._put(key, kept, len(kept.piece.content))
-        return kept
-
     def find(self, key: Hashable) -> Kept | None:
         """Return what is kept under a key, or None where there is nothing."""
         kept = self._get(key)
         return kept if isinstance(kept, Kept) else None
+
+    def keep(self, key: Hashable, piece: Piece) -> Kept:
+        """Keep a piece that was cut."""
+        kept = Kept.of(piece)
+        self._put(key, kept, len(piece.content))
+        return kept
 
     def zipped(self, etag: str, content: bytes) -> bytes | None:
         """Return a tile as gzip has it, by the digest of its bytes; None where that is not worth the while."""

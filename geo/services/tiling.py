@@ -6,11 +6,10 @@ north (OGC Two Dimensional Tile Matrix Set, WebMercatorQuad).
 
 import math
 import time
-from collections.abc import Hashable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
@@ -28,6 +27,7 @@ from geo.services.reading import read_plan
 from geo.services.tile_cache import Kept, TileCache
 from geo.storage import divisions, tiles
 from geo.storage.acting import allowed
+from geo.storage.at_once import ask_at_once
 from geo.storage.boxes import boxes_are_trusted
 from geo.storage.database import session_scope
 from geo.storage.tiles import Extent, Piece, Square
@@ -44,6 +44,8 @@ HOT_SPOTS_REST_S = 1_800
 #: Events about these change what scopes hold; for whom grids are seen one by one, adopted plans do as well.
 SCOPE = ("street", "community")
 SCOPE_OF_GRIDS = ("plan.adopted", "plan.superseded", "building")
+#: So many different sights, and tiles' digests, are remembered.
+MOST_SIGHTS, MOST_DIGESTS = 10_000, 100_000
 #: Half of the side of the world in Web Mercator, metres.
 _HALF_WORLD_M = math.pi * 6_378_137.0
 #: The deepest level that has tiles: one is 19 m wide at the equator.
@@ -189,17 +191,11 @@ def kept_tile(
     wanted = _checked(layers, tile, plan_id)
     if not has_looked:
         kept.changes.look(engine)
-    with ExitStack() as open_while_cutting:
-        sessions: list[Session] = []
-
-        def cut(layer: str) -> Piece:
-            if not sessions:
-                scope = session_scope(engine, actor, around=tile.degrees(0))
-                sessions.append(open_while_cutting.enter_context(scope))
-            return _cut(sessions[0], layer, tile, plan_id)
-
-        keys = _keys(kept, engine, actor, wanted, tile, plan_id)
-        return _made({layer: kept.piece(key, partial(cut, layer)) for layer, key in keys.items()})
+    keys = _keys(kept, engine, actor, wanted, tile, plan_id)
+    found = {layer: kept.find(key) for layer, key in keys.items()}
+    missing = [layer for layer, piece in found.items() if piece is None]
+    cut = _cut_for(engine, actor, missing, tile, plan_id)
+    return _made({layer: piece or kept.keep(keys[layer], cut[layer]) for layer, piece in found.items()})
 
 
 def find_tile(
@@ -227,9 +223,13 @@ def _keys(
 
 def _made(pieces: Mapping[str, Kept]) -> MadeTile:
     content = b"".join(each.piece.content for each in pieces.values())
-    digest = blake2b(b"".join(each.digest for each in pieces.values()), digest_size=12).hexdigest()
-    told = ((layer, each.piece) for layer, each in pieces.items())
-    return MadeTile(content, digest, ", ".join(filter(None, (_told(layer, piece) for layer, piece in told))))
+    told = (_told(layer, each.piece) for layer, each in pieces.items() if each.piece.joined or each.piece.left_out)
+    return MadeTile(content, _digest(tuple(each.digest for each in pieces.values())), ", ".join(told))
+
+
+@lru_cache(MOST_DIGESTS)
+def _digest(digests: tuple[bytes, ...]) -> str:
+    return blake2b(b"".join(digests), digest_size=12).hexdigest()
 
 
 def _checked(layers: Iterable[str], tile: Tile, plan_id: int | None) -> list[str]:
@@ -244,18 +244,38 @@ def _checked(layers: Iterable[str], tile: Tile, plan_id: int | None) -> list[str
     return wanted
 
 
+def _cut_for(
+    engine: Engine, actor: Actor | None, layers: Sequence[str], tile: Tile, plan_id: int | None
+) -> dict[str, Piece]:
+    """Cut some layers of a tile for somebody: in one round trip where nothing has to be looked up for it first."""
+    pieces: dict[str, Piece] = {}
+    if actor is not None and plan_id is None and boxes_are_trusted(engine):
+        ask = partial(ask_at_once, engine, actor, around=tile.degrees(0))
+        at_once = [layer for layer in layers if layer != HOT_SPOTS]
+        pieces = tiles.cut(ask, at_once, _square(tile)) if at_once else {}
+    left = [layer for layer in layers if layer not in pieces]
+    if left:
+        with session_scope(engine, actor, around=tile.degrees(0)) as session:
+            pieces |= {layer: _cut(session, layer, tile, plan_id) for layer in left}
+    return pieces
+
+
 def _cut(session: Session, layer: str, tile: Tile, plan_id: int | None) -> Piece:
-    square = Square(tile.z, tile.metres, tile.degrees(0))
+    square = _square(tile)
     if layer == HOT_SPOTS:
         return tiles.draw(session, layer, square, _spots(session))
     if plan_id is not None:
         read_plan(session, plan_id)
     actor: Actor | None = session.info.get("actor")
-    if actor is None or boxes_are_trusted(engine_of(session)):
-        return tiles.cut(session, layer, square, plan_id=plan_id)
-    with engine_of(session).connect().execution_options(isolation_level="AUTOCOMMIT") as owner:
-        near = tiles.read_near(owner, layer, square)
-    return tiles.cut(session, layer, square, near=near, plan_id=plan_id)
+    near = None
+    if actor is not None and not boxes_are_trusted(engine_of(session)):
+        with engine_of(session).connect().execution_options(isolation_level="AUTOCOMMIT") as owner:
+            near = tiles.read_near(owner, layer, square)
+    return tiles.cut(tiles.asking(session), [layer], square, near=near, plan_id=plan_id)[layer]
+
+
+def _square(tile: Tile) -> Square:
+    return Square(tile.z, tile.metres, tile.degrees(0))
 
 
 def _spots(session: Session) -> list[dict[str, Any]]:
@@ -276,19 +296,25 @@ def _spots(session: Session) -> list[dict[str, Any]]:
 
 
 def _told(layer: str, piece: Piece) -> str:
-    """Say what a tile does not show one by one, and from which level on it is."""
+    """Say what a tile that does not show all does not show one by one, and from which level on it is."""
     whole = layer_catalogue()[layer].levels
     assert whole is not None
     if piece.joined:
         return f"{layer};joined={piece.joined};whole-from={whole.whole}"
-    return f"{layer};left-out={piece.left_out};whole-from={whole.whole}" if piece.left_out else ""
+    return f"{layer};left-out={piece.left_out};whole-from={whole.whole}"
 
 
 def _seen_by(engine: Engine, actor: Actor | None) -> Hashable:
     """Return what all have in common who see the same rows."""
     if actor is None:
         return id(engine), None
-    return id(engine), actor.streets, actor.communities, actor.grids, *allowed(actor), bool(actor.roles - {"public"})
+    return id(engine), *_sight(actor.roles, actor.scopes)
+
+
+@lru_cache(MOST_SIGHTS)
+def _sight(roles: frozenset[str], scopes: tuple[str, ...]) -> tuple[Hashable, ...]:
+    actor = Actor("anybody", roles, scopes)
+    return actor.streets, actor.communities, actor.grids, *allowed(actor), bool(roles - {"public"})
 
 
 @cache

@@ -12,7 +12,9 @@ Both the role and the settings last for the transaction alone (``SET LOCAL``): a
 came.
 """
 
-from sqlalchemy import Connection, event, text
+from typing import Any
+
+from sqlalchemy import Connection, TextClause, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
 from geo.access.actor import Actor
@@ -84,21 +86,23 @@ def tell(connection: Connection, actor: Actor, *, around: Extent | None = None) 
     around
         Where most of what is asked for lies, in degrees: rows of communities there are found more quickly.
     """
+    connection.execute(*telling(actor, around=around))
+
+
+def telling(actor: Actor, *, around: Extent | None = None) -> tuple[TextClause, dict[str, Any]]:
+    """Return what :func:`tell` says to the database: a statement and its values."""
     box = {} if around is None else dict(zip(("west", "south", "east", "north"), around, strict=True))
-    connection.execute(
-        _TELL if around is None else _TELL_AROUND,
-        {
-            **box,
-            "who": actor.name,
-            "account": "" if actor.account_id is None else str(actor.account_id),
-            "address": actor.address or "",
-            "request": actor.request_id or "",
-            "roles": ",".join(sorted(actor.roles)),
-            "may": ",".join(allowed(actor)),
-            "streets": list(actor.streets),
-            "communities": list(actor.communities),
-            "grids": list(actor.grids),
-            "round_grids": sorted({code[:12] for code in actor.grids}),
-            "role": ROLE,
-        },
-    )
+    return _TELL if around is None else _TELL_AROUND, {
+        **box,
+        "who": actor.name,
+        "account": "" if actor.account_id is None else str(actor.account_id),
+        "address": actor.address or "",
+        "request": actor.request_id or "",
+        "roles": ",".join(sorted(actor.roles)),
+        "may": ",".join(allowed(actor)),
+        "streets": list(actor.streets),
+        "communities": list(actor.communities),
+        "grids": list(actor.grids),
+        "round_grids": sorted({code[:12] for code in actor.grids}),
+        "role": ROLE,
+    }

@@ -3,26 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Engine
+
+from geo.storage.at_once import lent
 
 #: Events that change nothing.
 _LOOKS = ("looked", "located", "exported", "verified", "backed_up", "confirmed")
 
 # One statement, one snapshot: the head, whether the trail still has what was last seen of it, what came since.
-_SINCE = text("""
+_SINCE = b"""
 WITH head AS (SELECT seq, hash FROM event_chain ORDER BY seq DESC LIMIT 1)
 SELECT
   head.seq, head.hash,
-  (SELECT c.hash FROM event_chain c WHERE c.seq = :since) AS known,
-  CASE WHEN head.seq > :since THEN (
+  (SELECT c.hash FROM event_chain c WHERE c.seq = %(since)s) AS known,
+  CASE WHEN head.seq > %(since)s THEN (
     SELECT jsonb_object_agg(changed.noun, changed.last) FROM (
       SELECT e.noun || '.' || e.what AS noun, max(c.seq) AS last
       FROM event_chain c JOIN event e ON e.id = c.event_id
-      WHERE c.seq > :since AND e.what <> ALL (:looks) GROUP BY 1
+      WHERE c.seq > %(since)s AND e.what <> ALL (%(looks)s) GROUP BY 1
     ) changed
   ) END AS changed
 FROM head
-""")
+"""
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,11 @@ class Since:
     changed: Mapping[str, int]
 
 
-def changes_since(connection: Connection, head: Head) -> Since:
+def changes_since(engine: Engine, head: Head) -> Since:
     """Return what was committed after a head; only the store's owner may ask."""
-    row = connection.execute(_SINCE, {"since": head.seq, "looks": list(_LOOKS)}).one_or_none()
+    with lent(engine) as connection:
+        row = connection.execute(_SINCE, {"since": head.seq, "looks": list(_LOOKS)}).fetchone()
     if row is None:
         return Since(Head(), replaced=head.seq > 0, changed={})
-    known = None if row.known is None else bytes(row.known)
-    return Since(Head(int(row.seq), bytes(row.hash)), known != head.hash, row.changed or {})
+    seq, digest, known, changed = row
+    return Since(Head(seq, digest), known != head.hash, changed or {})

@@ -12,6 +12,7 @@ one (0.14 steps at level 13 in Shenzhen, 0.35 at 60° north), so that shapes nee
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -160,30 +161,73 @@ def read_near(owner: Connection, layer: str, square: Square) -> list[Any]:
     return list(owner.scalars(_near(layer), _values(square)))
 
 
+#: Asks some queries with the same values; returns the first row of each.
+Ask = Callable[[Sequence[Select[Any]], Mapping[str, Any]], Sequence[Sequence[Any]]]
+
+
+def asking(session: Session) -> Ask:
+    """Return what asks queries in a session, one after another."""
+    return lambda queries, values: [session.execute(query, values).one() for query in queries]
+
+
 def cut(
-    session: Session, layer: str, square: Square, *, near: Sequence[Any] | None = None, plan_id: int | None = None
-) -> Piece:
-    """Cut one layer of a tile.
+    ask: Ask,
+    layers: Sequence[str],
+    square: Square,
+    *,
+    near: Sequence[Any] | None = None,
+    plan_id: int | None = None,
+) -> dict[str, Piece]:
+    """Cut some layers of a tile.
 
     Parameters
     ----------
+    ask
+        Asks all that the layers need together.
     near
-        What :func:`read_near` returned; None looks at every row that is seen, which is as right and takes longer.
+        What :func:`read_near` returned, which is of one layer; None looks at every row that is seen, which is as right
+        and takes longer.
     plan_id
         The plan whose grids or cells are meant; None means those in force.
     """
-    levels = catalogue_layer(layer).levels
-    assert levels is not None, f"{layer} has no tiles"
     values = _values(square, near=near, plan=plan_id)
     shape = {"near": near is not None, "of_plan": plan_id is not None}
-    if square.level >= levels.whole or levels.below == "plain":
-        content, left_out, found = session.execute(_drawn(layer, square.level, **shape), values).one()
-        if found <= MOST_ROWS:
-            hidden = _kinds(layer, square.level, shown=False)
-            if hidden:
-                left_out += session.scalar(_hidden(layer, square.level, **shape), values) or 0
-            return Piece(bytes(content or b""), left_out)
-    content, joined = session.execute(_joined(layer, square.level, **shape), values).one()
+
+    def told(queries: Mapping[str, Sequence[Select[Any]]]) -> dict[str, list[Sequence[Any]]]:
+        rows = iter(ask([query for each in queries.values() for query in each], values))
+        return {layer: list(islice(rows, len(each))) for layer, each in queries.items()}
+
+    level = square.level
+    drawn = {layer: _drawing(layer, level, **shape) for layer in layers if _is_drawn(layer, level)}
+    joined = {layer: [_joined(layer, level, **shape)] for layer in layers if layer not in drawn}
+    rows = told({**drawn, **joined})
+    crowded = {layer: [_joined(layer, level, **shape)] for layer in drawn if rows[layer][0][2] > MOST_ROWS}
+    if crowded:
+        rows |= told(crowded)
+        joined |= crowded
+    return {layer: _of_joined(rows[layer]) if layer in joined else _of_drawn(rows[layer]) for layer in layers}
+
+
+def _is_drawn(layer: str, level: int) -> bool:
+    """Whether rows are drawn one by one, if they are not too many."""
+    levels = catalogue_layer(layer).levels
+    assert levels is not None, f"{layer} has no tiles"
+    return level >= levels.whole or levels.below == "plain"
+
+
+def _drawing(layer: str, level: int, *, near: bool, of_plan: bool) -> list[Select[Any]]:
+    shape = {"near": near, "of_plan": of_plan}
+    hidden = [_hidden(layer, level, **shape)] if _kinds(layer, level, shown=False) else []
+    return [_drawn(layer, level, **shape), *hidden]
+
+
+def _of_drawn(rows: Sequence[Sequence[Any]]) -> Piece:
+    (content, left_out, _), *hidden = rows
+    return Piece(bytes(content or b""), left_out + sum(count for (count,) in hidden))
+
+
+def _of_joined(rows: Sequence[Sequence[Any]]) -> Piece:
+    ((content, joined),) = rows
     return Piece(bytes(content or b""), joined=int(joined or 0))
 
 

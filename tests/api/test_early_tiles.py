@@ -18,6 +18,7 @@ from api.early_tiles import Looks
 from api.logs import REQUESTS
 from api.main import create_app
 from api.metering import Meter
+from geo.errors import ServerError
 from geo.services import accounts
 from geo.services.changes import Changes
 from geo.services.tile_cache import TileCache
@@ -126,6 +127,18 @@ def test_a_host_that_is_not_ours_gets_nothing(clerk: TestClient) -> None:
 def test_a_database_that_is_away_is_told(clerk: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     clerk.get(path())
     monkeypatch.setattr(Changes, "look", Mock(side_effect=OperationalError("", {}, Exception("away"))))
+    assert clerk.get(path()).status_code == 503
+
+
+def test_what_fails_once_is_asked_once_more(clerk: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a connection that breaks while a tile is cut: the route is asked, with another one."""
+    clerk.get(path())
+    assert isinstance(clerk.app, FastAPI)
+    monkeypatch.setattr(clerk.app.state, "tiles", TileCache(0, clerk.app.state.tiles.changes))
+    failing = Mock(side_effect=ServerError("断了", "it broke"))
+    monkeypatch.setattr("api.early_tiles.kept_tile", failing)
+    assert (clerk.get(path()).status_code, failing.call_count) == (200, 1)
+    monkeypatch.setattr("api.routes.tiles.kept_tile", failing)
     assert clerk.get(path()).status_code == 503
 
 

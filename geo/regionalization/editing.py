@@ -93,6 +93,30 @@ def joined(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows[~whole], again], ignore_index=True)
 
 
+def divided(rows: pd.DataFrame, moves: Sequence[Move], stairwells: pd.DataFrame) -> pd.DataFrame:
+    """Divide the whole buildings of which a stairwell is to move: one row for each of their stairwells.
+
+    Parameters
+    ----------
+    rows
+        :data:`ROW_COLUMNS`.
+    stairwells
+        ``building``, ``stairwell``, ``households``: all stairwells of each building that has any. Where they do not
+        have the households that the plan counts, the building stays whole.
+    """
+    asked = {move.building for move in moves if move.stairwell is not None}
+    whole = rows[rows["building"].isin(asked) & rows["stairwell"].isna() & rows["floor_from"].isna()]
+    parts = stairwells.loc[stairwells["building"].isin(whole["building"]), ["building", "stairwell", "households"]]
+    counted = parts.groupby("building")["households"].sum()
+    known = whole[whole["households"].to_numpy() == whole["building"].map(counted).to_numpy()]
+    if known.empty:
+        return rows
+    home = known.set_index("building")["grid"]
+    own = parts[parts["building"].isin(home.index)]
+    own = own.assign(floor_from=np.nan, floor_to=np.nan, grid=own["building"].map(home))
+    return pd.concat([rows.drop(index=known.index), own[ROW_COLUMNS]], ignore_index=True)
+
+
 def moved(rows: pd.DataFrame, changes: GridChanges, grids: Sequence[str]) -> "pd.Series[str]":
     """Return the grid of each row after an edit.
 

@@ -24,7 +24,7 @@ from geo.errors import ConflictError, InputError
 from geo.regionalization.communities import Bounds, Community, find_tier
 from geo.regionalization.drafting import CommunityDraft
 from geo.regionalization.edited_grids import Asked, redraw
-from geo.regionalization.editing import GridChanges, Move, Notice, joined, moved, row_keys, settled
+from geo.regionalization.editing import GridChanges, Move, Notice, divided, joined, moved, row_keys, settled
 from geo.regionalization.numbering import grid_code
 from geo.regionalization.remembering import limits_of, remembered, renewed_report
 from geo.services.gathering import Gathered, gather
@@ -108,7 +108,8 @@ def edit_plan(
     Parameters
     ----------
     moves
-        What goes where; parts of a building as the plan's assignment has them.
+        What goes where; parts of a building as the plan's assignment has them, or a stairwell of one that it has as a
+        whole: the building is divided by its stairwells then.
     new_grids
         Codes of grids to make; moves say what they get.
     ended_grids
@@ -140,6 +141,7 @@ def edit_plan(
     homes = rows.loc[rows["building"].isin([move.building for move in moves]), "grid"]
     touched = {str(code)[:12] for code in (*homes, *(move.grid for move in moves), *new_grids, *ended_grids)}
     today, notices = opened.today(touched)
+    today = divided(today, moves, opened.stairwells(touched))
     changes = GridChanges(tuple(moves), tuple(new_grids), tuple(ended_grids))
     goal = moved(today, changes, opened.stored["code"].tolist())
     drafts = _redrawn(opened, today, goal)
@@ -166,6 +168,11 @@ class OpenedDraft:
     def today(self, touched: set[str]) -> tuple[pd.DataFrame, list[Notice]]:
         """Return the rows of the communities named, brought up to date, and what that was."""
         return _today(self.gathered, self.stored, self.rows, touched)
+
+    def stairwells(self, touched: set[str]) -> pd.DataFrame:
+        """Return the stairwells of the communities named, by which their buildings can be divided."""
+        known = [pd.DataFrame(one.stairwells) for one in self.gathered.communities if one.code in touched]
+        return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=["building"])
 
     def asked(self) -> Asked:
         """Return what was asked of the plan when it was drafted."""
@@ -228,7 +235,10 @@ def save_redrawn(session: Session, plan: Plan, opened: OpenedDraft, redrawn: Red
     report = _report(gathered, record, stored, rows, drafts)
     was = stored[stored["code"].isin([*changed["code"], *ended])]
     assignment, buildings = _changed_rows(drafts, rows, today, goal)
-    before_keys, after_keys = _told_rows(rows[rows["building"].isin(buildings)], _rows(assignment))
+    # Told before as it is told after, by stairwell where a building was divided just now: what moved can be taken back.
+    still = today[today["building"].isin(set(rows["building"]))]
+    were = pd.concat([still, rows[~rows["building"].isin(today["building"])]])
+    before_keys, after_keys = _told_rows(were[were["building"].isin(buildings)], _rows(assignment))
     edit = WrittenEdit(
         grids=changed,
         ended=ended,

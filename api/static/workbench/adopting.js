@@ -31,6 +31,6 @@ async function adopt() {
 function said(error) {
   if (error.kind === 'away') return ['连不上服务器,方案是否已采用请刷新本页查看', 'the server does not answer: reload to see whether it was adopted'];
   if (error.kind === 'session') return ['登录已结束,请重新登录后再采用', 'your sign-in has ended: sign in and adopt again'];
-  if (error.status === 412) return [`${error.zh};请刷新本页,核对新的内容后再采用`, `${error.en}; reload and read what changed first`];
+  if (error.status === 412) return ['您打开本页之后方案又有改动,没有采用;请刷新本页,核对后再采用', 'the plan changed since you opened this page and was not adopted: reload, read what changed, then adopt'];
   return [error.zh, error.en];
 }

@@ -143,13 +143,15 @@ export class Draft {
 
   // Put units into the grids that they are to have, by key, whatever is locked: one stroke. Null where one is not there.
   put(targets) {
-    const units = [...targets.keys()].map((key) => this.ground.unitOfKey.get(key));
-    if (units.includes(undefined)) return null;
+    const goals = [...targets].map(([key, code]) => [this.ground.named(key), code]);
+    if (goals.some(([units]) => units.length === 0)) return null;
     this.begin();
-    [...targets.values()].forEach((code, at) => {
-      this.painted.set(units[at], this.labels[units[at]]);
-      this.labels[units[at]] = this.grid(code);
-    });
+    for (const [units, code] of goals) {
+      for (const unit of units) {
+        if (!this.painted.has(unit)) this.painted.set(unit, this.labels[unit]);
+        this.labels[unit] = this.grid(code);
+      }
+    }
     this.measure();
     return this.end();
   }
@@ -172,14 +174,16 @@ export class Draft {
   }
 
   repaint(moves, ends, kind) {
-    const units = moves.map(([key]) => this.ground.unitOfKey.get(key));
-    const isThere = units.every((unit, at) => unit !== undefined && this.codes[this.labels[unit]] === ends(moves[at])[0]);
+    const goals = moves.map((move) => [this.ground.named(move[0]), ...ends(move)]);
+    const isThere = goals.every(([units, from]) => units.length && units.every((unit) => this.codes[this.labels[unit]] === from));
     if (!isThere) return null;
     this.begin();
-    units.forEach((unit, at) => {
-      this.painted.set(unit, this.labels[unit]);
-      this.labels[unit] = this.grid(ends(moves[at])[1]);
-    });
+    for (const [units, , to] of goals) {
+      for (const unit of units) {
+        this.painted.set(unit, this.labels[unit]);
+        this.labels[unit] = this.grid(to);
+      }
+    }
     this.measure();
     return this.end(kind);
   }
@@ -275,9 +279,11 @@ export class Draft {
   follow(edits, version) {
     for (const { moves } of edits) {
       for (const [key, [, to]] of Object.entries(moves)) {
-        const unit = this.ground.unitOfKey.get(key);
-        if (unit === undefined) return null;
-        this.saved[unit] = this.grid(to);
+        const units = this.ground.named(key);
+        if (units.length === 0) return null;
+        units.forEach((unit) => {
+          this.saved[unit] = this.grid(to);
+        });
       }
     }
     this.version = version;

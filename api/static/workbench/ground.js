@@ -126,6 +126,12 @@ export class Ground {
     });
   }
 
+  // The units that an edit calls so: one, or all of a building that was whole then; none where it is not there any more.
+  named(key) {
+    const unit = this.unitOfKey.get(key);
+    return unit === undefined ? this.unitsOfBuilding.get(key) ?? [] : [unit];
+  }
+
   // Edges of each unit that touches another: edgesOf[from[unit]]..edgesOf[from[unit + 1]].
   gatherNeighbours() {
     this.from = new Int32Array(this.count + 1);

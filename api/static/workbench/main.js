@@ -1,6 +1,6 @@
 // The planner's workbench: a draft, its map and its figures, strokes and the server.
 
-import { ask } from '../common/asking.js';
+import { ask, onceKey } from '../common/asking.js';
 import { both, button, element } from '../common/dom.js';
 import { Notice } from '../common/notice.js';
 import { ChosenGrid } from './chosen.js';
@@ -77,6 +77,7 @@ class Page {
       painted: (units) => this.painted(units),
       ended: () => this.ended(),
       move: (units, grid) => this.move(units, grid),
+      divide: (...asked) => this.divide(...asked),
       show: (units) => this.scene.show(units),
       lockGrid: (grid) => this.lock('grids', this.draft.codes[grid]),
       lockCompound: (code) => this.lock('compounds', code),
@@ -242,6 +243,37 @@ class Page {
     this.ended();
   }
 
+  // One stairwell of a whole building into a grid: the server divides the building, whose ground is then another.
+  async divide(building, stairwell, grid) {
+    if (!this.canEdit || this.isDividing) return;
+    this.isDividing = true;
+    this.say('正在拆开…', 'dividing');
+    await this.outbox.work();
+    if (this.draft.waiting.length) this.say('还有笔画没有保存,请稍后再试', 'strokes are still on their way: try again when they are saved');
+    else await this.divideNow(building, stairwell, grid);
+    this.isDividing = false;
+  }
+
+  async divideNow(building, stairwell, grid) {
+    const code = this.draft.codes[grid];
+    const move = { building_code: building, stairwell_code: stairwell, grid_code: code };
+    const body = { moves: [move], new_grids: this.draft.isHeld(grid) ? [] : [code] };
+    try {
+      await ask(`/plans/${this.planId}/assignment`, { method: 'PATCH', body, key: onceKey(), version: this.draft.version });
+    } catch (trouble) {
+      if (!trouble.kind) throw trouble;
+      if (trouble.status === 412) await this.catchUp(); // says who changed it; what was asked for is asked for again
+      else this.notice.tell(trouble, () => this.divide(building, stairwell, grid));
+      return;
+    }
+    this.notice.clear();
+    await this.open();
+    this.choose(this.draft.number.get(code));
+    this.mark(this.draft.ground.named(stairwell)[0] ?? null);
+    this.say('楼栋已按单元拆开', 'the building is divided by its stairwells');
+    this.changed();
+  }
+
   after(stroke) {
     this.notice.clear();
     this.panel.draw();
@@ -273,7 +305,7 @@ class Page {
       this.say('这些楼栋后来有人改过,不能撤销', 'others changed these buildings since');
       return;
     }
-    this.painted(moves.map(([key]) => this.draft.ground.unitOfKey.get(key)));
+    this.painted(moves.flatMap(([key]) => this.draft.ground.named(key)));
     this.after(stroke);
   }
 
@@ -361,7 +393,7 @@ class Page {
   async tellCollided(collided) {
     if (collided.length === 0) return;
     await this.outbox.drop(collided);
-    const units = collided.flatMap((stroke) => stroke.moves.map(([key]) => this.draft.ground.unitOfKey.get(key))).filter((unit) => unit !== undefined);
+    const units = collided.flatMap((stroke) => stroke.moves.flatMap(([key]) => this.draft.ground.named(key)));
     const some = [...new Set(units.map((unit) => this.draft.ground.name[unit] ?? this.draft.ground.building[unit]))].slice(0, 5).join('、');
     this.notice.tell({ kind: 'refused', zh: `您的 ${collided.length} 笔与别人的修改冲突,未保存:${some}`, en: `${collided.length} of your strokes collide with others' changes and are not saved` }, () => {});
     if (units.length) this.scene.show(units);

@@ -1,11 +1,12 @@
 // The card of one building or stairwell, and the box that finds one: all that painting does, by keyboard.
 
+import { ask } from '../common/asking.js';
 import { both, button, element } from '../common/dom.js';
 
 const MOST_FOUND = 8;
 
 export class UnitCard {
-  // bench: {draft, show(units), mark(unit), move(units, grid), lockCompound(code), canEdit()}
+  // bench: {draft, show(units), mark(unit), move(units, grid), divide(building, stairwell, grid), lockCompound(code), canEdit()}
   constructor(place, bench) {
     Object.assign(this, { place, bench, unit: null });
     this.box = element('input', { type: 'search', id: 'find', autocomplete: 'off', placeholder: '楼栋名称或编码', maxlength: '60' });
@@ -65,11 +66,34 @@ export class UnitCard {
     grids.sort((one, other) => draft.codes[one].localeCompare(draft.codes[other]));
     const options = grids.map((grid) => element('option', { value: grid, selected: grid === draft.labels[unit] }, `${draft.codes[grid].slice(-3)} ${draft.nameOf(grid)} · ${draft.figures.households[grid]} 户`));
     const choice = element('select', { 'aria-label': '移到网格 Move to grid' }, ...options, element('option', { value: 'new' }, '新网格 A new grid'));
+    const part = this.parts(unit);
     const go = button({ class: 'plain' }, () => {
       const grid = choice.value === 'new' ? draft.grid(draft.freeCode(community)) : Number(choice.value);
-      this.bench.move([unit], grid);
+      if (part.value) this.bench.divide(draft.ground.building[unit], part.value, grid);
+      else this.bench.move([unit], grid);
     }, ...both('移入', 'Move'));
-    return element('p', { class: 'mover' }, choice, ' ', go);
+    return element('p', { class: 'mover' }, part, ' ', choice, ' ', go);
+  }
+
+  // What the register has of a building, asked for once.
+  detailsOf(code) {
+    if (this.asked?.code !== code) this.asked = { code, details: ask(`/buildings/${code}`) };
+    return this.asked.details;
+  }
+
+  // All of a unit, or one of the stairwells of a building that is whole: shown once the server has told that there are any.
+  parts(unit) {
+    const { ground } = this.bench.draft;
+    const part = element('select', { 'aria-label': '整栋或单元 All of it, or a stairwell', hidden: true }, element('option', { value: '' }, '整栋 All of it'));
+    if (ground.stairwell[unit] || ground.floors[unit]) return part;
+    this.detailsOf(ground.building[unit]).then(({ properties: { stairwells } }) => {
+      if (stairwells.length < 2) return;
+      part.append(...stairwells.map(({ code, name, households }) => element('option', { value: code }, `${name ?? Number(code.slice(-2))} · ${households} 户`)));
+      part.hidden = false;
+    }).catch((trouble) => {
+      if (!trouble.kind) throw trouble; // without it the building moves as a whole
+    });
+    return part;
   }
 }
 

@@ -10,6 +10,7 @@ from geo.errors import CodeError, ConflictError, InputError, NotFoundError, Stal
 from geo.services.adopting import adopt_plan
 from geo.services.cells import divide_into_cells
 from geo.services.editing import MOST_MOVES, Move, changes_since, edit_plan, rename_plan
+from geo.services.grounding import strokes_of_plan
 from geo.services.planning import plan_scope
 from geo.storage import cells as cell_rows
 from geo.storage import events, layers, plans
@@ -386,6 +387,43 @@ def test_stairwells_of_divided_buildings_move_alone_and_can_go_back_from_one_gri
     back = [Move(big, home[code], stairwell=code) for code in parts["stairwell_code"] if home[code] != other]
     edit_plan(session, plan, back, new_grids=ended, who=WHO, version=3)
     pd.testing.assert_frame_equal(plans.read_assignment(session, plan), after)
+
+
+def test_a_stairwell_of_a_whole_building_moves_alone_and_back(session: Session) -> None:
+    factories.make_community(session)
+    homes = [factories.make_building(session, number, households=60) for number in range(1, 9)]
+    for building in homes:
+        for number in (1, 2, 3):
+            factories.make_stairwell(session, building, number, households=20)
+    plan = plan_scope(session, factories.COMMUNITY, lower=100, upper=260, who=WHO).plan_id
+    rows = plans.read_assignment(session, plan).set_index("building_code")
+    assert rows["stairwell_code"].isna().all()
+    made = None
+    for building, grid in rows["grid_code"].items():
+        other = next(code for code in rows["grid_code"].unique() if code != grid)
+        for number in (1, 2, 3):
+            stairwell = codes.make("stairwell", str(building), number)
+            try:
+                made = edit_plan(session, plan, [Move(str(building), other, stairwell)], who=WHO, version=1)
+            except InputError:
+                continue
+            break
+        if made is not None:
+            break
+    assert made is not None
+    after = plans.read_assignment(session, plan)
+    parts = after[after["building_code"] == building].set_index("stairwell_code")["grid_code"]
+    assert parts.to_dict() == {code: other if code == stairwell else grid for code in parts.index}
+    assert len(parts) == 3
+    assert_sums(session, plan)
+    (stroke,) = strokes_of_plan(session, plan)[1]
+    assert stroke.moves == {stairwell: (grid, other)}
+    edit_plan(session, plan, [Move(str(building), str(grid), stairwell)], who=WHO, version=2)
+    back = plans.read_assignment(session, plan)
+    assert set(back.loc[back["building_code"] == building, "grid_code"]) == {grid}
+    unknown = codes.make("stairwell", str(building), 9)
+    with pytest.raises(CodeError, match="does not divide"):
+        edit_plan(session, plan, [Move(str(building), other, unknown)], who=WHO, version=3)
 
 
 def test_a_community_without_buildings_keeps_its_one_grid(session: Session, street: str) -> None:

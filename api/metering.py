@@ -8,16 +8,14 @@ for it; an account once it is known who asks. Every answer tells what is left, i
 import ipaddress
 import math
 import re
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from fastapi import Request
-from limits import RateLimitItem, RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import RequestError, problem_answer
@@ -28,6 +26,8 @@ TOO_MANY = "too-many-requests"
 SWEEP_S = 60
 #: What one customer of a provider is given of IPv6: as many addresses as anybody may want.
 IPV6_PREFIX = 64
+#: So many addresses are remembered in the form in which they are counted.
+MOST_ADDRESSES = 10_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Rule:
     ----------
     per
         ``address`` or ``account``.
+    requests, seconds
+        So many in a sliding window of so long.
     routes
         ``METHOD template`` of each route it counts; empty for all.
     """
@@ -46,7 +48,8 @@ class Rule:
     zh: str
     en: str
     per: str
-    item: RateLimitItem
+    requests: int
+    seconds: int
     routes: frozenset[str]
     paths: re.Pattern[str] | None
 
@@ -64,24 +67,60 @@ class Left:
     seconds: int
 
 
-class Counts(MemoryStorage):
-    """Counts in memory; what has expired is forgotten now and then, not by a thread that is started for each count."""
+class Windows:
+    """Counts in sliding windows, each of two that lie behind one another.
+
+    Of the window before, as much counts as the sliding one still holds of its time (a sliding window counter, which
+    takes two numbers for whatever is counted). What is refused is not counted.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
+        self._lock = threading.Lock()
+        self._counts: dict[tuple[str, str], _Count] = {}
         self._swept_at = time.time()
 
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Add to a count, which expires so many seconds after its first."""
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def take(self, rule: Rule, key: str) -> tuple[bool, Left]:
+        """Count one request of a rule's; return whether it may be, and what is left."""
         now = time.time()
-        if now - self._swept_at >= SWEEP_S:
-            self._swept_at = now
-            for known in list(self.expirations):
-                self.get(known)  # which drops what has expired
-        counted = self.get(key) + amount
-        self.storage[key] = counted
-        self.expirations.setdefault(key, now + expiry)
-        return counted
+        number, gone = divmod(now, rule.seconds)
+        to_end = rule.seconds - gone
+        with self._lock:
+            if now - self._swept_at >= SWEEP_S:
+                self._sweep(now)
+            count = self._counts.get((rule.code, key))
+            if count is None:
+                count = self._counts[rule.code, key] = _Count(number, rule.seconds)
+            elif count.window != number:
+                count.before = count.now if count.window == number - 1 else 0
+                count.window, count.now = number, 0
+            weighted = count.before * to_end / rule.seconds + count.now
+            may = math.floor(weighted) + 1 <= rule.requests
+            count.now += may
+            before, current = count.before, count.now
+        left = max(0, rule.requests - math.floor(weighted + may))
+        # The next one may be when one less of the window before counts, or else when this one is over.
+        waits = [to_end % (rule.seconds / before)] if before else []
+        return may, Left(rule, left, max(1, math.ceil(min([*waits, to_end] if current else waits, default=0))))
+
+    def _sweep(self, now: float) -> None:
+        """Forget what counts for nothing any more."""
+        self._swept_at = now
+        gone = [key for key, count in self._counts.items() if now >= (count.window + 2) * count.seconds]
+        for key in gone:
+            del self._counts[key]
+
+
+@dataclass(slots=True)
+class _Count:
+    """Requests in a window, and in the one before."""
+
+    window: float
+    seconds: int
+    now: int = 0
+    before: int = 0
 
 
 class Meter:
@@ -95,7 +134,7 @@ class Meter:
 
     def __init__(self, factor: float = 1.0) -> None:
         self.rules = read_rules(factor)
-        self._limiter = SlidingWindowCounterRateLimiter(Counts())
+        self._windows = Windows()
 
     def take(self, per: str, key: str, method: str, path: str) -> tuple[Left | None, list[Left]]:
         """Count one request of ``key``; return the rule it breaks, if any, and what is left of each rule looked at."""
@@ -103,11 +142,9 @@ class Meter:
         for rule in self.rules:
             if rule.per != per or not rule.counts(method, path):
                 continue
-            allowed = self._limiter.hit(rule.item, rule.code, key)
-            reset, remaining = self._limiter.get_window_stats(rule.item, rule.code, key)
-            left = Left(rule, remaining, max(1, math.ceil(reset - time.time())))
+            may, left = self._windows.take(rule, key)
             looked_at.append(left)
-            if not allowed:
+            if not may:
                 return left, looked_at
         return None, looked_at
 
@@ -130,7 +167,7 @@ class Metered:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add_headers(MutableHeaders(scope=message), request.state.rate_left)
+                _add_headers(message, request.state.rate_left)
             await send(message)
 
         if broken is None:
@@ -162,9 +199,10 @@ def read_rules(factor: float) -> list[Rule]:
     rules = []
     for entry in dictionary("rate_limits").entries.values():
         routes = frozenset(entry.extra.get("routes", ()))
-        amount = max(1, math.floor(entry.extra["requests"] * factor))
-        item = RateLimitItemPerSecond(amount, entry.extra["seconds"])
-        rules.append(Rule(entry.code, entry.zh, entry.en, entry.extra["per"], item, routes, _pattern(routes)))
+        extra = entry.extra
+        most = max(1, math.floor(extra["requests"] * factor))
+        rule = Rule(entry.code, entry.zh, entry.en, extra["per"], most, extra["seconds"], routes, _pattern(routes))
+        rules.append(rule)
     return sorted(rules, key=lambda rule: rule.paths is None)
 
 
@@ -176,12 +214,15 @@ def _pattern(routes: Iterable[str]) -> re.Pattern[str] | None:
 def _address(scope: Scope) -> str:
     """Name whom a request is counted for: its address, or for IPv6 the network that one customer has."""
     client: Any = scope.get("client")
-    if not client:
-        return "-"
+    return _counted_as(str(client[0])) if client else "-"
+
+
+@lru_cache(MOST_ADDRESSES)
+def _counted_as(client: str) -> str:
     try:
-        address = ipaddress.ip_address(client[0].partition("%")[0])
+        address = ipaddress.ip_address(client.partition("%")[0])
     except ValueError:
-        return str(client[0])
+        return client
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return str(address.ipv4_mapped)
@@ -190,17 +231,17 @@ def _address(scope: Scope) -> str:
 
 
 def _sentences(broken: Left) -> tuple[str, str]:
-    rule, most, window = broken.rule, broken.rule.item.amount, broken.rule.item.get_expiry()
+    rule, most, window = broken.rule, broken.rule.requests, broken.rule.seconds
     return (
         f"{rule.zh}过多:{window} 秒内最多 {most} 次;请在 {broken.seconds} 秒后再试",
         f"too many {rule.en}: at most {most} in {window} s; try again in {broken.seconds} s",
     )
 
 
-def _add_headers(headers: MutableHeaders, looked_at: list[Left]) -> None:
+def _add_headers(message: Message, looked_at: list[Left]) -> None:
     if not looked_at:
         return
-    headers["RateLimit-Policy"] = ", ".join(
-        f'"{left.rule.code}";q={left.rule.item.amount};w={left.rule.item.get_expiry()}' for left in looked_at
-    )
-    headers["RateLimit"] = ", ".join(f'"{left.rule.code}";r={left.remaining};t={left.seconds}' for left in looked_at)
+    policy = ", ".join(f'"{left.rule.code}";q={left.rule.requests};w={left.rule.seconds}' for left in looked_at)
+    left = ", ".join(f'"{left.rule.code}";r={left.remaining};t={left.seconds}' for left in looked_at)
+    headers = [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]
+    message["headers"] = [*message.get("headers", ()), *headers]

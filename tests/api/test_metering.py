@@ -1,13 +1,16 @@
 """Who asks too often is told when to come again, and nobody else notices."""
 
+from dataclasses import replace
+
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
+from api import metering
 from api.errors import install_handlers
 from api.guard import Guard
 from api.main import create_app
-from api.metering import Meter, Metered, _address, count_account, read_rules
+from api.metering import Meter, Metered, Rule, Windows, _address, count_account, read_rules
 from api.settings import AppSettings
 from geo.territory.dictionaries import dictionary
 
@@ -103,8 +106,8 @@ def test_every_rule_counts_routes_that_there_are(app: FastAPI) -> None:
 
 
 def test_the_operator_may_multiply_them() -> None:
-    assert {rule.code: rule.item.amount for rule in read_rules(2.5)}["account"] == 1_500
-    assert all(rule.item.amount == 1 for rule in read_rules(1e-9))
+    assert {rule.code: rule.requests for rule in read_rules(2.5)}["account"] == 1_500
+    assert all(rule.requests == 1 for rule in read_rules(1e-9))
 
 
 def test_the_application_meters_before_anything_else(town_engine: object) -> None:
@@ -113,3 +116,59 @@ def test_the_application_meters_before_anything_else(town_engine: object) -> Non
         answers = [asking.get("/no-such-place") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [404, 404, 429]
     assert answers[-1].headers["x-content-type-options"] == "nosniff"
+
+
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock(1_000_000 * 60.0)  # where a window begins
+    monkeypatch.setattr(metering, "time", clock)
+    return clock
+
+
+SIX = Rule("x", "请求", "requests", "address", 6, 60, frozenset(), None)
+
+
+def test_of_the_window_before_as_much_counts_as_the_sliding_one_still_holds(clock: Clock) -> None:
+    windows = Windows()
+    assert [windows.take(SIX, "li")[0] for _ in range(8)] == [True] * 6 + [False] * 2
+    clock.now += 90  # half of the next one: three of the six count
+    told = [windows.take(SIX, "li") for _ in range(4)]
+    assert [(may, left.remaining) for may, left in told] == [(True, 2), (True, 1), (True, 0), (False, 0)]
+    assert told[-1][1].seconds == 1  # a moment later a little less of the window before counts
+    clock.now += 1
+    may, left = windows.take(SIX, "li")
+    assert may
+    assert windows.take(SIX, "li") == (False, replace(left, seconds=9))
+    clock.now += 119  # nothing does any more
+    may, left = windows.take(SIX, "li")
+    assert (may, left.remaining, left.seconds) == (True, 5, 30)
+
+
+def test_a_steady_asker_never_gets_more_than_is_allowed(clock: Clock) -> None:
+    windows, let_in = Windows(), []
+    for _ in range(6_000):
+        clock.now += 0.1
+        if windows.take(SIX, "li")[0]:
+            let_in.append(clock.now)
+    # Of the window before it is not known when its requests came: hence a little more or less than six at times.
+    assert all(after - first >= 45 for first, after in zip(let_in, let_in[6:], strict=False))
+    assert len(let_in) >= 55
+
+
+def test_what_counts_for_nothing_is_forgotten(clock: Clock) -> None:
+    windows = Windows()
+    for number in range(50):
+        windows.take(SIX, f"10.0.0.{number}")
+    clock.now += 125
+    windows.take(SIX, "10.0.0.99")
+    assert len(windows) == 1

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +28,14 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_RAW_HEADERS = [
+    (name.lower().encode(), value.encode())
+    for name, value in {
+        **HEADERS,
+        "Content-Security-Policy": NOTHING_ALLOWED,
+        "Cache-Control": "no-cache",
+    }.items()
+]
 
 
 class Guard:
@@ -57,7 +65,7 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _add_headers(MutableHeaders(scope=message), request.state.request_id)
+                _add_headers(message, request.state.request_id)
             await send(message)
 
         if not self._knows(request.headers.get("host", "")):
@@ -113,12 +121,11 @@ class StrictBody:
                 return b"".join(parts)
 
 
-def _add_headers(headers: MutableHeaders, request_id: str) -> None:
-    for name, value in HEADERS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Content-Security-Policy", NOTHING_ALLOWED)
-    headers.setdefault("Cache-Control", "no-cache")
-    headers["X-Request-ID"] = request_id
+def _add_headers(message: Message, request_id: str) -> None:
+    given = message.get("headers", ())
+    names = {name.lower() for name, _ in given}
+    added = [header for header in _RAW_HEADERS if header[0] not in names]
+    message["headers"] = [*given, *added, (b"x-request-id", request_id.encode())]
 
 
 def _unknown_host(request: Request) -> Response:

@@ -4,11 +4,13 @@ A line tells who asked for which kind of thing and how it went, never what was i
 of the thing itself (a route's template stands for it), no password, no token.
 """
 
+import json
 import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TextIO
 
 import structlog
@@ -90,19 +92,25 @@ class Observed:
 
 
 def log_request(served: Served) -> None:
-    """Write the line of one request."""
-    line = structlog.wrap_logger(logging.getLogger(REQUESTS), processors=_OWN_LINES, cache_logger_on_first_use=False)
-    line.info(
-        "request",
-        id=served.request_id,
-        account=served.account,
-        method=served.method,
-        route=served.route,
-        status=served.status,
-        ms=round(served.milliseconds, 1),
-        bytes_in=served.bytes_in,
-        bytes_out=served.bytes_out,
-    )
+    """Write the line of one request; every request writes one, so it takes the shortest way to the log's handlers."""
+    log = logging.getLogger(REQUESTS)
+    if not log.isEnabledFor(logging.INFO):
+        return
+    line = {
+        "id": served.request_id,
+        "account": served.account,
+        "method": served.method,
+        "route": served.route,
+        "status": served.status,
+        "ms": round(served.milliseconds, 1),
+        "bytes_in": served.bytes_in,
+        "bytes_out": served.bytes_out,
+        "event": "request",
+        "logger": REQUESTS,
+        "level": "info",
+        "at": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+    }
+    log.handle(log.makeRecord(REQUESTS, logging.INFO, "", 0, line, (), None))
 
 
 def install_logs(stream: TextIO | None = None) -> None:
@@ -112,7 +120,7 @@ def install_logs(stream: TextIO | None = None) -> None:
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Lines(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *_SHARED],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -130,14 +138,18 @@ def install_logs(stream: TextIO | None = None) -> None:
         logging.getLogger(name).propagate = name != "uvicorn.access"
 
 
+class _Lines(structlog.stdlib.ProcessorFormatter):
+    """Writes records as lines; those of requests are lines already, but for their form."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record's line."""
+        return _JSON.encode(record.msg) if record.name == REQUESTS else super().format(record)
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False)
 _SHARED: list[Processor] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-]
-_OWN_LINES: list[Processor] = [
-    structlog.stdlib.add_logger_name,
-    *_SHARED,
-    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
 ]
 
 

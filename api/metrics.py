@@ -25,12 +25,19 @@ class Metrics:
         )
         self._bytes_in = Counter("wangge_request_bytes", "请求正文字节 Bytes of bodies taken", registry=self.registry)
         self._bytes_out = Counter("wangge_answer_bytes", "答复正文字节 Bytes of bodies sent", registry=self.registry)
+        #: Series found already: to find one takes longer than to count.
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         ProcessCollector(registry=self.registry)
 
     def count(self, served: Served) -> None:
         """Count one request that is done; its route's template keeps the number of series small."""
-        self._requests.labels(served.method, served.route, str(served.status)).inc()
-        self._seconds.labels(served.method, served.route).observe(served.milliseconds / 1_000)
+        of = served.method, served.route, served.status
+        known = self._known.get(of)
+        if known is None:
+            requests = self._requests.labels(served.method, served.route, str(served.status))
+            known = self._known[of] = requests, self._seconds.labels(served.method, served.route)
+        known[0].inc()
+        known[1].observe(served.milliseconds / 1_000)
         self._bytes_in.inc(served.bytes_in)
         self._bytes_out.inc(served.bytes_out)
 

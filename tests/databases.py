@@ -122,6 +122,7 @@ class Databases:
         self._lent: dict[str, str] = {}  # name to template
         self._spare: defaultdict[str, list[str]] = defaultdict(list)  # by template
         self._made: set[str] = set()  # templates
+        self._kept: psycopg.Connection | None = None
 
     def url(self, name: str) -> str:
         return self._server.set(database=name).render_as_string(hide_password=False)
@@ -169,8 +170,7 @@ class Databases:
             return
         # Whoever still knows the old name, a thread that was left behind, finds nothing under it.
         new = self._new_name()
-        with self._connect() as connection:
-            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (name, new))))
+        self._rename(name, new)
         self._spare[template].append(new)
 
     def differing(self, name: str) -> list[str]:
@@ -201,8 +201,7 @@ class Databases:
         return f"{self._prefix}_{worker}_{self._count}"
 
     def drop(self, name: str) -> None:
-        with self._connect() as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._at_server().execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def migrated_template(self) -> str:
         """Return the template with the schema in it; the first worker to ask makes it."""
@@ -233,10 +232,7 @@ class Databases:
                 fill(engine)
             finally:
                 engine.dispose()
-            with self._connect() as connection:
-                connection.execute(
-                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(name))
-                )
+            self._rename(draft, name)
         return name
 
     def filled(self, title: str, fill: Callable[[Engine], object]) -> str:
@@ -244,29 +240,42 @@ class Databases:
         return self.template(title, fill, of=self.migrated_template())
 
     def drop_all(self) -> None:
-        with self._connect() as connection:
-            names = connection.execute(
-                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (self._prefix,)
-            ).fetchall()
-        for (name,) in names:
+        names = self._at_server().execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (self._prefix,)
+        )
+        for (name,) in names.fetchall():
             self.drop(name)
+
+    def close(self) -> None:
+        """End the session in which databases are made, renamed and dropped."""
+        if self._kept is not None:
+            self._kept.close()
 
     def _create(self, name: str, template: str | None) -> None:
         source = sql.Identifier(template) if template else sql.SQL("DEFAULT")
-        with self._connect() as connection:
-            # To copy files takes a third of the time that writing every page to the log first takes.
-            way = sql.SQL("STRATEGY FILE_COPY" if connection.info.server_version >= STRATEGIES_SINCE else "")
-            create = sql.SQL("CREATE DATABASE {} TEMPLATE {} {}").format(sql.Identifier(name), source, way)
-            connection.execute(create)
+        server = self._at_server()
+        # To copy files takes a third of the time that writing every page to the log first takes.
+        way = sql.SQL("STRATEGY FILE_COPY" if server.info.server_version >= STRATEGIES_SINCE else "")
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} {}").format(sql.Identifier(name), source, way))
         if template is None:
             with self._connect(name) as connection:
                 connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
                 connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
 
-    def _exists(self, name: str) -> bool:
-        with self._connect() as connection:
-            return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None
+    def _rename(self, name: str, new: str) -> None:
+        rename = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new))
+        self._at_server().execute(rename)
 
-    def _connect(self, database: str | None = None) -> psycopg.Connection:
-        url = self._server.set(drivername="postgresql", database=database or self._server.database)
+    def _exists(self, name: str) -> bool:
+        found = self._at_server().execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+        return found.fetchone() is not None
+
+    def _at_server(self) -> psycopg.Connection:
+        """Return a session that is kept: to begin one takes as long as to make a small database what it was."""
+        if self._kept is None or self._kept.closed:
+            self._kept = self._connect(self._server.database)
+        return self._kept
+
+    def _connect(self, database: str | None) -> psycopg.Connection:
+        url = self._server.set(drivername="postgresql", database=database)
         return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)

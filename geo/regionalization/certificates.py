@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.regionalization.counting import renumbered
 from geo.regionalization.cover import Budget, BudgetSpentError, Cover, Land, land
 from geo.regionalization.outcome import Reason
 from geo.regionalization.pockets import RUN_BUDGET, Proof, claimed, mend_land, prove
@@ -42,7 +43,7 @@ class Prover:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.group = np.unique(problem.group, return_inverse=True)[1]
+        self.group = renumbered(problem.group, len(problem.group))[1]
         self.n = int(self.group.max(initial=-1)) + 1
         self.weight = np.bincount(self.group, problem.households, self.n).astype(np.int64)
         self.frozen = np.full(self.n, -1, np.int64)

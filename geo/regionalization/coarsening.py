@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from geo.regionalization.compilation import kernel
 from geo.regionalization.component import Component
+from geo.regionalization.counting import in_order, joined, renumbered
 
 #: Rounds of clustering; each joins what the one before left single, and clusters with clusters.
 ROUNDS = 3
@@ -37,7 +38,7 @@ def coarsen(
         found = np.arange(n, dtype=np.int32)
         start, near, price = _rows(coarse, of)
         join(start, near, price, coarse.weight, rng.permutation(n), heaviest, found, coarse.weight.copy())
-        number = np.unique(found, return_inverse=True)[1].astype(np.int32)
+        number = renumbered(found, n)[1].astype(np.int32)
         coarse, cluster = _contracted(coarse, number), number[cluster]
         inside, of = of, np.empty(len(coarse.weight), np.int32)
         of[number] = inside
@@ -78,15 +79,16 @@ def _rows(
     price = np.r_[component.price, component.soft_price]
     price[within[ends[:, 0]] != within[ends[:, 1]]] = 0.0
     a, b = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
-    order = np.argsort(a, kind="stable")
-    start = np.r_[0, np.cumsum(np.bincount(a, minlength=len(component.weight)))]
+    n = len(component.weight)
+    order = in_order(a, n)
+    start = np.r_[0, np.cumsum(np.bincount(a, minlength=n))]
     return start, b[order].astype(np.int32), np.r_[price, price][order]
 
 
 def _contracted(component: Component, cluster: NDArray[np.int32]) -> Component:
     n = int(cluster.max()) + 1
-    ends, price = _merged(cluster[component.ends], component.price, n)
-    soft_ends, soft_price = _merged(cluster[component.soft_ends], component.soft_price, n)
+    ends, price = joined(cluster[component.ends], component.price, n)
+    soft_ends, soft_price = joined(cluster[component.soft_ends], component.soft_price, n)
     return replace(
         component,
         weight=np.bincount(cluster, component.weight, n).astype(np.int64),
@@ -101,15 +103,5 @@ def _contracted(component: Component, cluster: NDArray[np.int32]) -> Component:
 
 
 def _summed(values: NDArray[np.float64], cluster: NDArray[np.int32], n: int) -> NDArray[np.float64]:
-    sums = np.zeros((n, values.shape[1]))
-    np.add.at(sums, cluster, values)
-    return sums
-
-
-def _merged(
-    ends: NDArray[np.int32], price: NDArray[np.float64], n: int
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    pairs = np.sort(ends[ends[:, 0] != ends[:, 1]], axis=1)
-    key, at = np.unique(pairs[:, 0].astype(np.int64) * n + pairs[:, 1], return_inverse=True)
-    joined = np.column_stack([key // n, key % n]).astype(np.int32)
-    return joined, np.bincount(at, price[ends[:, 0] != ends[:, 1]], len(key)).astype(np.float64)
+    sums = [np.bincount(cluster, column, n) for column in values.T]
+    return np.column_stack(sums) if sums else np.zeros((n, 0))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.regionalization import covering
+from geo.regionalization.counting import pairs_in_order
 from geo.regionalization.covering import BITS, Choice, Growth, Surroundings
 
 #: Atoms in reach that count as one step of the budget: some tens of thousands where many of them are empty.
@@ -66,7 +67,7 @@ def land(
 ) -> Land:
     """Return the land of n atoms and the m edges between them."""
     a, b = np.r_[ends[:, 0], ends[:, 1]].astype(np.int64), np.r_[ends[:, 1], ends[:, 0]].astype(np.int64)
-    order = np.lexsort((b, a))
+    order = pairs_in_order(a, b, len(weight))
     start = np.r_[0, np.cumsum(np.bincount(a, minlength=len(weight)))].astype(np.int64)
     near, prices = _Rows(b[order], start), _Rows(np.r_[price, price][order], start)
     return Land(weight.tolist(), np.ascontiguousarray(weight, np.int64), near, prices, lower, upper)

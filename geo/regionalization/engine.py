@@ -14,6 +14,7 @@ from geo.regionalization.borders import border_lengths
 from geo.regionalization.bounds import bound_figures
 from geo.regionalization.certificates import Prover
 from geo.regionalization.component import Component, point_sums
+from geo.regionalization.counting import joined, renumbered
 from geo.regionalization.efforts import EFFORTS, Rules
 from geo.regionalization.exhaustive import MOST_ATOMS, cheapest_partition
 from geo.regionalization.outcome import Locks, Prices, Quantity, Regionalization
@@ -266,7 +267,7 @@ class _Search:
         labels, moves = solve(component, self._rules(), self.seed, effort, ticker, hopeless, mender)
         self.iterations += moves
         # The search names grids and leaves gaps between their numbers.
-        numbered = np.unique(labels, return_inverse=True)[1].astype(np.int64)
+        numbered = renumbered(labels, len(labels))[1]
         if plain:
             numbered = self._exact(component, numbered)
         if self.effort == "repair":
@@ -309,7 +310,7 @@ class _Search:
         problem = self.problem
         local = np.full(len(weight), -1, np.int32)
         local[atoms] = np.arange(len(atoms))
-        ends, prices = _joined(local[group[problem.edges]], price, len(atoms))
+        ends, prices = joined(local[group[problem.edges]], price, len(atoms))
         apart = local[group[problem.apart]] if len(problem.apart) else np.empty((0, 2), np.int32)
         apart = apart[(apart >= 0).all(axis=1)]
         xy = None
@@ -357,18 +358,6 @@ def _shares(problem: Problem, households: NDArray[np.float64], total: int) -> li
     return [int(share) for share in shares]
 
 
-def _joined(
-    ends: NDArray[np.int32], price: NDArray[np.float64], n: int
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Edges inside one component, those between the same two groups summed."""
-    inside = (ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1])
-    pairs = np.sort(ends[inside], axis=1)
-    key, at = np.unique(pairs[:, 0].astype(np.int64) * n + pairs[:, 1], return_inverse=True)
-    return np.column_stack([key // n, key % n]).astype(np.int32), np.bincount(at, price[inside], len(key)).astype(
-        np.float64
-    )
-
-
 def _start_from(
     previous: NDArray[np.int64],
     local: NDArray[np.int32],
@@ -411,10 +400,12 @@ def _attach_empty(
 
 def _numbered(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Number grids 0..k-1 by their first atom."""
-    _, first, at = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[at]
+    k = int(labels.max(initial=-1)) + 1
+    first = np.full(k, len(labels))
+    np.minimum.at(first, labels, np.arange(len(labels)))
+    rank = np.empty(k, np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(k)
+    return rank[labels]
 
 
 def measure(problem: Problem, labels: NDArray[np.int64]) -> dict[str, float]:

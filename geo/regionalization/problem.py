@@ -9,6 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from geo.errors import BoundsError, InputError
+from geo.regionalization.counting import different_pairs
 from geo.regionalization.outcome import Locks, Prices, Quantity
 
 MAX_HOUSEHOLDS = 10**9
@@ -198,14 +199,11 @@ def _unique_edges(
     edges: NDArray[np.int32], cost: NDArray[np.float64], barrier: NDArray[np.float64], n: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
     """Drop loops; of edges given twice sum the costs and keep the weaker barrier, in an order free of the input's."""
-    pairs = np.sort(edges, axis=1)
-    real = pairs[:, 0] != pairs[:, 1]
-    pairs, cost, barrier = pairs[real], cost[real], barrier[real]
-    key, at = np.unique(pairs[:, 0].astype(np.int64) * max(n, 1) + pairs[:, 1], return_inverse=True)
-    joined = np.column_stack([key // max(n, 1), key % max(n, 1)]).astype(np.int32)
-    weakest = np.ones(len(key))
-    np.minimum.at(weakest, at, barrier)
-    return joined, np.bincount(at, cost, len(key)).astype(np.float64), weakest
+    real = edges[:, 0] != edges[:, 1]
+    pairs, at = different_pairs(edges[real, 0], edges[real, 1], n)
+    weakest = np.ones(len(pairs))
+    np.minimum.at(weakest, at, barrier[real])
+    return pairs, np.bincount(at, cost[real], len(pairs)).astype(np.float64), weakest
 
 
 def _checked_xy(xy: ArrayLike | None, n: int) -> NDArray[np.float64] | None:

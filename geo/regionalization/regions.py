@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.regionalization.compilation import kernel
+from geo.regionalization.counting import different_pairs, pairs_in_order, renumbered
 from geo.regionalization.layout import ARC, Graph
 
 #: Regions below this share of the wanted size join a neighbour.
@@ -26,7 +27,7 @@ def draw_regions(
     ndarray
         The region of each atom.
     """
-    names, unit = np.unique(labels, return_inverse=True)
+    names, unit = renumbered(labels, len(labels))
     weight = np.bincount(unit, graph.atoms.weight)
     start, near = _touching(graph, unit, len(names))
     region = np.full(len(names), -1, np.int32)
@@ -44,7 +45,7 @@ def draw_patches(
     list of ndarray
         The atoms of each patch; a grid that an earlier patch took along has none of its own.
     """
-    names, unit = np.unique(labels, return_inverse=True)
+    names, unit = renumbered(labels, len(labels))
     start, near = _touching(graph, unit, len(names))
     patch = np.full(len(names), -1, np.int32)
     for number, middle in enumerate(np.searchsorted(names, middles)):
@@ -60,10 +61,12 @@ def draw_patches(
 
 def _touching(graph: Graph, unit: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return which of n units touch, in compressed rows."""
-    pairs = unit[graph.ends.reshape(-1, 2)]
-    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    key = np.unique(np.r_[pairs[:, 0] * n + pairs[:, 1], pairs[:, 1] * n + pairs[:, 0]])
-    return np.searchsorted(key // n, np.arange(n + 1)), (key % n).astype(np.int32)
+    one, other = unit[graph.ends[::2]], unit[graph.ends[1::2]]
+    apart = one != other
+    pairs, _ = different_pairs(one[apart], other[apart], n)
+    ends = np.vstack([pairs, pairs[:, ::-1]])
+    order = pairs_in_order(ends[:, 0], ends[:, 1], n)
+    return np.r_[0, np.cumsum(np.bincount(ends[:, 0], minlength=n))], ends[order, 1]
 
 
 @kernel

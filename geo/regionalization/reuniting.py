@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.regionalization.component import Component, point_sums
+from geo.regionalization.counting import joined
 from geo.regionalization.efforts import Rules, Stage, heat_at
 from geo.regionalization.engine import APART_PRICE, BARRIER_PRICE, EACH_PRICE, FEWER_PRICE, QUANTITY_PRICE
 from geo.regionalization.keeping import losses, worker_grids
@@ -114,7 +115,7 @@ class _Ground:
     def _component(self, labels: Labels, start: NDArray[np.int32]) -> Component:
         problem, mine = self.problem, self.local >= 0
         weight = np.bincount(self.local[mine], problem.households[mine], self.count).astype(np.int64)
-        ends, price = _joined(self.local[problem.edges], _border_prices(problem), self.count)
+        ends, price = joined(self.local[problem.edges], _border_prices(problem), self.count)
         soft_ends, soft_price = self._bonds(labels)
         xy = None
         if problem.xy is not None:
@@ -144,7 +145,7 @@ class _Ground:
             known = np.flatnonzero((place >= 0) & (problem.households > 0))
             pairs.append(self.local[np.column_stack([known, place[known]])])
             prices.append(PARTED_PRICE * layer.weight / mean * problem.households[known])
-        ends, price = _joined(np.vstack(pairs), problem.prices.stability * np.concatenate(prices), self.count)
+        ends, price = joined(np.vstack(pairs), problem.prices.stability * np.concatenate(prices), self.count)
         apart = self.local[problem.apart] if len(problem.apart) else np.empty((0, 2), np.int64)
         apart = apart[(apart >= 0).all(axis=1)]
         return np.vstack([ends, apart]).astype(np.int32), np.r_[price, np.full(len(apart), -APART_PRICE)]
@@ -200,17 +201,6 @@ def _places(problem: Problem, layer: OldLayer, labels: Labels) -> Labels:
     order = np.lexsort((far, old_in))
     place[atoms] = atoms_in[order[np.unique(old_in[order], return_index=True)[1]]][old]
     return place
-
-
-def _joined(
-    ends: NDArray[np.integer], price: NDArray[np.float64], n: int
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Keep pairs within the ground, those of the same two summed."""
-    inside = (ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1])
-    pairs = np.sort(ends[inside], axis=1).astype(np.int64)
-    key, at = np.unique(pairs[:, 0] * n + pairs[:, 1], return_inverse=True)
-    summed = np.bincount(at, price[inside], len(key)).astype(np.float64)
-    return np.column_stack([key // n, key % n]).astype(np.int32), summed
 
 
 def _border_prices(problem: Problem) -> NDArray[np.float64]:

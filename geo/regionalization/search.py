@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geo.regionalization import kernels
 from geo.regionalization.coarsening import coarsen
 from geo.regionalization.component import Component
+from geo.regionalization.counting import in_order, renumbered
 from geo.regionalization.efforts import Effort, Rules, Stage, heat_at
 from geo.regionalization.layout import Graph
 from geo.regionalization.regions import draw_patches, draw_regions, subgraph
@@ -135,7 +136,7 @@ class Search:
                 graph = graph_of(clusters, self.rules)
             if number > 0:
                 start = np.empty(len(graph.atoms), np.int32)
-                start[cluster] = np.unique(labels, return_inverse=True)[1]
+                start[cluster] = renumbered(labels, n)[1]
             labels = self._anneal(graph, start, stage, [attempt, number], (shares[number], shares[number + 1]))[cluster]
         return labels
 
@@ -318,7 +319,7 @@ class Search:
         for number, members in enumerate(parts):
             part_of[members] = number
             local[members] = np.arange(len(members))
-        grids = len(np.unique(labels))
+        grids = int(np.count_nonzero(np.bincount(labels)))
 
         def local_numbers(difference: int) -> NDArray[np.float64]:
             # Of the wanted count of grids, what is left for this part.
@@ -363,7 +364,7 @@ def _between(tick: Ticker, begin: float, end: float) -> Ticker:
 
 
 def _parts(region: Labels) -> list[Atoms]:
-    order = np.argsort(region, kind="stable")
+    order = in_order(region, int(region.max(initial=-1)) + 1)
     return np.split(order, np.flatnonzero(np.diff(region[order])) + 1)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from geo.regionalization import kernels
 from geo.regionalization.component import Component
+from geo.regionalization.counting import pairs_in_order
 from geo.regionalization.efforts import Rules, Stage, heat_at
 from geo.regionalization.layout import ARC, ATOM, EDGE, GRID, LINK, NODE, Bench, Graph, Plan
 
@@ -86,7 +87,7 @@ def graph_of(component: Component, rules: Rules) -> Graph:
     price = np.r_[component.price, component.soft_price]
     hard = np.r_[np.ones(len(component.ends), bool), np.zeros(len(component.soft_ends), bool)]
     a, b = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
-    order = np.lexsort((b, a))
+    order = pairs_in_order(a, b, n)
     start = np.r_[0, np.cumsum(np.bincount(a, minlength=n))].astype(np.int32)
     atoms = _rows(n, ATOM)
     atoms.start, atoms.stop = start[:-1], start[1:]

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from api.commands.sheets import write_sheet
 from api.commands.store import open_store
-from api.figure_sheets import as_sheet, row_name
+from api.figure_sheets import as_sheet, row_name, spots_sheet
 from geo.errors import InputError
 from geo.services.figuring import By, Period, figure, registry
 from geo.services.hot_spots import check_kind, find_hot_spots
@@ -22,6 +22,7 @@ console = Console()
 Scope = Annotated[str, typer.Argument(metavar="CODE", help="街道、社区或网格编码 Of a street, community or grid")]
 Since = Annotated[str | None, typer.Option("--since", help="自此日,缺省为本月 1 日 From this day; the month's first")]
 Until = Annotated[str | None, typer.Option("--until", help="至此日(含),缺省为今日 Up to this day; today")]
+Out = Annotated[Path | None, typer.Option("--out", help="写成表格 .csv、.xlsx Write a sheet")]
 Workflow = Annotated[str | None, typer.Option("--as", help="流程,如 hazard、request Of this workflow only")]
 
 
@@ -33,7 +34,7 @@ def figures_command(
     by: Annotated[
         str, typer.Option("--by", help="分行:all、community、grid、kind、nature、body、month What rows are told by")
     ] = "all",
-    out: Annotated[Path | None, typer.Option("--out", help="写成表格 .csv、.xlsx Write a sheet")] = None,
+    out: Out = None,
 ) -> None:
     """台账指标:新增、办结、超期、重开、各级解决率、覆盖率、三零目标。 The figures of the ledger."""
     with open_store() as session:
@@ -61,6 +62,7 @@ def hot_spots_command(
     radius_m: Annotated[float, typer.Option("--radius", help="邻近半径,米 Metres")] = 100.0,
     days: Annotated[float, typer.Option("--days", help="邻近天数 Days")] = 14.0,
     at_least: Annotated[int, typer.Option("--at-least", help="至少几件 Cases that make a spot")] = 5,
+    out: Out = None,
 ) -> None:
     """时空热点:哪里在什么时候比偶然更集中。 Where cases came closer together than chance would have them."""
     check_kind(workflow, kind)
@@ -75,6 +77,9 @@ def hot_spots_command(
             days=days,
             at_least=at_least,
         )
+    if out is not None:
+        write_sheet(console, spots_sheet(found, workflow), out, layer="热点", scope=scope)
+        return
     shown = Table(box=None, header_style="bold")
     for heading in ("件数 count", "经度 lon", "纬度 lat", "半径 m", "自 first", "至 last", "偶然 chance", "类型 kinds"):
         shown.add_column(heading)

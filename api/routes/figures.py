@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import partial
+from math import cos, radians
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from api.access import holds
 from api.answering import JSON, JSON_OR_PAGE, PageForm, form_of
 from api.case_pages import counted_page
 from api.dependencies import DEFAULT_PAGE, Acting, AfterId, Limit, Store
-from api.figure_sheets import as_sheet
+from api.figure_sheets import as_sheet, spots_sheet
 from api.links import announce, page_links
 from api.openapi import problems
 from api.routes.cases import SCOPE
@@ -44,10 +45,13 @@ router = APIRouter(tags=["figures"])
 
 #: What stands for the row of what has no grid, nature or body.
 NONE = "-"
+#: Of latitude.
+METRES_PER_DEGREE = 111_320.0
 KEY = "^([0-9A-Z]{9,20}|[a-z][a-z0-9_]{0,40}|[0-9]{4}-[0-9]{2}|-)$"
 
 Scope = Annotated[str, Query(pattern=SCOPE, description="街道、社区或网格 Code of a street, community or grid")]
 Workflow = Annotated[str | None, Query(pattern=WORD_PATTERN, description="流程,如 hazard、request A workflow")]
+FigureForm = Annotated[Literal["json", "xlsx", "csv"], Query(alias="as", description="形式 Form of the answer")]
 ByOf = Annotated[By, Query(description="按什么分行 What rows are told apart by")]
 
 
@@ -78,7 +82,7 @@ def read_figures(
     within: PeriodOf,
     workflow: Workflow = None,
     by: ByOf = "all",
-    as_: Annotated[Literal["json", "xlsx", "csv"], Query(alias="as", description="形式 Form of the answer")] = "json",
+    as_: FigureForm = "json",
 ) -> Any:
     """Count what was found, solved, is overdue, came back; shares per rung, median days, coverage, the three goals.
 
@@ -151,10 +155,16 @@ def read_cases_of(
     return {"items": items, "numberReturned": len(items), "links": links}
 
 
-@router.get("/hot-spots", summary="热点 Hot spots", responses=problems(404, 422, 503))
+@router.get(
+    "/hot-spots",
+    summary="热点 Hot spots",
+    response_model=SpotCollection,
+    responses={200: SHEETS | {"description": "热点 Hot spots"}, **problems(404, 422, 503)},
+)
 def read_hot_spots(
     request: Request,
     store: Store,
+    actor: Acting,
     scope: Scope,
     within: PeriodOf,
     workflow: Workflow = None,
@@ -169,8 +179,12 @@ def read_hot_spots(
     publishable: Annotated[
         bool, Query(description="可公开的粗略形式 As may be published: large ones, coarse, without kinds")
     ] = False,
-) -> SpotCollection:
-    """Find where cases came closer together in space and time than chance would have them: places, never people."""
+    as_: FigureForm = "json",
+) -> Any:
+    """Find where cases came closer together in space and time than chance would have them: places, never people.
+
+    Also as a sheet.
+    """
     hot_spots.check_kind(workflow, kind)
     with request.app.state.maps.work_on(f"hot spots {request.state.request_id}"):
         found = hot_spots.find_hot_spots(
@@ -184,6 +198,9 @@ def read_hot_spots(
             at_least=at_least,
         )
     shown = hot_spots.publishable(found) if publishable else found
+    if as_ != "json":
+        stamp = stamp_now(actor.name, scope=scope)
+        return sheet_of(request, partial(spots_sheet, shown, workflow), "hot-spots", as_, layer="热点", stamp=stamp)
     return SpotCollection(type="FeatureCollection", features=[_spot(spot) for spot in shown])
 
 
@@ -221,6 +238,15 @@ def opens_to(
     if by != "all":
         told |= {"by": by, "key": NONE if key is None else key}
     return f"/figures/{figure}/cases?{urlencode(told)}"
+
+
+def cases_around(spot: hot_spots.Spot, scope: str) -> str:
+    """Return the address of the cases that were opened where and while a hot spot was, its own among them."""
+    high = spot.radius_m / METRES_PER_DEGREE
+    wide = high / cos(radians(spot.lat))
+    box = (spot.lon - wide, spot.lat - high, spot.lon + wide, spot.lat + high)
+    bbox = ",".join(f"{edge:.{DECIMALS}f}" for edge in box)
+    return f"/cases?{urlencode({'scope': scope, 'bbox': bbox, 'since': spot.first, 'until': spot.last})}"
 
 
 def _spot(spot: hot_spots.Spot) -> SpotFeature:

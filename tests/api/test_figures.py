@@ -129,6 +129,15 @@ def test_hot_spots_are_places_and_counts(databases: Databases) -> None:
             (spot,) = client.get("/hot-spots", params=may).json()["features"]
             assert spot["properties"]["count"] == 12
             assert spot["properties"]["kinds"] == {"rubbish": 8, "noise": 4}
+            sheet = client.get("/hot-spots", params={**may, "as": "csv"})
+            _, heads, row = sheet.content.decode("utf-8-sig").splitlines()[:3]
+            assert heads.startswith("件数,类型,自,至,经度,纬度,半径(米),偶然")
+            assert row.startswith("12,")
+            assert "暴露垃圾 rubbish 8、" in row
+            none = client.get("/hot-spots", params={**may, "as": "csv", "at_least": 900})
+            assert none.content.decode("utf-8-sig").splitlines()[1].startswith("件数,类型")
+            book = client.get("/hot-spots", params={**may, "as": "xlsx", "publishable": True})
+            assert (book.status_code, book.content[:2]) == (200, b"PK")
             (coarse,) = client.get("/hot-spots", params={**may, "publishable": True}).json()["features"]
             assert (coarse["properties"]["count"], coarse["properties"]["kinds"]) == (10, {})
             assert coarse["geometry"] != spot["geometry"]

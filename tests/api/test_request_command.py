@@ -98,3 +98,5 @@ def test_figures_and_hot_spots(store: Engine) -> None:
     said = run("hotspots", STREET, "--radius", "2000", "--at-least", "3").output
     assert "rubbish" in said
     assert "没有热点" in run("hotspots", STREET, "--at-least", "9").output
+    run("hotspots", STREET, "--radius", "2000", "--at-least", "3", "--out", "spots.csv")
+    assert read_table(Path("spots.csv")).rows[0][0] == "3"

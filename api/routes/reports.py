@@ -14,7 +14,7 @@ from api.idempotency import Creating
 from api.openapi import problems
 from api.report_sheets import report_pdf
 from api.routes.cases import detail_of
-from api.routes.figures import opens_to
+from api.routes.figures import cases_around, opens_to
 from api.schemas.cases import WORD_PATTERN
 from api.schemas.geojson import DECIMALS
 from api.schemas.reports import MeetingItem, MeetingList, ReportAnswer, ResolutionGiven, ResolvedCase
@@ -102,6 +102,7 @@ def read_report(
             is_whole=whole,
             stamp=stamp.line,
             opens=lambda code: opens_to(code, scope, report.period, workflow=None),
+            around=lambda spot: cases_around(spot, scope),
             may_resolve=may and whole,
             kinds={name: dictionary(f"{name}_kinds").entries.values() for name in ("request", "hazard")},
         )

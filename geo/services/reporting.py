@@ -26,14 +26,16 @@ from geo.services.ledger_layers import RARE
 from geo.services.naming import Named, name_of, names_of
 from geo.services.requesting import hand_on
 from geo.storage import cases as stored
-from geo.storage import meetings, requests
-from geo.territory.dictionaries import dictionary
+from geo.storage import figures, meetings, requests
+from geo.territory.dictionaries import Entry, dictionary
 from geo.territory.times import CHINA_TIME
 
 #: Overdue cases that a report lists, the longest overdue first, and of how many they are chosen.
 MOST_OVERDUE, MOST_LOOKED_THROUGH = 30, 5_000
 #: Hot spots that it lists, the least likely by chance first.
 MOST_SPOTS = 10
+#: Kinds of cases that are named of each, the most frequent first.
+MOST_KINDS = 3
 #: Where a case of a resolution came from.
 SOURCE = "meeting"
 
@@ -269,8 +271,10 @@ def _which(session: Session, kind: str, scope: str) -> tuple[Meeting, Named]:
 def _overdue(session: Session, scope: str, period: Period, now: datetime) -> list[Overdue]:
     found = cases_of(session, "overdue", scope, period, limit=MOST_LOOKED_THROUGH, now=now)
     end = min(period.until, now)
-    late = [(case.due_at, case) for case in found if case.due_at is not None]
-    late.sort(key=lambda pair: (pair[0], pair[1].id))
+    # Limits may have been put off since, and cases closed that then came back: their moves say how they stood.
+    told = figures.read_late_since(session, [case.id for case in found], period.until)
+    sinces = [min(filter(None, (case.due_at, told.get(case.id))), default=end) for case in found]
+    late = sorted(zip(sinces, found, strict=True), key=lambda pair: (pair[0], pair[1].id))
     return [
         Overdue(name_counted(case), int((end - due).total_seconds() // _DAY_S)) for due, case in late[:MOST_OVERDUE]
     ]
@@ -288,10 +292,16 @@ def _spots(session: Session, scope: str, period: Period) -> list[PlacedSpot] | N
         PlacedSpot(
             spot,
             names[place[1]] if place else "",
-            "、".join(f"{words[code].zh if code in words else code} {count}" for code, count in spot.kinds.items()),
+            _kinds(spot, words),
         )
         for spot, place in zip(found, here, strict=True)
     ]
+
+
+def _kinds(spot: Spot, words: Mapping[str, Entry]) -> str:
+    """Name what a spot has most of; in a busy place it has something of everything."""
+    said = [f"{words[code].zh if code in words else code} {count}" for code, count in spot.kinds.items()]
+    return "、".join(said[:MOST_KINDS]) + (f" 等 {len(said)} 类" if len(said) > MOST_KINDS else "")
 
 
 def _ranking(

@@ -332,6 +332,14 @@ def read_counted(
     return [Counted(*row) for row in session.execute(query.order_by(_CASES.c.id.desc()).limit(limit))]
 
 
+def read_late_since(session: Session, cases: Sequence[int], at: datetime) -> dict[int, datetime]:
+    """Return since when cases had stood past their limits at a moment, of those to which something was done since."""
+    query = select(_MOVES.c.case_id, _MOVES.c.overdue_since).where(
+        _MOVES.c.case_id.in_(cases), _MOVES.c.overdue_since < at, _MOVES.c.at >= at
+    )
+    return {row.case_id: row.overdue_since for row in session.execute(query)}
+
+
 def count_inspected(session: Session, scope: str, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
     """Return, by community, how many buildings there are, and how many were inspected; of a grid those in force."""
     buildings = list(session.scalars(_BUILDINGS_OF_GRID, {"grid": scope})) if len(scope) == 15 else []

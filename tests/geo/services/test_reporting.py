@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from geo.errors import CodeError, InputError, NotFoundError
@@ -11,7 +11,8 @@ from geo.services.reporting import Resolution, draw_up_report, resolve
 from geo.storage.database import session_scope
 from tests.databases import Databases
 from tests.factories import COMMUNITY, STREET
-from tests.geo.services.test_leading import EAST, NEW, NOW, WEST, fill
+from tests.geo.services.test_figuring import done
+from tests.geo.services.test_leading import EAST, NEW, NOW, WEST, day, fill
 from tests.ledgered import LEADER, STAFF
 
 
@@ -48,6 +49,15 @@ def test_a_month_of_a_community(session: Session) -> None:
         (WEST, 2, 1),
         (EAST, None, None),
     ]
+
+
+def test_what_was_late_stays_so_long_late_when_its_limit_is_put_off(session: Session) -> None:
+    case_id = session.scalars(text("SELECT id FROM ledger_case WHERE kind = 'lift'")).one()
+    done(session, case_id, ("x", "open", day(9, 10)), late=day(8, 20))
+    put_off = text("UPDATE ledger_case SET due_at = :due, moved_at = :at WHERE id = :id")
+    session.execute(put_off, {"due": day(12, 1), "at": day(9, 10), "id": case_id})
+    report = draw_up_report(session, "community_monthly", COMMUNITY, now=NOW, who="tester")
+    assert [(one.named.kind.zh, one.days) for one in report.overdue] == [("燃气隐患", 72), ("电梯隐患", 11)]
 
 
 def test_half_a_year_of_a_street(session: Session) -> None:

@@ -10,7 +10,7 @@ import { days, styles, today } from './words.js';
 
 const { L } = window;
 const REACH_PX = 24; // half of what a finger covers
-const NAMES_FROM = 18; // zoom
+const [NAMES_FROM, FIRST_ZOOM] = [18, 18]; // zooms
 const NAME_PX = [13, 9]; // half of what a character is wide, and of what a name is high
 const NAME_OFFSET = [0, 22]; // under the number of a stop
 const DISC_PX = 13;
@@ -55,7 +55,8 @@ export class InspectorMap {
     const bounds = L.latLngBounds(stops.map((stop) => [stop.lat, stop.lon]));
     const shown = bounds.isValid() ? bounds : L.geoJSON(round.ground.grids).getBounds();
     this.map.invalidateSize({ animate: false });
-    if (shown.isValid()) this.map.fitBounds(shown.pad(0.15), { animate: false, maxZoom: 19 });
+    // Of a short walk the grid around it is seen too.
+    if (shown.isValid()) this.map.fitBounds(shown.pad(0.15), { animate: false, maxZoom: FIRST_ZOOM });
   }
 
   resized() {

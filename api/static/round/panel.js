@@ -64,7 +64,7 @@ export class Panel {
 
   legend(name, value) {
     return element('p', { class: 'legend', hidden: this.chosen[name] !== value, 'data-legend': `${name}-${value}` },
-      ...styles[value].flatMap(({ zh, fill }) => [swatchOf(fill), `${zh} `]));
+      ...styles[value].map(({ zh, fill }) => element('span', {}, swatchOf(fill), ` ${zh}`)));
   }
 
   change(changes) {

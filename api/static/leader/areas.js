@@ -62,7 +62,7 @@ export class Areas {
     });
   }
 
-  // A name and a number where there is room for both, else the number, else neither.
+  // A name and a number where there is room for both, else the number unless it is nothing, else neither.
   label() {
     this.labels.clearLayers();
     if (!this.shapes) return;
@@ -72,9 +72,10 @@ export class Areas {
       const wide = this.map.latLngToContainerPoint(east).x - this.map.latLngToContainerPoint(west).x;
       if (wide < NUMBERED_PX) return;
       const { code, name, values } = layer.feature.properties;
+      if (wide < NAMED_PX && this.by === 'grid' && !values[this.code].value) return;
       const title = this.by === 'grid' ? code.slice(GRID_DIGITS) : name.replace(/社区$/u, '');
       const words = [title, plain(this.code, values[this.code].value)].slice(wide < NAMED_PX ? 1 : 0);
-      const face = element('span', {}, words.join(' '));
+      const face = element('span', {}, words.join(this.by === 'grid' ? ' · ' : ' '));
       const icon = L.divIcon({ className: 'area-label', html: face, iconSize: [120, 20] });
       L.marker(layer.getCenter(), { icon, interactive: false, keyboard: false }).addTo(this.labels);
     });

@@ -11,6 +11,7 @@ import { monthsTable } from './months.js';
 import { ranking } from './ranking.js';
 
 const MONTHS = 12;
+const SEEN_PX = 240; // as much of the map has to be on the screen
 const REST_MS = 150; // the slider rests so long before a month is asked for
 
 const by = (id) => document.getElementById(id);
@@ -56,6 +57,9 @@ class Leader {
   pick(figure) {
     this.figure = figure;
     this.paint();
+    // On a phone the map lies screens below the figures.
+    const title = by('ground-title');
+    if (title.getBoundingClientRect().top > window.innerHeight - SEEN_PX) title.scrollIntoView();
   }
 
   divide(into) {

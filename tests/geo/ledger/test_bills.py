@@ -119,16 +119,17 @@ def test_statements_add_up_whatever_happened(moves: DataFrame) -> None:
     for one, next_one in pairwise(found):
         assert one.adds_up
         assert one.closing == next_one.opening
+    rows = list(moves.itertuples())
     by_hand = [
-        sum(_stood(moves, case, month_bounds(one.month)[1]) in LIVE for case in moves["case"].unique()) for one in found
+        sum(_stood(rows, case, month_bounds(one.month)[1]) in LIVE for case in moves["case"].unique()) for one in found
     ]
     assert [one.closing for one in found] == by_hand
     assert statements(moves.sort_values("at", kind="stable"), months) == found
 
 
-def _stood(moves: DataFrame, case: int, moment: datetime) -> str | None:
+def _stood(rows: list[Any], case: int, moment: datetime) -> str | None:
     """Return the state of a case just before a moment, the slow way."""
-    states = [row.state for row in moves.itertuples() if row.case == case and row.at < moment]
+    states = [row.state for row in rows if row.case == case and row.at < moment]
     return states[-1] if states else None
 
 

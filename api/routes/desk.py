@@ -17,7 +17,7 @@ router = APIRouter(tags=["pages"])
 #: Dictionaries whose words the page shows.
 WORDS = (
     *("address_readings", "address_elements", "address_outcomes"),
-    *("request_kinds", "hazard_kinds", "inspection_results"),
+    *("request_kinds", "hazard_kinds", "inspection_results", "inspection_parties"),
 )
 
 

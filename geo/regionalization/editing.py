@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.errors import CodeError, ConflictError, InputError
 from geo.regionalization.communities import Community
@@ -114,7 +115,8 @@ def divided(rows: pd.DataFrame, moves: Sequence[Move], stairwells: pd.DataFrame)
     home = known.set_index("building")["grid"]
     own = parts[parts["building"].isin(home.index)]
     own = own.assign(floor_from=np.nan, floor_to=np.nan, grid=own["building"].map(home))
-    return pd.concat([rows.drop(index=known.index), own[ROW_COLUMNS]], ignore_index=True)
+    found: pd.DataFrame = pd.concat([rows.drop(index=known.index), own[ROW_COLUMNS]], ignore_index=True)
+    return found
 
 
 def moved(rows: pd.DataFrame, changes: GridChanges, grids: Sequence[str]) -> "pd.Series[str]":
@@ -136,17 +138,19 @@ def moved(rows: pd.DataFrame, changes: GridChanges, grids: Sequence[str]) -> "pd
     """
     known = set(grids)
     _check_grids(changes, known)
-    goal: pd.Series[str] = rows["grid"].astype(object).copy()
+    homes = rows["grid"].to_numpy(dtype=object, copy=True)
+    places = rows.groupby("building", sort=False).indices
     told: dict[int, str] = {}
     for move in changes.moves:
         target = _checked_target(move, known, changes)
-        for position in _rows_of(move, rows):
+        for position in _rows_of(move, rows, places.get(move.building, np.zeros(0, np.int64))):
             if told.setdefault(position, target) != target:
                 raise InputError(
                     f"{move} 同时移到 {told[position]} 和 {target};一次修改中每处只能去一个网格",
                     f"{move} goes to both {told[position]} and {target}; in one edit everything goes to one grid",
                 )
-            goal.iloc[position] = target
+            homes[position] = target
+    goal = pd.Series(homes, index=rows.index, name="grid", dtype=object)
     _check_held(rows, goal, changes, known)
     return goal
 
@@ -187,31 +191,31 @@ def _checked_target(move: Move, known: set[str], changes: GridChanges) -> str:
     return move.grid
 
 
-def _rows_of(move: Move, rows: pd.DataFrame) -> list[int]:
-    """Positions of what a move is about."""
-    mine = (rows["building"] == move.building).to_numpy(bool)
-    if not mine.any():
+def _rows_of(move: Move, rows: pd.DataFrame, mine: NDArray[np.int64]) -> list[int]:
+    """Positions of what a move is about; ``mine`` are those of its building."""
+    if not len(mine):
         raise CodeError(
             f"方案没有分配楼栋 {move.building};请核对编码", f"the plan has no building {move.building}; check its code"
         )
-    home = str(rows["grid"].to_numpy()[mine][0])[:12]
+    home = str(rows["grid"].iat[mine[0]])[:12]
     if home != move.grid[:12]:
         raise InputError(
             f"楼栋 {move.building} 属于社区 {home},不能移到社区 {move.grid[:12]} 的网格 {move.grid}",
             f"building {move.building} is in community {home} and cannot go to grid {move.grid} of {move.grid[:12]}",
         )
     if move.stairwell is not None:
-        mine = mine & (rows["stairwell"] == move.stairwell).to_numpy(bool)
+        mine = mine[(rows["stairwell"].iloc[mine] == move.stairwell).to_numpy(bool)]
     if move.floors is not None:
-        ends = rows[["floor_from", "floor_to"]].to_numpy(np.float64, na_value=np.nan)
-        mine = mine & (ends == np.asarray(move.floors, np.float64)).all(axis=1)
-    if not mine.any():
+        ends = rows[["floor_from", "floor_to"]].iloc[mine].to_numpy(np.float64, na_value=np.nan)
+        mine = mine[(ends == np.asarray(move.floors, np.float64)).all(axis=1)]
+    if not len(mine):
         has = row_keys(rows[rows["building"] == move.building])
         raise CodeError(
             f"方案没有把楼栋 {move.building} 分到 {move};方案中的部分:{'、'.join(has[:NAMED])}",
             f"the plan does not divide building {move.building} into {move}; its parts: {', '.join(has[:NAMED])}",
         )
-    return np.flatnonzero(mine).tolist()
+    found: list[int] = mine.tolist()
+    return found
 
 
 def _check_held(rows: pd.DataFrame, goal: "pd.Series[str]", changes: GridChanges, known: set[str]) -> None:

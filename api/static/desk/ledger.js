@@ -2,7 +2,7 @@
 
 import { both, element } from '../common/dom.js';
 import { pagesOf } from './record.js';
-import { day, label, say } from './words.js';
+import { day, label, say, wordsOf } from './words.js';
 
 const APART = { target: '_blank', rel: 'noopener' }; // the desk stays as it is
 
@@ -72,7 +72,9 @@ function row(zh, en, words) {
 
 function lastLook({ items: [last] }) {
   if (!last) return both('没有检查记录', 'never');
-  return [day(last.inspected_at), ' ', ...say('inspection_results', last.result), ` · ${last.inspector}`];
+  // Other parties' records may name the party alone.
+  const who = last.inspector in wordsOf('inspection_parties') ? '' : ` ${last.inspector}`;
+  return [day(last.inspected_at), ' ', ...say('inspection_results', last.result), ' · ', ...say('inspection_parties', last.party), who];
 }
 
 function ended({ items, more }) {

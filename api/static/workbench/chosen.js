@@ -10,6 +10,7 @@ export class ChosenGrid {
   // The same place whether a grid is chosen or not: what lies below does not jump away from the mouse.
   constructor(place, mayEdit) {
     this.place = place;
+    this.place.hidden = false;
     this.none = [
       element('h2', {}, ...both('还没有选网格', 'No grid is chosen')),
       element('p', { class: 'hint' }, ...both('在地图上或清单里点一个网格,看它的各项指标', 'click one on the map or in the list to see its figures')),

@@ -38,6 +38,7 @@ class Page {
       await this.open();
     } catch (trouble) {
       if (!trouble.kind) throw trouble;
+      by('said').hidden = true;
       this.notice.tell(inWords(trouble), () => this.start());
       return;
     }
@@ -58,6 +59,7 @@ class Page {
     Object.assign(this, { draft });
     this.outbox.draft = this.mayEdit ? draft : null;
     this.build();
+    if (!this.mayEdit) by('said').hidden = true;
     said.notices.forEach(({ zh, en }) => this.say(zh, en));
     await this.tellCollided(collided);
   }

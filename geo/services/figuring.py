@@ -36,6 +36,8 @@ __all__ = [
 
 Counts = dict[str, float | None]
 
+#: Figures that no case is counted for.
+OF_GROUND = frozenset({"coverage", "grids_without_worker"})
 NEVER_OVERDUE = pd.DataFrame(columns=["since", "until", "cases"], dtype=object)
 
 
@@ -191,10 +193,10 @@ def cases_of(
 
 
 def _rows(
-    session: Session, span: Span, by: By, ground: Mapping[str | None, Counts], wanted: Collection[str]
+    session: Session, span: Span, by: By, ground: Mapping[str | None, Counts], wanted: frozenset[str]
 ) -> list[FigureRow]:
     counted: dict[str | None, Counts] = {
-        row["key"]: _counts(row) for row in stored.count_cases(session, span, by, _accidents(), wanted)
+        row["key"]: _counts(row) for row in stored.count_cases(session, span, by, _accidents(), wanted - OF_GROUND)
     }
     if by in ("community", "grid"):
         # What nothing happened in is there too: that it was looked for is a figure.
@@ -209,10 +211,13 @@ def _rows(
     ]
 
 
-def _months(session: Session, span: Span, period: Period, wanted: Collection[str]) -> list[FigureRow]:
-    names = [f"{month.first:%Y-%m}" for month in period.months()]
-    cases = stored.count_cases_by_month(session, span, _accidents(), wanted)
-    overdue = stored.count_overdue_by_month(session, span) if "overdue" in wanted else NEVER_OVERDUE
+def _months(session: Session, span: Span, period: Period, wanted: frozenset[str]) -> list[FigureRow]:
+    months = period.months()
+    names = [f"{month.first:%Y-%m}" for month in months]
+    cases = stored.count_cases_by_month(session, span, _accidents(), wanted - OF_GROUND)
+    overdue = NEVER_OVERDUE
+    if "overdue" in wanted:
+        overdue = stored.count_overdue_by_month(session, span, [month.until for month in months])
     counts = counts_by_month(cases, overdue, names)
     medians = stored.median_days_by_month(session, span) if "median_days" in wanted else {}
     return [
@@ -220,19 +225,19 @@ def _months(session: Session, span: Span, period: Period, wanted: Collection[str
     ]
 
 
-def _together(session: Session, span: Span, wanted: Collection[str]) -> Counts:
-    rows = stored.count_cases(session, span, "all", _accidents(), wanted)
+def _together(session: Session, span: Span, wanted: frozenset[str]) -> Counts:
+    rows = stored.count_cases(session, span, "all", _accidents(), wanted - OF_GROUND)
     return _counts(rows[0]) if rows else {}
 
 
-def _values(counted: Counts, ground: Counts, wanted: Collection[str]) -> dict[str, float | None]:
+def _values(counted: Counts, ground: Counts, wanted: frozenset[str]) -> dict[str, float | None]:
     """Return the figures that are wanted, out of counts of cases and what is known of the ground."""
     told = figures_of(_nothing() | counted | ground)
     return {code: told[code] for code in told if code in wanted}
 
 
 def _ground(
-    session: Session, scope: str, period: Period, sees: bool, wanted: Collection[str]
+    session: Session, scope: str, period: Period, sees: bool, wanted: frozenset[str]
 ) -> dict[str | None, Counts]:
     """Return coverage and grids without anybody, by community, by grid, and all together (None)."""
     found: dict[str | None, Counts] = {None: {}}

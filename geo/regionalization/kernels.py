@@ -26,6 +26,8 @@ UNREACHABLE = np.float32(1e30)
 
 #: Shelves that numbers are sorted on: from 2 to the power of -12 (as their bits say it) for so many doublings.
 LEAST_DOUBLING, DOUBLINGS = 127 - 12, 24
+#: The bits of the root of 1/2 in double precision.
+ROOT_OF_HALF = 0x3FE6A09E667F3BCD
 
 
 @kernel
@@ -212,12 +214,34 @@ def scatter(bench: Any, n: Any) -> None:
 
 
 @kernel
-def leader_of(nodes: Any, i: Any) -> Any:
-    """Find the representative of a part, halving paths."""
-    while nodes[i].leader != i:
-        nodes[i].leader = nodes[nodes[i].leader].leader
-        i = nodes[i].leader
-    return i
+def unite(nodes: Any, one: Any, other: Any) -> None:
+    """Make one part of two: each is a ring of atoms that name the part; the smaller ring takes the other's name."""
+    if nodes[nodes[one].part].size > nodes[nodes[other].part].size:
+        one, other = other, one
+    name, gone = nodes[other].part, nodes[one].part
+    i = one
+    for _ in range(nodes[gone].size):
+        nodes[i].part = name
+        i = nodes[i].beside
+    nodes[name].size += nodes[gone].size
+    nodes[one].beside, nodes[other].beside = nodes[other].beside, nodes[one].beside
+
+
+@kernel
+def minus_log(x: Any) -> Any:
+    """Minus the natural logarithm of a number above 0, good to the last digit or two.
+
+    The library's own is called number by number; of this one the processor does several at once.
+    """
+    bits = np.float64(x).view(np.int64)
+    # x is 2 to the power of `doublings` times a number between the roots of 1/2 and of 2.
+    doublings = np.int32((bits - ROOT_OF_HALF) >> 52)
+    beyond = np.int64(bits - (np.int64(doublings) << 52)).view(np.float64) - 1.0
+    s = beyond / (2.0 + beyond)
+    z = s * s
+    tail = z * (2 / 15 + z * (2 / 17 + z * (2 / 19)))
+    tail = z * (2 / 3 + z * (2 / 5 + z * (2 / 7 + z * (2 / 9 + z * (2 / 11 + z * (2 / 13 + tail))))))
+    return -(doublings * 0.6931471805599453 + (2.0 * s + s * tail))
 
 
 @kernel
@@ -233,12 +257,16 @@ def in_turn(waits: Any) -> Any:
     shelves, least = DOUBLINGS << fine, LEAST_DOUBLING << fine
     bits = waits.view(np.int32)
     shelf = np.empty(m, np.int32)
-    start = np.zeros(shelves + 1, np.int32)
+    start = np.zeros(shelves, np.int32)
     for e in range(m):
         shelf[e] = min(max((bits[e] >> (23 - fine)) - least, 0), shelves - 1)
-        start[shelf[e] + 1] += 1
+    for e in range(m):
+        start[shelf[e]] += 1
+    filled = 0
     for at in range(shelves):
-        start[at + 1] += start[at]
+        held = start[at]
+        start[at] = filled
+        filled += held
     turns = np.empty(m, np.int64)
     for e in range(m):
         turns[start[shelf[e]]] = (np.int64(bits[e]) << 32) + e
@@ -261,51 +289,103 @@ def hang(bench: Any, slot: Any, atom: Any, other: Any) -> None:
 
 
 @kernel
-def grow_tree(bench: Any, n: Any, m: Any, state: Any) -> None:
-    """Draw a random spanning tree of the bench that crosses cheap borders late, and order it from a random root.
-
-    Each edge waits an exponential time with its price as the rate, and edges join in that order (Kruskal 1956):
-    streets and barriers, cheap to draw a border on, join whole compounds instead of running through them.
-    """
+def draw_waits(bench: Any, m: Any, state: Any) -> Any:
+    """Draw how long each hard edge waits: an exponential time with its price as the rate."""
     hard = 0
     while hard < m and bench.edges[hard].hard:
         hard += 1
-    waits = np.empty(hard, np.float32)
+    chances, prices, waits = np.empty(hard), np.empty(hard), np.empty(hard, np.float32)
     for e in range(hard):
-        price = bench.edges[e].price
-        wait = -np.log(1.0 - draw(state))
+        chances[e] = 1.0 - draw(state)
+        prices[e] = bench.edges[e].price
+    for e in range(hard):
+        wait, price = minus_log(chances[e]), prices[e]
         waits[e] = wait / price if price > 0.05 else 20.0 * wait + 200.0 * (0.05 - price)
+    return waits
+
+
+@kernel
+def grow_tree(bench: Any, n: Any, m: Any, state: Any) -> None:
+    """Draw a random spanning tree of the bench that crosses cheap borders late, and rank it from a random root.
+
+    Edges join in the order of what each waits (Kruskal 1956): streets and barriers, cheap to draw a border on, join
+    whole compounds instead of running through them. Ranks count from the root, those nearer to it first.
+    """
+    waits = draw_waits(bench, m, state)
+    nodes = bench.nodes
     for i in range(n):
-        bench.nodes[i].leader = i
-        bench.nodes[i].first = -1
+        nodes[i].part = nodes[i].beside = i
+        nodes[i].size = 1
+        nodes[i].first = -1
     used = 0
     for turn in in_turn(waits):
         edge = np.int32(turn)
         a, b = bench.edges[edge].a, bench.edges[edge].b
-        root_a, root_b = leader_of(bench.nodes, a), leader_of(bench.nodes, b)
-        if root_a != root_b:
-            bench.nodes[root_a].leader = root_b
+        if nodes[a].part != nodes[b].part:
+            unite(nodes, a, b)
             hang(bench, 2 * used, a, b)
             hang(bench, 2 * used + 1, b, a)
             used += 1
             if used == n - 1:
                 break
     root = int(draw(state) * n)
-    bench.nodes[0].order = root
-    bench.nodes[root].parent = -1
-    bench.nodes[root].depth = 0
-    filled = 1
-    for at in range(n):
-        i = bench.nodes[at].order
-        slot = bench.nodes[i].first
+    nodes[0].order = root
+    nodes[root].rank = 0
+    bench.up[0] = -1
+    above, filled = -1, 1
+    for rank in range(n):
+        if rank > 0:
+            above = nodes[bench.up[rank]].order
+        slot = nodes[nodes[rank].order].first
         while slot >= 0:
             j = bench.link[2 * slot]
-            if j != bench.nodes[i].parent:
-                bench.nodes[j].parent = i
-                bench.nodes[j].depth = bench.nodes[i].depth + 1
-                bench.nodes[filled].order = j
+            if j != above:
+                nodes[filled].order = j
+                nodes[j].rank = filled
+                bench.up[filled] = rank
                 filled += 1
             slot = bench.link[2 * slot + 1]
+
+
+@kernel
+def lay_out(bench: Any, n: Any) -> Any:
+    """Number the atoms of the tree depth first, and tabulate over which of these numbers ways between two go.
+
+    The lowest common ancestor of two atoms is the first of the parents of those numbered behind the one and up to the
+    other. Row k of the table has the first of 2 ** k parents in a row.
+    """
+    up, stems = bench.up, bench.stems
+    below = np.ones(n, np.int32)
+    for rank in range(n - 1, 0, -1):
+        below[up[rank]] += below[rank]
+    levels = 1
+    while 1 << levels < n:
+        levels += 1
+    first = np.empty((levels, n), np.int32)
+    stems[0].place = stems[0].depth = stems[0].rank = 0
+    below[0] = 1
+    for rank in range(1, n):
+        p = up[rank]
+        # From here on `below` has the number of the next child.
+        place = below[p]
+        below[p] += below[rank]
+        below[rank] = place + 1
+        stems[rank].place = place
+        stems[rank].depth = stems[p].depth + 1
+        stems[place].rank = rank
+        first[0, place] = stems[p].place
+    for k in range(1, levels):
+        half = 1 << (k - 1)
+        shorter, longer = first[k - 1], first[k]
+        for i in range(1, n + 1 - 2 * half):
+            longer[i] = min(shorter[i], shorter[i + half])
+    return first
+
+
+@kernel
+def doublings_of(number: Any) -> Any:
+    """How often 1 can be doubled without going beyond a number."""
+    return (np.float64(number).view(np.int64) >> 52) - 1023
 
 
 @kernel
@@ -316,167 +396,170 @@ def sum_subtrees(graph: Any, bench: Any, n: Any, m: Any, reach: Any) -> None:
     less twice those with both ends in it, which are found at the lowest common ancestor of their ends. Edges whose
     ends are further apart than ``reach`` on the tree are left out: almost any plan cuts them.
     """
-    for i in range(n):
-        atom = bench.nodes[i].atom
-        bench.nodes[i].weight = graph.atoms[atom].weight
-        bench.nodes[i].points = graph.atoms[atom].points
-        bench.nodes[i].sx = graph.atoms[atom].sx
-        bench.nodes[i].sy = graph.atoms[atom].sy
-        bench.nodes[i].sq = graph.atoms[atom].sq
-        bench.nodes[i].cut = 0.0
-        bench.nodes[i].inside = 0.0
+    stems, up = bench.stems, bench.up
+    for rank in range(n):
+        atom = bench.nodes[bench.nodes[rank].order].atom
+        stems[rank].weight = graph.atoms[atom].weight
+        stems[rank].points = graph.atoms[atom].points
+        stems[rank].sx = graph.atoms[atom].sx
+        stems[rank].sy = graph.atoms[atom].sy
+        stems[rank].sq = graph.atoms[atom].sq
+        stems[rank].cut = 0.0
+        stems[rank].inside = 0.0
+    first = lay_out(bench, n)
     for e in range(m):
-        a, b, price = bench.edges[e].a, bench.edges[e].b, bench.edges[e].price
-        far = 0
-        while a != b and far < reach:
-            if bench.nodes[a].depth >= bench.nodes[b].depth:
-                a = bench.nodes[a].parent
-            else:
-                b = bench.nodes[b].parent
-            far += 1
-        if a == b:
-            bench.nodes[bench.edges[e].a].cut += price
-            bench.nodes[bench.edges[e].b].cut += price
-            bench.nodes[a].inside += price
-    for at in range(n - 1, 0, -1):
-        i = bench.nodes[at].order
-        p = bench.nodes[i].parent
-        bench.nodes[p].weight += bench.nodes[i].weight
-        bench.nodes[p].points += bench.nodes[i].points
-        bench.nodes[p].sx += bench.nodes[i].sx
-        bench.nodes[p].sy += bench.nodes[i].sy
-        bench.nodes[p].sq += bench.nodes[i].sq
-        bench.nodes[p].cut += bench.nodes[i].cut
-        bench.nodes[p].inside += bench.nodes[i].inside
-    for i in range(n):
-        bench.nodes[i].cut -= 2.0 * bench.nodes[i].inside
+        one, other = bench.nodes[bench.edges[e].a].rank, bench.nodes[bench.edges[e].b].rank
+        a, b = stems[one].place, stems[other].place
+        begin, end = min(a, b), max(a, b)
+        k = doublings_of(end - begin)
+        both = stems[min(first[k, begin + 1], first[k, end + 1 - (1 << k)])].rank
+        if stems[one].depth + stems[other].depth - 2 * stems[both].depth <= reach:
+            price = bench.edges[e].price
+            stems[one].cut += price
+            stems[other].cut += price
+            stems[both].inside += price
+    for rank in range(n - 1, 0, -1):
+        p = up[rank]
+        stems[p].weight += stems[rank].weight
+        stems[p].points += stems[rank].points
+        stems[p].sx += stems[rank].sx
+        stems[p].sy += stems[rank].sy
+        stems[p].sq += stems[rank].sq
+        stems[p].cut += stems[rank].cut
+        stems[p].inside += stems[rank].inside
+    for rank in range(n):
+        stems[rank].cut -= 2.0 * stems[rank].inside
 
 
 @kernel
 def sum_extras(graph: Any, bench: Any, n: Any) -> None:
     """For each atom of the tree, sum the further quantities below it."""
-    for i in range(n):
+    for rank in range(n):
         for q in range(len(graph.limits)):
-            bench.extra[i, q] = graph.extra[bench.nodes[i].atom, q]
-    for at in range(n - 1, 0, -1):
-        i = bench.nodes[at].order
+            bench.extra[rank, q] = graph.extra[bench.nodes[bench.nodes[rank].order].atom, q]
+    for rank in range(n - 1, 0, -1):
         for q in range(len(graph.limits)):
-            bench.extra[bench.nodes[i].parent, q] += bench.extra[i, q]
+            bench.extra[bench.up[rank], q] += bench.extra[rank, q]
 
 
 @kernel
 def sum_homes(graph: Any, bench: Any, n: Any) -> None:
     """For each atom of the tree, sum the households below it that are at home in either of the two grids there are."""
-    for i in range(n):
-        atom = bench.nodes[i].atom
+    for rank in range(n):
+        atom = bench.nodes[bench.nodes[rank].order].atom
         home, weight = graph.atoms[atom].home, graph.atoms[atom].weight
-        bench.nodes[i].first_home = weight if home == bench.nodes[0].grids else 0
-        bench.nodes[i].second_home = weight if home == bench.nodes[1].grids else 0
-    for at in range(n - 1, 0, -1):
-        i = bench.nodes[at].order
-        p = bench.nodes[i].parent
-        bench.nodes[p].first_home += bench.nodes[i].first_home
-        bench.nodes[p].second_home += bench.nodes[i].second_home
+        bench.homes[rank].first = weight if home == bench.nodes[0].grids else 0
+        bench.homes[rank].second = weight if home == bench.nodes[1].grids else 0
+    for rank in range(n - 1, 0, -1):
+        p = bench.up[rank]
+        bench.homes[p].first += bench.homes[rank].first
+        bench.homes[p].second += bench.homes[rank].second
 
 
 @kernel
-def away(bench: Any, i: Any, root: Any) -> Any:
-    """Households that leave home when the tree is cut above ``i``, each side named after whom it holds most of."""
-    first, second = bench.nodes[root].first_home, bench.nodes[root].second_home
-    below, beyond = bench.nodes[i].first_home, bench.nodes[i].second_home
+def away(bench: Any, rank: Any) -> Any:
+    """Households that leave home when the tree is cut above an atom, each side named after whom it holds most of."""
+    first, second = bench.homes[0].first, bench.homes[0].second
+    below, beyond = bench.homes[rank].first, bench.homes[rank].second
     return first + second - max(below + second - beyond, beyond + first - below)
 
 
 @kernel
-def extras_apart(graph: Any, bench: Any, i: Any, root: Any) -> Any:
-    """Price of the further quantities of both sides when the tree is cut above ``i``."""
+def extras_apart(graph: Any, bench: Any, rank: Any) -> Any:
+    """Price of the further quantities of both sides when the tree is cut above an atom."""
     energy = 0.0
     for q in range(len(graph.limits)):
-        below = bench.extra[i, q]
-        energy += missing(below, graph.limits[q]) + missing(bench.extra[root, q] - below, graph.limits[q])
+        below = bench.extra[rank, q]
+        energy += missing(below, graph.limits[q]) + missing(bench.extra[0, q] - below, graph.limits[q])
     return energy
 
 
 @kernel
 def cut_in_two(graph: Any, bench: Any, n: Any, others: Any, numbers: Any) -> tuple[float, int]:
-    """Find the tree edge whose two sides make the cheapest pair of grids; return the energy and the edge's lower end.
+    """Find the tree edge whose two sides make the cheapest pair of grids; return the energy and its lower end's rank.
 
-    The root instead of a lower end means: leave all in one grid. ``others`` counts the grids that are not on the bench.
+    0, the root's, instead of a lower end means: leave all in one grid. ``others`` counts the grids that are not on
+    the bench.
     """
-    root = bench.nodes[0].order
-    weight, size = bench.nodes[root].weight, bench.nodes[root].points
-    sx, sy, sq = bench.nodes[root].sx, bench.nodes[root].sy, bench.nodes[root].sq
+    stems = bench.stems
+    weight, size = stems[0].weight, stems[0].points
+    sx, sy, sq = stems[0].sx, stems[0].sy, stems[0].sq
     best = violation(weight, numbers) + numbers[COMPACTNESS] * spread(size, sx, sy, sq) + miscount(others + 1, numbers)
     for q in range(len(graph.limits)):
-        best += missing(bench.extra[root, q], graph.limits[q])
+        best += missing(bench.extra[0, q], graph.limits[q])
     if numbers[MOVE] > 0:
-        best += numbers[MOVE] * min(bench.nodes[root].first_home, bench.nodes[root].second_home)
+        best += numbers[MOVE] * min(bench.homes[0].first, bench.homes[0].second)
     two = miscount(others + 2, numbers)
-    where = root
-    for at in range(1, n):
-        i = bench.nodes[at].order
-        below = bench.nodes[i].weight
-        energy = two + bench.nodes[i].cut + violation(below, numbers) + violation(weight - below, numbers)
+    where = 0
+    for rank in range(1, n):
+        below = stems[rank].weight
+        energy = two + stems[rank].cut + violation(below, numbers) + violation(weight - below, numbers)
         if energy < best:
             energy += numbers[COMPACTNESS] * (
-                spread(bench.nodes[i].points, bench.nodes[i].sx, bench.nodes[i].sy, bench.nodes[i].sq)
-                + spread(
-                    size - bench.nodes[i].points, sx - bench.nodes[i].sx, sy - bench.nodes[i].sy, sq - bench.nodes[i].sq
-                )
+                spread(stems[rank].points, stems[rank].sx, stems[rank].sy, stems[rank].sq)
+                + spread(size - stems[rank].points, sx - stems[rank].sx, sy - stems[rank].sy, sq - stems[rank].sq)
             )
-            energy += extras_apart(graph, bench, i, root)
+            energy += extras_apart(graph, bench, rank)
             if numbers[MOVE] > 0:
-                energy += numbers[MOVE] * away(bench, i, root)
+                energy += numbers[MOVE] * away(bench, rank)
             if energy < best:
                 best = energy
-                where = i
+                where = rank
     return best, where
 
 
 @kernel
 def fill_below(bench: Any, n: Any, where: Any) -> Any:
     """Number the two sides of a cut; return how many parts there are."""
-    if where == bench.nodes[0].order:
-        for i in range(n):
-            bench.nodes[i].part = 0
-        return 1
-    for at in range(n):
-        i = bench.nodes[at].order
-        if i == where:
-            bench.nodes[i].part = 1
+    for rank in range(n):
+        i = bench.nodes[rank].order
+        if rank == where:
+            bench.nodes[i].part = 0 if rank == 0 else 1
         else:
-            bench.nodes[i].part = 0 if at == 0 else bench.nodes[bench.nodes[i].parent].part
-    return 2
+            bench.nodes[i].part = 0 if rank == 0 else bench.nodes[bench.nodes[bench.up[rank]].order].part
+    return 1 if where == 0 else 2
 
 
 @kernel
-def merge_tables(into: Any, shift: Any, a: Any, b: Any) -> None:
+def merge_tables(table: Any, into: Any, size: Any, shift: Any, a: Any, a_size: Any, b: Any, b_size: Any) -> None:
     """Add to ``into[shift + i + j]`` the cheapest of ``a[i] + b[j]``, as far as it reaches.
 
-    Views of the rows would each count a reference, which takes longer than most rows.
+    Each of the three is a stretch of ``table``: where it begins, and its length. Views would each count a reference,
+    and numbers that may be negative would be looked at for counting from the end, which takes longer than most rows.
     """
-    for i in range(len(a)):
-        base = a[i]
+    first, begin, other = np.uint64(into + shift), np.uint64(a), np.uint64(b)
+    room, longest = np.uint64(size - shift), np.uint64(b_size)
+    for i in range(min(np.uint64(a_size), room)):
+        base = table[begin + i]
         if base < UNREACHABLE:
-            at = shift + i
-            for j in range(min(len(b), len(into) - at)):
-                into[at + j] = min(into[at + j], base + b[j])
+            at = first + i
+            for j in range(min(longest, room - i)):
+                table[at + j] = min(table[at + j], base + table[other + j])
 
 
 @kernel
-def cheapest(table: Any, shortfall: Any) -> tuple[Any, Any]:
-    """Return the least of a table, and the least of it with what each entry falls short added."""
-    # Four at a time: a single chain of comparisons would have to wait for each of them.
-    a = b = c = d = e = f = g = h = UNREACHABLE
-    whole = len(table) // 4 * 4
-    for w in range(0, whole, 4):
-        a, b = min(a, table[w]), min(b, table[w + 1])
-        c, d = min(c, table[w + 2]), min(d, table[w + 3])
-        e, f = min(e, table[w] + shortfall[w]), min(f, table[w + 1] + shortfall[w + 1])
-        g, h = min(g, table[w + 2] + shortfall[w + 2]), min(h, table[w + 3] + shortfall[w + 3])
-    for w in range(whole, len(table)):
-        a, e = min(a, table[w]), min(e, table[w] + shortfall[w])
-    return min(min(a, b), min(c, d)), min(min(e, f), min(g, h))
+def ranked(price: Any) -> Any:
+    """A whole number that ranks as a number in single precision does: of these the processor compares many at once."""
+    bits = np.float32(price).view(np.int32)
+    return np.int32(bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF)))
+
+
+@kernel
+def unranked(number: Any) -> Any:
+    """The number in single precision that ``ranked`` was given."""
+    return np.int32(number ^ ((number >> 31) & np.int32(0x7FFFFFFF))).view(np.float32)
+
+
+@kernel
+def cheapest(table: Any, begin: Any, size: Any, shortfall: Any, own: Any) -> tuple[Any, Any]:
+    """Return the least of a stretch of the table, and the least of it with what each entry falls short added."""
+    first, base = np.uint64(begin), np.uint64(own)
+    least = close = np.int32(0x7FFFFFFF)
+    for w in range(np.uint64(size)):
+        price = table[first + w]
+        least = min(least, ranked(price))
+        close = min(close, ranked(price + shortfall[base + w]))
+    return unranked(least), unranked(close)
 
 
 @kernel
@@ -491,54 +574,60 @@ def cut_tree(graph: Any, bench: Any, n: Any, each_grid: Any, numbers: Any) -> An
     ``each_grid`` is added for every grid.
     """
     lower, upper, grain = int(numbers[DP_LOWER]), int(numbers[DP_UPPER]), numbers[GRAIN]
+    table, rows = bench.table, bench.rows
     shortfall = np.zeros(upper + 1, np.float32)
     each = numbers[BAD_HOUSEHOLD] * numbers[LOWER] / max(lower, 1)
     for w in range(lower):
         shortfall[w] = numbers[BAD_GRID] + each * (lower - w)
-    for i in range(n):
-        bench.nodes[i].own = min(int(graph.atoms[bench.nodes[i].atom].weight / grain + 0.5), upper)
-        bench.nodes[i].table_at = i
-        bench.nodes[i].table_len = 1
-        bench.table[i] = 0.0
+    for rank in range(n):
+        atom = bench.nodes[bench.nodes[rank].order].atom
+        rows[rank].own = min(int(graph.atoms[atom].weight / grain + 0.5), upper)
+        rows[rank].begin = rank
+        rows[rank].size = 1
+        table[rank] = 0.0
     end = n
-    for at in range(n - 1, 0, -1):
-        i = bench.nodes[at].order
-        base, length = bench.nodes[i].own, bench.nodes[i].table_len
-        own = bench.table[bench.nodes[i].table_at : bench.nodes[i].table_at + length]
-        least, close = cheapest(own, shortfall[base : base + length])
+    for rank in range(n - 1, 0, -1):
+        begin, size, own = rows[rank].begin, rows[rank].size, rows[rank].own
+        least, close = cheapest(table, begin, size, shortfall, own)
         # Only differences within a table matter: taking the least away keeps single precision enough.
-        for w in range(length):
-            own[w] -= least
-        close_cost = close - least + np.float32(bench.nodes[i].cut + each_grid)
-        bench.nodes[i].close_cost = close_cost
-        p = bench.nodes[i].parent
-        before = bench.nodes[p].table_len
-        old = bench.table[bench.nodes[p].table_at : bench.nodes[p].table_at + before]
-        size = min(before + base + length - 1, upper + 1 - bench.nodes[p].own)
-        new = bench.table[end : end + size]
-        for w in range(before):
-            new[w] = old[w] + close_cost
-        for w in range(before, size):
-            new[w] = UNREACHABLE
-        if before <= length:
-            merge_tables(new, base, old, own)
+        first = np.uint64(begin)
+        for w in range(np.uint64(size)):
+            table[first + w] -= least
+        close_cost = close - least + np.float32(bench.stems[rank].cut + each_grid)
+        rows[rank].close_cost = close_cost
+        p = bench.up[rank]
+        old, before = rows[p].begin, rows[p].size
+        new = min(before + own + size - 1, upper + 1 - rows[p].own)
+        open_row(table, end, new, old, before, close_cost)
+        if before <= size:
+            merge_tables(table, end, new, own, old, before, begin, size)
         else:
-            merge_tables(new, base, own, old)
-        bench.nodes[i].before_at = bench.nodes[p].table_at
-        bench.nodes[i].before_len = before
-        bench.nodes[p].table_at = end
-        bench.nodes[p].table_len = size
-        end += size
+            merge_tables(table, end, new, own, begin, size, old, before)
+        rows[rank].before = old
+        rows[rank].before_size = before
+        rows[p].begin = end
+        rows[p].size = new
+        end += new
     return read_back(bench, n, shortfall)
 
 
 @kernel
-def closing_weight(bench: Any, i: Any, shortfall: Any) -> Any:
+def open_row(table: Any, into: Any, size: Any, old: Any, before: Any, close_cost: Any) -> None:
+    """Begin a table with what it was before, one more grid paid for; the rest cannot be reached yet."""
+    first, begin, kept = np.uint64(into), np.uint64(old), np.uint64(before)
+    for w in range(kept):
+        table[first + w] = table[begin + w] + close_cost
+    for w in range(kept, np.uint64(size)):
+        table[first + w] = UNREACHABLE
+
+
+@kernel
+def closing_weight(bench: Any, rank: Any, shortfall: Any) -> Any:
     """Households of an atom's open part when it is closed for the least price, the fewest of several."""
-    at, own = bench.nodes[i].table_at, bench.nodes[i].own
+    begin, own = bench.rows[rank].begin, bench.rows[rank].own
     best, where = UNREACHABLE, 0
-    for w in range(bench.nodes[i].table_len):
-        price = bench.table[at + w] + shortfall[own + w]
+    for w in range(bench.rows[rank].size):
+        price = bench.table[begin + w] + shortfall[own + w]
         if price < best:
             best, where = price, w
     return own + where
@@ -547,33 +636,32 @@ def closing_weight(bench: Any, i: Any, shortfall: Any) -> Any:
 @kernel
 def read_back(bench: Any, n: Any, shortfall: Any) -> Any:
     """Follow the tables from the root down and number the parts; return how many."""
-    root = bench.nodes[0].order
-    bench.nodes[root].target = closing_weight(bench, root, shortfall)
-    bench.nodes[root].part = 0
+    rows, table = bench.rows, bench.table
+    rows[0].target = closing_weight(bench, 0, shortfall)
+    bench.nodes[bench.nodes[0].order].part = 0
     parts = 1
-    for at in range(1, n):
-        i = bench.nodes[at].order
-        p = bench.nodes[i].parent
-        open_least, least = bench.nodes[p].own, bench.nodes[i].own
-        w = bench.nodes[p].target - open_least
-        before = bench.table[bench.nodes[i].before_at : bench.nodes[i].before_at + bench.nodes[i].before_len]
-        own = bench.table[bench.nodes[i].table_at : bench.nodes[i].table_at + bench.nodes[i].table_len]
+    for rank in range(1, n):
+        i, p = bench.nodes[rank].order, bench.up[rank]
+        least = rows[rank].own
+        w = rows[p].target - rows[p].own
+        before, before_size = rows[rank].before, rows[rank].before_size
+        own, size = rows[rank].begin, rows[rank].size
         best, kept = UNREACHABLE, -1
-        if w < len(before) and before[w] < UNREACHABLE:
-            best = before[w] + bench.nodes[i].close_cost
+        if w < before_size and table[before + w] < UNREACHABLE:
+            best = table[before + w] + rows[rank].close_cost
         rest = w - least
-        for mine in range(max(0, rest - len(before) + 1), min(rest + 1, len(own))):
-            price = before[rest - mine] + own[mine]
+        for mine in range(max(0, rest - before_size + 1), min(rest + 1, size)):
+            price = table[before + rest - mine] + table[own + mine]
             if price < best:
                 best, kept = price, mine
         if kept < 0:
-            bench.nodes[i].target = closing_weight(bench, i, shortfall)
+            rows[rank].target = closing_weight(bench, rank, shortfall)
             bench.nodes[i].part = parts
             parts += 1
         else:
-            bench.nodes[i].target = least + kept
-            bench.nodes[p].target -= least + kept
-            bench.nodes[i].part = bench.nodes[p].part
+            rows[rank].target = least + kept
+            rows[p].target -= least + kept
+            bench.nodes[i].part = bench.nodes[bench.nodes[p].order].part
     return parts
 
 
@@ -585,22 +673,22 @@ def parts_energy(graph: Any, bench: Any, n: Any, m: Any, parts: Any, numbers: An
         if bench.nodes[bench.edges[e].a].part != bench.nodes[bench.edges[e].b].part:
             energy += bench.edges[e].price
     for k in range(parts):
-        bench.nodes[k].weight = 0
-        bench.nodes[k].points = 0.0
-        bench.nodes[k].sx = 0.0
-        bench.nodes[k].sy = 0.0
-        bench.nodes[k].sq = 0.0
+        bench.stems[k].weight = 0
+        bench.stems[k].points = 0.0
+        bench.stems[k].sx = 0.0
+        bench.stems[k].sy = 0.0
+        bench.stems[k].sq = 0.0
     for i in range(n):
         k, atom = bench.nodes[i].part, bench.nodes[i].atom
-        bench.nodes[k].weight += graph.atoms[atom].weight
-        bench.nodes[k].points += graph.atoms[atom].points
-        bench.nodes[k].sx += graph.atoms[atom].sx
-        bench.nodes[k].sy += graph.atoms[atom].sy
-        bench.nodes[k].sq += graph.atoms[atom].sq
+        bench.stems[k].weight += graph.atoms[atom].weight
+        bench.stems[k].points += graph.atoms[atom].points
+        bench.stems[k].sx += graph.atoms[atom].sx
+        bench.stems[k].sy += graph.atoms[atom].sy
+        bench.stems[k].sq += graph.atoms[atom].sq
     for k in range(parts):
-        energy += violation(bench.nodes[k].weight, numbers)
+        energy += violation(bench.stems[k].weight, numbers)
         energy += numbers[COMPACTNESS] * spread(
-            bench.nodes[k].points, bench.nodes[k].sx, bench.nodes[k].sy, bench.nodes[k].sq
+            bench.stems[k].points, bench.stems[k].sx, bench.stems[k].sy, bench.stems[k].sq
         )
     for q in range(len(graph.limits)):
         bench.extra[:parts, q] = 0.0

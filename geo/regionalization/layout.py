@@ -23,13 +23,14 @@ ARC = record(f8="price", i4="near", bool="hard")
 LINK = record(i4="after before")
 #: One grid; ``bad`` lists the grids out of range, ``bad_at`` is each one's place in it, ``free`` the unused numbers.
 GRID = record(i8="weight", f8="points sx sy sq", i4="head count bad bad_at free")
-#: One atom on the bench, by its local number: its place in the random tree, sums below it, and tables.
-NODE = record(
-    i8="weight table_at before_at first_home second_home",
-    f8="points sx sy sq cut inside",
-    f4="close_cost",
-    i4="atom parent depth order part leader first grids queue table_len before_len own target",
-)
+#: One atom on the bench, by its local number. ``order`` is the local number of the atom with a rank in the random
+#: tree, ``grids`` a grid on the bench and ``queue`` a walk: these are lists of their own.
+NODE = record(i4="atom part beside size first rank order grids queue")
+#: Sums over what hangs below an atom, by its rank in the tree; or over a part.
+STEM = record(i8="weight", f8="points sx sy sq cut inside", i4="place depth rank")
+HOMES = record(i8="first second")
+#: Where the table of an atom is, by rank, and that of its parent before the two were merged.
+ROW = record(i8="begin before", f4="close_cost", i4="size before_size own target")
 EDGE = record(f8="price", i4="a b", bool="hard")
 
 
@@ -58,9 +59,13 @@ class Plan(NamedTuple):
 
 
 class Bench(NamedTuple):
-    """Room to work in: local copies of a few grids, their random tree and its tables."""
+    """Room to work in: local copies of a few grids, their random tree (``up``: parents' ranks) and its tables."""
 
     nodes: Any
+    stems: Any
+    homes: Any
+    rows: Any
+    up: Ints
     edges: Any
     link: Ints
     table: NDArray[np.float32]

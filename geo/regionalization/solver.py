@@ -10,7 +10,7 @@ from geo.regionalization import kernels
 from geo.regionalization.component import Component
 from geo.regionalization.counting import pairs_in_order
 from geo.regionalization.efforts import Rules, Stage, heat_at
-from geo.regionalization.layout import ARC, ATOM, EDGE, GRID, LINK, NODE, Bench, Graph, Plan
+from geo.regionalization.layout import ARC, ATOM, EDGE, GRID, HOMES, LINK, NODE, ROW, STEM, Bench, Graph, Plan
 
 Ticker = Callable[[float], bool]
 
@@ -122,6 +122,10 @@ def _bench(graph: Graph, n: int, numbers: NDArray[np.float64]) -> Bench:
     room = n + n * (min(longest, total) + 1)
     return Bench(
         nodes=_rows(n + 1, NODE),
+        stems=_rows(n + 1, STEM),
+        homes=_rows(n + 1, HOMES),
+        rows=_rows(n + 1, ROW),
+        up=np.zeros(n + 1, np.int32),
         edges=_rows(len(graph.arcs) // 2, EDGE),
         link=np.zeros(4 * n, np.int32),
         table=np.empty(room, np.float32),

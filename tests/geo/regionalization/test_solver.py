@@ -33,5 +33,5 @@ def test_tables_that_count_roundly_fit_their_room(households: int) -> None:
     assert numbers[kernels.GRAIN] == 2
     solver = Solver(graph_of(row_of(weight), rules), numbers, [0])
     solver.begin(None)
-    nodes = solver.bench.nodes[: len(weight)]
-    assert (nodes.table_at + nodes.table_len).max() <= len(solver.bench.table)
+    rows = solver.bench.rows[: len(weight)]
+    assert (rows.begin + rows.size).max() <= len(solver.bench.table)

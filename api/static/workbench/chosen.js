@@ -43,11 +43,11 @@ function rows(draft, grid) {
   const split = splitHere(draft, grid);
   return [
     { zh: '户数', en: 'households', value: households(draft, grid), isFault: !figures.inRange[grid] },
-    { zh: '连成', en: 'in', value: `${figures.pieces[grid]} 片`, isFault: figures.pieces[grid] > 1 },
+    { zh: '片数', en: 'parts', value: String(figures.pieces[grid]), isFault: figures.pieces[grid] > 1 },
     { zh: '紧凑度', en: 'compactness', value: figures.compactness[grid].toFixed(2) },
-    { zh: '跨越屏障', en: 'barriers crossed', value: `${crossed} 处` },
-    { zh: '拆开的小区', en: 'compounds split', value: split.length ? `${split.slice(0, NAMED).join('、')}${split.length > NAMED ? ` 等 ${split.length} 个` : ''}` : '无' },
-    { zh: '换网格员', en: 'change worker', value: ground.householdsBefore ? `${figures.moved[grid]} 户` : '—' },
+    { zh: '跨越屏障', en: 'barriers crossed', value: String(crossed) },
+    { zh: '拆开的小区', en: 'compounds split', value: split.length ? `${split.slice(0, NAMED).join('、')}${split.length > NAMED ? ` 等 ${split.length} 个` : ''}` : '无 none' },
+    { zh: '换网格员户数', en: 'households that change worker', value: ground.householdsBefore ? String(figures.moved[grid]) : '—' },
     { zh: '沿用', en: 'goes on with', value: then ?? '新设 new' },
   ];
 }
@@ -74,12 +74,14 @@ function crossings({ ground, labels }, grid) {
   return count;
 }
 
-// Names of the compounds of which it has a part and others the rest.
-function splitHere({ ground, labels }, grid) {
+// Names of the compounds of which it has a part and others the rest, though one grid could hold them: as the map shows.
+function splitHere({ ground, labels, bounds }, grid) {
   const found = [];
   for (const units of ground.unitsOfCompound) {
-    const isHere = units.some((unit) => labels[unit] === grid);
-    if (!isHere || units.every((unit) => labels[unit] === grid)) continue;
+    const homes = units.filter((unit) => ground.householdsOf[unit] > 0);
+    const isHere = homes.some((unit) => labels[unit] === grid);
+    if (!isHere || homes.every((unit) => labels[unit] === grid)) continue;
+    if (homes.reduce((sum, unit) => sum + ground.householdsOf[unit], 0) > bounds.upper) continue;
     const compound = ground.compoundOf[units[0]];
     found.push(ground.compounds.name[compound] ?? ground.compounds.code[compound]);
   }

@@ -34,6 +34,7 @@ class Comments {
     });
     section.replaceChildren(
       this.heading,
+      element('p', { class: 'hint' }, ...both('把本页地址发给同事,就能一起看、一起改;各人能做什么由角色和范围决定', 'send this page’s address to share the plan: roles and scope decide what each may do')),
       this.list,
       element('label', { class: 'tick' }, this.all, ...both('也显示已处理的', 'resolved ones as well')),
       this.form,

@@ -102,6 +102,8 @@ function waiting(started) {
 
 function failed(error) {
   if (error.kind === undefined) throw error;
-  complaint.textContent = `${error.zh}\n${error.en}`;
+  const isWithout = error.status === 422 && style.value === 'in-force';
+  const other = isWithout ? '\n还没有现行方案的,请在“怎样划”中选一种风格。 Where no plan is in force, choose a style instead.' : '';
+  complaint.textContent = `${error.zh}\n${error.en}${other}`;
   complaint.hidden = false;
 }

@@ -45,7 +45,8 @@ export class UnitCard {
     const compound = ground.compoundOf[unit];
     this.card.replaceChildren(...[
       element('h3', {}, nameOf(ground, unit)),
-      element('p', {}, `${ground.householdsOf[unit]} 户 · `, draft.nameOf(labels[unit]), then < 0 ? '' : ` · 现行 ${ground.before[then].slice(-3)}`),
+      element('p', {}, ...both(`${ground.householdsOf[unit]} 户`, 'households'), ' · ', draft.nameOf(labels[unit]),
+        ...(then < 0 ? [] : [' · ', ...both(`现行 ${ground.before[then].slice(-3)}`, 'in force')])),
       compound < 0 ? null : this.compound(ground.compounds, compound),
       this.bench.canEdit() ? this.mover(unit) : null,
     ].filter(Boolean));

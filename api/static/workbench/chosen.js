@@ -47,7 +47,7 @@ function rows(draft, grid) {
     { zh: '紧凑度', en: 'compactness', value: figures.compactness[grid].toFixed(2) },
     { zh: '跨越屏障', en: 'barriers crossed', value: String(crossed) },
     { zh: '拆开的小区', en: 'compounds split', value: split.length ? `${split.slice(0, NAMED).join('、')}${split.length > NAMED ? ` 等 ${split.length} 个` : ''}` : '无 none' },
-    { zh: '换网格员户数', en: 'households that change worker', value: ground.householdsBefore ? String(figures.moved[grid]) : '—' },
+    { zh: '换网格员户数', en: 'change worker', value: ground.householdsBefore ? String(figures.moved[grid]) : '—' },
     { zh: '沿用', en: 'goes on with', value: then ?? '新设 new' },
   ];
 }

@@ -9,7 +9,7 @@ export class UnitCard {
   // bench: {draft, show(units), mark(unit), move(units, grid), divide(building, stairwell, grid), lockCompound(code), canEdit()}
   constructor(place, bench) {
     Object.assign(this, { place, bench, unit: null });
-    this.box = element('input', { type: 'search', id: 'find', autocomplete: 'off', placeholder: '楼栋名称或编码', maxlength: '60' });
+    this.box = element('input', { type: 'search', id: 'find', autocomplete: 'off', placeholder: '小区、楼栋名称或编码', maxlength: '60' });
     this.box.addEventListener('input', () => this.find());
     this.found = element('ul', { class: 'found' });
     this.card = element('div', { class: 'unit', 'aria-live': 'polite' });
@@ -21,8 +21,8 @@ export class UnitCard {
     const { ground } = this.bench.draft;
     const hits = [];
     for (let unit = 0; said && unit < ground.count && hits.length < MOST_FOUND; unit += 1) {
-      const words = `${ground.name[unit] ?? ''} ${ground.key[unit]}`.toLowerCase();
-      if (words.includes(said)) hits.push(unit);
+      const words = `${nameOf(ground, unit)} ${ground.key[unit]}`.toLowerCase();
+      if (said.split(/\s+/).every((word) => words.includes(word))) hits.push(unit);
     }
     this.found.replaceChildren(...hits.map((unit) => element('li', {}, button({}, () => this.take(unit), nameOf(ground, unit)))));
   }
@@ -98,8 +98,11 @@ export class UnitCard {
   }
 }
 
+// With its compound: of buildings called 1栋 there are many.
 function nameOf(ground, unit) {
   const floors = ground.floors[unit];
   const part = [ground.stairwell[unit] ? `${Number(ground.stairwell[unit].slice(-2))} 单元` : '', floors ? `${floors[0]}–${floors[1]} 层` : ''];
-  return [ground.name[unit] ?? ground.building[unit], ...part].filter(Boolean).join(' ');
+  const name = ground.name[unit] ?? ground.building[unit];
+  const compound = ground.compounds.name[ground.compoundOf[unit]];
+  return [compound && !name.includes(compound) ? compound : '', name, ...part].filter(Boolean).join(' ');
 }

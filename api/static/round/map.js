@@ -10,7 +10,7 @@ import { days, styles, today } from './words.js';
 
 const { L } = window;
 const REACH_PX = 24; // half of what a finger covers
-const [NAMES_FROM, FIRST_ZOOM] = [18, 18]; // zooms
+const [NAMES_FROM, NEAREST] = [18, 19]; // zooms
 const NAME_PX = [13, 9]; // half of what a character is wide, and of what a name is high
 const NAME_OFFSET = [0, 22]; // under the number of a stop
 const DISC_PX = 13;
@@ -55,8 +55,9 @@ export class InspectorMap {
     const bounds = L.latLngBounds(stops.map((stop) => [stop.lat, stop.lon]));
     const shown = bounds.isValid() ? bounds : L.geoJSON(round.ground.grids).getBounds();
     this.map.invalidateSize({ animate: false });
-    // Of a short walk the grid around it is seen too.
-    if (shown.isValid()) this.map.fitBounds(shown.pad(0.15), { animate: false, maxZoom: FIRST_ZOOM });
+    // Of a single stop the grid around it is seen too.
+    const maxZoom = stops.length > 1 ? NEAREST : NEAREST - 1;
+    if (shown.isValid()) this.map.fitBounds(shown.pad(0.15), { animate: false, maxZoom });
   }
 
   resized() {
@@ -200,7 +201,7 @@ export class InspectorMap {
   }
 
   goTo(point) {
-    this.map.setView(point, Math.max(this.map.getZoom(), 19), { animate: false });
+    this.map.setView(point, Math.max(this.map.getZoom(), NEAREST), { animate: false });
   }
 
   goToThing(thing) {

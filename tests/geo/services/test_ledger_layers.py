@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from geo.errors import BoundsError, NotFoundError
@@ -139,6 +139,18 @@ def test_what_was_done_since_tells_how_it_stood_before(session: Session) -> None
     assert row["early_at"] < row["due_at"]
     assert hazards.loc[still.number, "late"] is None
     assert hazards["halted"].isna().all()
+
+
+def test_a_pause_that_is_over_is_told(session: Session) -> None:
+    case = found(session, make_building(session), days_ago=100)
+    for action, state, days_ago in (("suspend", "paused", 70), ("note", "paused", 60), ("resume", "open", 30)):
+        move = {"action": action, "to_step": "x", "state": state, "at": NOW - days_ago * DAY, "who": "x"}
+        session.execute(insert(METADATA.tables["case_move"]).values(case_id=case.id, **move))
+    cases = METADATA.tables["ledger_case"]
+    session.execute(update(cases).where(cases.c.id == case.id).values(moved_at=NOW - 30 * DAY))
+    (spans,) = ledger_content(session, STREET).hazards["halted"]
+    told = [pd.Timestamp(NOW - days * DAY) for days in (70, 60, 30)]
+    assert [tuple(span) for span in spans] == [(told[0], told[1]), (told[1], told[2])]
 
 
 def test_a_community_shows_its_own(session: Session) -> None:

@@ -18,11 +18,11 @@ there under "Notes" stays.
 """
 
 import argparse
-import asyncio
 import gzip
 import os
 import platform
 import re
+import selectors
 import shlex
 import socket
 import statistics
@@ -32,10 +32,11 @@ import tempfile
 import threading
 import time
 import venv
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -59,10 +60,22 @@ NOTES = "## Notes"
 SEED = 7
 LEVELS = (14, 15, 16)
 PEERS = ("wangge", "tipg", "sql")
+PARTS = ("cold", "kept", "far")
 FAR_LEVELS = (10, 11, 12, 13, 14, 15, 16)
-#: Requests under way at the same time: more than processors, fewer than a browser's; of kept tiles, several browsers'.
+#: Requests under way at the same time: more than processors, fewer than a browser's; several browsers'.
 AT_ONCE = 4
 MANY_AT_ONCE = 32
+#: How kept tiles are asked for: level, how many at a time, and zipped, as browsers ask for them, or not.
+KEPT_AS = (
+    (15, 1, False),
+    (15, AT_ONCE, False),
+    (15, MANY_AT_ONCE, False),
+    (15, MANY_AT_ONCE, True),
+    (16, MANY_AT_ONCE, False),
+    (16, MANY_AT_ONCE, True),
+)
+#: Bytes that are read at a time.
+LARGEST_READ = 1 << 20
 TIPG = "tipg==1.6.1"
 #: What is copied to make a city ten times as large, each copy so many degrees further east.
 COPIES, SHIFT = 9, 1.0
@@ -74,8 +87,9 @@ START_S = 60
 HEADER = """# Vector tiles
 
 `python -m tests.benchmarks.bench_tiles`: {buildings:,} buildings on 25 km²; {machine}, load {load:.0f}
-when it began. Tiles of buildings with code and kind, up to {asked} of each level, {at_once} requests at a time,
-{rounds} rounds in turn; medians of rounds. "CPU" is of server and database together.
+when it began. Tiles of buildings with code and kind (the product's with their names as well), up to {asked} of each
+level, {at_once} requests at a time, {rounds} rounds in turn; medians of rounds. "CPU" is of server and database
+together.
 
 """
 
@@ -92,8 +106,11 @@ CPU = """
 
 KEPT = """## Kept
 
-| | tiles/s | CPU ms a tile |
-|---|--:|--:|
+Over HTTP: one process, signed in, metered, logged, as of now. "Of who asks" is the CPU of the benchmark itself, which
+shares the processors with server and database.
+
+| | kB a tile | tiles/s | : tipg's at 16 | CPU ms a tile | of who asks |
+|---|--:|--:|--:|--:|--:|
 """
 
 FAR = """## Ten times as large
@@ -156,12 +173,12 @@ class Level:
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs: its port, its process, the header that every request brings."""
+    """A server that runs: its port, its process, the headers that every request brings."""
 
     port: int
     process: int
     path: Callable[[Tile], str]
-    header: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 # ── the store ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -314,7 +331,7 @@ def product(url: str, token: str, folder: Path, *, keeps: bool) -> Iterator[Serv
             port,
             process,
             lambda tile: f"/tiles/buildings/{tile.z}/{tile.x}/{tile.y}",
-            f"Authorization: Bearer {token}\r\n",
+            {"Authorization": f"Bearer {token}"},
         )
 
 
@@ -388,36 +405,72 @@ def pgbench(url: str, tiles: Sequence[Tile], seconds: float, folder: Path) -> fl
 # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def ask(server: Server, tiles: Sequence[Tile], seconds: float, at_once: int = AT_ONCE) -> tuple[int, list[bytes]]:
-    """Ask for tiles over and over for so long, several at a time; return how many came, and each tile once."""
-
-    async def all_of_them() -> tuple[int, list[bytes]]:
-        until, done, bodies = time.monotonic() + seconds, 0, [b""] * len(tiles)
-
-        async def one(number: int) -> None:
-            nonlocal done
-            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            place = number
-            while time.monotonic() < until:
-                tile = tiles[place % len(tiles)]
-                writer.write(f"GET {server.path(tile)} HTTP/1.1\r\nHost: 127.0.0.1\r\n{server.header}\r\n".encode())
-                head = await reader.readuntil(b"\r\n\r\n")
-                size = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
-                assert size is not None or b" 204 " in head, head
-                body = await reader.readexactly(int(size[1])) if size else b""
-                assert b" 200 " in head.partition(b"\r\n")[0] or not body, (head, body[:500])
-                bodies[place % len(tiles)] = body
-                done, place = done + 1, place + at_once
-            writer.close()
-
-        await asyncio.gather(*(one(number) for number in range(at_once)))
-        return done, bodies
-
-    return asyncio.run(all_of_them())
+def request_for(server: Server, tile: Tile, *, zipped: bool = False) -> bytes:
+    told = {"Host": "127.0.0.1", **server.headers, **({"Accept-Encoding": "gzip"} if zipped else {})}
+    lines = [f"GET {server.path(tile)} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items())]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
-def asking(server: Server, tiles: Sequence[Tile], seconds: float, at_once: int = AT_ONCE) -> Callable[[], float]:
-    return lambda: ask(server, tiles, seconds, at_once)[0] / seconds
+def fetch(server: Server, tiles: Sequence[Tile]) -> list[bytes]:
+    """Return tiles, asked for one after another."""
+    line = HTTPConnection("127.0.0.1", server.port)
+    found = []
+    for tile in tiles:
+        line.request("GET", server.path(tile), headers=server.headers)
+        answer = line.getresponse()
+        body = answer.read()
+        assert answer.status in (200, 204), (answer.status, body[:500])
+        found.append(body)
+    line.close()
+    return found
+
+
+def ask(
+    server: Server, tiles: Sequence[Tile], seconds: float, at_once: int = AT_ONCE, *, zipped: bool = False
+) -> tuple[int, int]:
+    """Ask for tiles over and over for so long, several at a time; return how many came, and how many bytes.
+
+    One thread that reads into one buffer and looks at heads alone, so that as little as can be of the machine is taken
+    by who asks.
+    """
+    requests = [request_for(server, tile, zipped=zipped) for tile in tiles]
+    buffer = bytearray(LARGEST_READ)
+    done = size = 0
+    left = [0] * at_once  # of the answer that comes on each line
+    place = list(range(at_once))
+    with selectors.DefaultSelector() as lines, ExitStack() as opened_:
+        for number in range(at_once):
+            line = opened_.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            line.sendall(requests[number % len(tiles)])
+            lines.register(line, selectors.EVENT_READ, number)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for key, _ in lines.select(seconds):
+                line, number = key.fileobj, key.data
+                assert isinstance(line, socket.socket)
+                got = line.recv_into(buffer)
+                assert got, "the server hung up"
+                left[number] = left[number] - got if left[number] else _left(buffer, got)
+                size += got
+                if not left[number]:
+                    done += 1
+                    place[number] += at_once
+                    line.sendall(requests[place[number] % len(tiles)])
+    return done, size
+
+
+def _left(buffer: bytearray, got: int) -> int:
+    """Return how much of an answer is still to come after its first bytes."""
+    end = buffer.find(b"\r\n\r\n", 0, got) + 4
+    head = bytes(buffer[:end])
+    size = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    assert size is not None or b" 204 " in head, head
+    assert head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 204")), head
+    return end + int(size[1] if size else 0) - got
+
+
+def asking(server: Server, tiles: Sequence[Tile], seconds: float) -> Callable[[], float]:
+    return lambda: ask(server, tiles, seconds)[0] / seconds
 
 
 def cpu_s(process: int) -> float:
@@ -448,8 +501,10 @@ def cold(url: str, engine: Engine, token: str, database: int, options: argparse.
         for level in LEVELS:
             tiles = tiles_of(engine, level, options.tiles, dense=True)
             # What is asked first warms the database for all, and is compared: nothing may be missing.
-            counts = [_buildings(body, "buildings") for body in ask(ours, tiles, options.seconds)[1]]
-            told = [_buildings(body, "default") for body in ask(theirs, tiles, options.seconds)[1]]
+            counts = [_buildings(body, "buildings") for body in fetch(ours, tiles)]
+            told = [_buildings(body, "default") for body in fetch(theirs, tiles)]
+            for server in (ours, theirs):
+                ask(server, tiles, options.seconds)
             one = Level(level, tiles, counts, cut_off=sum(max(0, a - b) for a, b in zip(counts, told, strict=True)))
             for _ in range(options.rounds):
                 for peer, server in (("wangge", ours), ("tipg", theirs)):
@@ -467,16 +522,42 @@ def _buildings(body: bytes, layer: str) -> int:
     return len(found[layer].features) if layer in found else 0
 
 
-def warm(url: str, engine: Engine, token: str, database: int, options: argparse.Namespace, folder: Path) -> list[str]:
+def warm(
+    url: str,
+    engine: Engine,
+    token: str,
+    database: int,
+    options: argparse.Namespace,
+    folder: Path,
+    tipg_rate: float | None,
+) -> list[str]:
     """How fast kept tiles come: over HTTP, and within the process with and without looking at the trail each time."""
-    tiles = tiles_of(engine, 15, options.tiles, dense=True)
+
+    def against_tipg(rate: float) -> str:
+        return "–" if tipg_rate is None else f"{rate / tipg_rate:.1f}"
+
+    rows = []
     with product(url, token, folder, keeps=True) as ours:
-        ask(ours, tiles, options.seconds)
-        rows = []
-        for at_once in (1, AT_ONCE, MANY_AT_ONCE):
-            got = timed(asking(ours, tiles, options.seconds, at_once), [ours.process, database])
-            what = f"over HTTP, one process, signed in, metered, logged, {at_once} at a time"
-            rows.append(f"| {what} | {got.rate:,.0f} | {got.cpu_ms:.2f} |")
+        for level, at_once, zipped in KEPT_AS:
+            tiles = tiles_of(engine, level, options.tiles, dense=True)
+            ask(ours, tiles, options.seconds, at_once, zipped=zipped)
+            took, own, size = [], [], 0
+            for _ in range(options.rounds):
+                came: list[int] = []
+                before = time.process_time()
+                order = partial(_rate_of, came, ours, tiles, options.seconds, at_once, zipped=zipped)
+                took.append(timed(order, [ours.process, database]))
+                own.append(1_000 * (time.process_time() - before) / came[0])
+                size = came[1] // came[0]
+            rate = statistics.median(each.rate for each in took)
+            cpu = statistics.median(each.cpu_ms for each in took)
+            what = f"over HTTP, level {level}{', zipped' if zipped else ''}, {at_once} at a time"
+            rows.append(
+                f"| {what} | {size / 1_000:,.0f} | {rate:,.0f} | {against_tipg(rate)} | {cpu:.2f} "
+                f"| {statistics.median(own):.2f} |"
+            )
+            print(rows[-1], flush=True)
+    tiles = tiles_of(engine, 15, options.tiles, dense=True)
     cache, actor = TileCache(500_000_000), whole_city(engine, dense=True)
     for threads in (1, 16):
         for tile in tiles:
@@ -485,14 +566,23 @@ def warm(url: str, engine: Engine, token: str, database: int, options: argparse.
         got = timed(asked, [os.getpid(), database])
         who = "one thread" if threads == 1 else f"{threads} threads"
         rows.append(
-            f"| in the process, each asks whether anything changed, {who} | {got.rate:,.0f} | {got.cpu_ms:.2f} |"
+            f"| in the process, each asks whether anything changed, {who} | | {got.rate:,.0f} "
+            f"| {against_tipg(got.rate)} | {got.cpu_ms:.2f} | |"
         )
     cache.changes.look = lambda engine: None  # type: ignore[method-assign]
     got = timed(partial(in_process, cache, engine, actor, tiles, 1, options.seconds), [os.getpid()])
     rows.append(
-        f"| in the process, not asked whether anything changed, one thread | {got.rate:,.0f} | {got.cpu_ms:.3f} |"
+        f"| in the process, not asked whether anything changed, one thread | | {got.rate:,.0f} "
+        f"| {against_tipg(got.rate)} | {got.cpu_ms:.3f} | |"
     )
     return rows
+
+
+def _rate_of(
+    came: list[int], server: Server, tiles: Sequence[Tile], seconds: float, at_once: int, *, zipped: bool
+) -> float:
+    came[:] = ask(server, tiles, seconds, at_once, zipped=zipped)
+    return came[0] / seconds
 
 
 def in_process(
@@ -561,7 +651,10 @@ def main() -> None:
     parser.add_argument("--tiles", type=int, default=60, help="tiles of each level")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each peer in each round")
-    parser.add_argument("--only", choices=["cold", "kept", "far"], help="measure this alone, and write no results")
+    parser.add_argument("--only", choices=PARTS, help="measure this alone, and write no results")
+    parser.add_argument(
+        "--leave", choices=PARTS, nargs="*", default=[], help="leave this part of the results as it stands"
+    )
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -590,24 +683,37 @@ def run(folder: Path, options: argparse.Namespace) -> None:
     )  # fmt: skip
     actor = whole_city(engine, dense=True)
     token = token_of(engine, "bench-dense", ["leader"], actor.scopes)
-    if options.only in (None, "cold"):
+    wanted = {options.only} if options.only else {*PARTS} - {*options.leave}
+    before = _parts(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    tipg_rate = None
+    if "cold" in wanted:
         found = cold(url, engine, token, database, options, folder)
+        tipg_rate = next(each.median("tipg") for each in found if each.level == LEVELS[-1])
         written += COLD + "".join(f"{each.rates}\n" for each in found)
         written += CPU + "".join(f"{each.cpu}\n" for each in found) + "\n"
-    if options.only in (None, "kept"):
-        rows = warm(url, engine, token, database, options, folder)
-        print("\n".join(rows), flush=True)
+    else:
+        written += before.get(COLD.partition("\n")[0], "")
+    if "kept" in wanted:
+        rows = warm(url, engine, token, database, options, folder, tipg_rate)
         written += KEPT + "".join(f"{row}\n" for row in rows) + "\n"
-    if options.only in (None, "far"):
+    else:
+        written += before.get(KEPT.partition("\n")[0], "")
+    if "far" in wanted:
         if not _count(engine, dense=False):
             build(engine, options.buildings)
         if _count(engine, dense=False) < 2 * options.buildings:
             grow(engine)
         written += FAR.format(buildings=_count(engine, dense=False)) + "".join(f"{row}\n" for row in far(engine)) + "\n"
+    else:
+        written += before.get(FAR.partition("\n")[0], "")
     engine.dispose()
     if options.only is None:
-        notes = RESULTS.read_text(encoding="utf-8").partition(NOTES)[2] if RESULTS.exists() else "\n"
-        RESULTS.write_text(f"{written}{NOTES}{notes}", encoding="utf-8")
+        RESULTS.write_text(written + before.get(NOTES, f"{NOTES}\n"), encoding="utf-8")
+
+
+def _parts(text: str) -> dict[str, str]:
+    """Return the parts of results by their headings."""
+    return {part.partition("\n")[0]: part for part in re.split(r"^(?=## )", text, flags=re.MULTILINE)}
 
 
 def _count(engine: Engine, *, dense: bool) -> int:

@@ -29,7 +29,7 @@ class Work:
 
 WORKS = (
     Work("/desk", "接线台", "Clerk's desk", "听地址、找位置,登记诉求和隐患", frozenset({"staff"})),
-    Work("/plans", "划分方案", "Plans", "起草、在工作台上修改、比较、采用", frozenset({"planner"})),
+    Work("/plans", "划分方案", "Plans", "网格怎样划:查看、比较;规划员起草、修改、采用", frozenset({"planner"})),
     Work("/round", "今日巡查", "Today's round", "我的网格、今天该查的地方,没有信号也能用", frozenset({"inspector"})),
     Work("/leader", "领导视图", "Leader's view", "三问三零,一个数字点到每一件", frozenset({"leader", "assessor"})),
     Work("/requests", "诉求", "Requests", "今日来电、我办的、超期的"),

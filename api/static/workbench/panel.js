@@ -109,6 +109,7 @@ export class Panel {
     const { total } = draft.figures;
     for (const [name, { value, change, better }] of this.values) {
       write(value, told(name, total));
+      value.title = value.textContent === '—' ? '起草时没有现行方案可比 no plan was in force to compare with' : '';
       const step = total[name] - this.first[name];
       const said = Math.abs(step) < 5e-4 ? '' : `${step > 0 ? '+' : '−'}${name === 'compactness' ? Math.abs(step).toFixed(3) : Math.abs(step).toLocaleString('zh-CN')}`;
       write(change, said);

@@ -38,7 +38,9 @@ class Leader {
   async start() {
     await this.latest.ask(async (signal) => {
       const query = new URLSearchParams({ scope: this.scope, until: this.last, months: MONTHS });
-      const { months, is_whole: isWhole } = await ask(`/leader/months?${query}`, { signal });
+      // The map of the month that is shown first is asked for at once, too.
+      const asked = [ask(`/leader/months?${query}`, { signal }), this.areasOf(this.last, signal)];
+      const [{ months, is_whole: isWhole }] = await Promise.all(asked);
       Object.assign(this, { months, isWhole });
       this.turn(this.now, 0);
     }, () => this.start());
@@ -89,8 +91,11 @@ class Leader {
     }, () => this.ground());
   }
 
-  async fetch(number, signal) {
-    const { month } = this.months[number];
+  fetch(number, signal) {
+    return this.areasOf(this.months[number].month, signal);
+  }
+
+  async areasOf(month, signal) {
     const key = `${this.by} ${month}`;
     if (!this.areas.has(key)) {
       const query = new URLSearchParams({ scope: this.scope, month, by: this.by });

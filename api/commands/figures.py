@@ -13,7 +13,7 @@ from api.commands.sheets import write_sheet
 from api.commands.store import open_store
 from api.figure_sheets import as_sheet, row_name, spots_sheet
 from geo.errors import InputError
-from geo.services.figuring import By, Period, figure, registry
+from geo.services.figuring import By, Period, figure, labels_of, registry
 from geo.services.hot_spots import check_kind, find_hot_spots
 from geo.territory.times import CHINA_TIME
 
@@ -80,11 +80,12 @@ def hot_spots_command(
     if out is not None:
         write_sheet(console, spots_sheet(found, workflow), out, layer="热点", scope=scope)
         return
+    words = labels_of("kind", workflow)
     shown = Table(box=None, header_style="bold")
     for heading in ("件数 count", "经度 lon", "纬度 lat", "半径 m", "自 first", "至 last", "偶然 chance", "类型 kinds"):
         shown.add_column(heading)
     for spot in found:
-        kinds = ", ".join(f"{name} {count}" for name, count in spot.kinds.items())
+        kinds = "、".join(f"{words.get(name, name)} {count}" for name, count in spot.kinds.items())
         where = (f"{spot.lon:.6f}", f"{spot.lat:.6f}", f"{spot.radius_m:.0f}")
         shown.add_row(str(spot.count), *where, str(spot.first), str(spot.last), f"{spot.chance:.3f}", Text(kinds))
     console.print(shown if found else Text("没有热点 No hot spot"))

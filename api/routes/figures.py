@@ -175,7 +175,14 @@ def read_hot_spots(
     days: Annotated[
         float, Query(gt=0, le=366, allow_inf_nan=False, description="邻近天数 Neighbours within so many days")
     ] = 14.0,
-    at_least: Annotated[int, Query(ge=3, le=1_000, description="至少几件 Cases that make a spot")] = 5,
+    at_least: Annotated[
+        int,
+        Query(
+            ge=3,
+            le=1_000,
+            description="至少几件;密集处还须多于平常 Cases that make a spot; where there are many, more than usual",
+        ),
+    ] = 5,
     publishable: Annotated[
         bool, Query(description="可公开的粗略形式 As may be published: large ones, coarse, without kinds")
     ] = False,

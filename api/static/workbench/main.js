@@ -332,6 +332,7 @@ class Page {
     const locked = this.draft.locks[kind];
     if (!locked.delete(code)) locked.add(code);
     this.outbox.keepLocks(this.draft.locks);
+    this.scene.repaint([]);
     this.panel.renew();
     this.unitCard.draw(this.unitCard.unit);
     this.changed();

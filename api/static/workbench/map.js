@@ -362,12 +362,12 @@ export class Scene {
   }
 
   drawLabel(pen, grid, size, digit, taken) {
-    const { codes, figures, bounds, ground } = this.draft;
+    const { codes, figures, bounds, ground, locks } = this.draft;
     const [px, py] = this.pixels(ground.x[this.anchor[grid]], ground.y[this.anchor[grid]]);
     if (px < -40 || py < -20 || px > this.width + 40 || py > this.height + 20) return;
     const households = figures.households[grid];
     const sign = households < bounds.lower ? '▼' : households > bounds.upper ? '▲' : '';
-    const words = `${codes[grid].slice(-3)} · ${households}${sign}`;
+    const words = `${locks.grids.has(codes[grid]) ? '锁 ' : ''}${codes[grid].slice(-3)} · ${households}${sign}`;
     if (!claim(taken, px, py, (words.length * digit) / 2 + 2, size / 2)) return;
     pen.strokeText(words, px, py);
     pen.fillStyle = sign ? this.ink.highlight : this.ink.text;

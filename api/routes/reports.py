@@ -1,6 +1,7 @@
 """Reports for the meetings that come round (综合分析会), as page and PDF; what is resolved becomes a case."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -26,10 +27,13 @@ from geo.services import reporting
 from geo.services.describing_cases import Described
 from geo.services.reporting import Compared, Report, Resolution
 from geo.territory.dictionaries import dictionary
+from geo.territory.times import CHINA_TIME
 
 router = APIRouter(tags=["reports"], route_class=Creating)
 
 OFFERED = ("json", "html", "pdf")
+#: Months back that a report may be chosen of; others have an address of their own.
+MOST_PERIODS = 36
 Kind = Annotated[str, Path(pattern=WORD_PATTERN, description="哪种会议,见 /reports Which meeting")]
 AnyForm = Annotated[
     Literal["json", "html", "pdf"] | None, Query(alias="as", description="形式,缺省按 Accept Form of the answer")
@@ -99,6 +103,7 @@ def read_report(
             "report.html",
             actor,
             report=report,
+            periods=_periods(report),
             is_whole=whole,
             stamp=stamp.line,
             opens=lambda code: opens_to(code, scope, report.period, workflow=None),
@@ -140,6 +145,17 @@ def enter_resolution(response: Response, store: Store, actor: Acting, kind: Kind
 
 
 # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _periods(report: Report) -> list[str]:
+    """Name the periods to choose from, this one first, and the one that is shown, however long ago."""
+    which = report.meeting
+    period = which.period(which.name_of(datetime.now(CHINA_TIME).date()))
+    names = []
+    for _ in range(MOST_PERIODS // which.every_months):
+        names.append(which.name_of(period.first))
+        period = which.before(period)
+    return names if report.name in names else [*names, report.name]
 
 
 def _of(named: Any) -> dict[str, str]:

@@ -55,6 +55,9 @@ def test_as_page_and_as_pdf(client: TestClient) -> None:
     assert not re.findall(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", page.text)
     headings = re.findall(r'<h2 id="item-([a-z_]+)"', page.text)
     assert headings == [item["code"] for item in client.get("/reports").json()["items"][0]["agenda"]]
+    assert "<option selected>2026-08</option>" in page.text
+    long_ago = client.get(REPORT, params={**AUGUST, "period": "2019-02"}, headers=PAGE).text
+    assert re.findall(r"<option(?: selected)?>([0-9-]+)</option>", long_ago)[-1] == "2019-02"
     pdf = client.get(REPORT, params={**AUGUST, "as": "pdf"})
     assert pdf.headers["content-type"] == "application/pdf"
     said = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(pdf.content)).pages)

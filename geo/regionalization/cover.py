@@ -17,7 +17,10 @@ from geo.regionalization import covering
 from geo.regionalization.counting import pairs_in_order
 from geo.regionalization.covering import BITS, Choice, Growth, Surroundings
 
-#: Atoms in reach that count as one step of the budget: some tens of thousands where many of them are empty.
+#: So many atoms nearest to a pocket are looked at: empty ones lead through whole towns. What is beyond may serve any
+#: number of sets, as what is shared may.
+COUNTRY = 4_000
+#: Atoms in reach that count as one step of the budget.
 IN_REACH_PER_STEP = 1000
 #: Steps between two looks at the clock, some hundredths of a second at most: sets grown, atoms to be covered looked
 #: at, and pairs of sets compared.
@@ -241,24 +244,27 @@ class Cover:
 def _surroundings(area: Land, pocket: list[int], tracked: int) -> tuple[Integers, Surroundings, int]:
     """Choose what is tracked around a pocket; return these atoms, what is known of them, and how many are in reach."""
     start, near = area.near.start, area.near.listed
+    inside = np.zeros(len(area.weights), bool)
     number, least = np.zeros(len(area.weights), np.int64), np.zeros(len(area.weights), np.int64)
-    ball = np.zeros(len(area.weights), np.int64)
-    ball[: len(pocket)] = pocket
-    count = covering.gather_ball(area.weights, start, near, area.upper, number, least, ball, len(pocket))
+    country = np.zeros(max(len(pocket), min(len(area.weights), COUNTRY)), np.int64)
+    country[: len(pocket)] = pocket
+    country = country[: covering.gather_country(start, near, inside, country, len(pocket))]
+    count, beyond = covering.gather_ball(
+        area.weights, start, near, area.upper, inside, country, number, least, len(pocket)
+    )
     # The light atoms nearest by steps, and all heavy ones.
-    around = ball[len(pocket) : count]
+    around = country[len(pocket) : count]
     heavy = area.weights[around] > area.upper - area.lower
     light = np.flatnonzero(~heavy)
-    ball = np.r_[ball[: len(pocket)], around[light[:tracked]], around[heavy], around[light[tracked:]]]
+    ball = np.r_[country[: len(pocket)], around[light[:tracked]], around[heavy], around[light[tracked:]]]
     number[ball] = 1 + np.arange(count)
     n = len(pocket) + min(tracked, len(light)) + int(heavy.sum())
-    patch, patch_weight = np.full(count, -1, np.int64), np.zeros(count, np.int64)
+    patch, patch_weight = np.full(count, -1, np.int64), np.zeros(count + 1, np.int64)
     reach = np.zeros((n, _words(n)), np.int64)
-    patches = covering.share_rest(
-        area.weights, start, near, ball, number, reach, patch, np.zeros(count, np.int64), patch_weight
-    )
+    plenty = area.upper if beyond else 0
+    patches = covering.share_rest(area.weights, start, near, ball, number, inside, plenty, reach, patch, patch_weight)
     rim, touched = np.zeros((patches, _words(n)), np.int64), np.zeros((n, _words(patches)), np.int64)
-    covering.reach_through(start, near, ball, number, patch, rim, reach, touched)
+    covering.reach_through(start, near, ball, number, inside, patch, rim, reach, touched)
     atoms = ball[:n]
     far = np.zeros((len(pocket), n), np.int64)
     covering.measure(area.weights[atoms], reach, area.upper, far)

@@ -126,27 +126,71 @@ def meet(one: Any, other: Any) -> Any:
 
 
 @kernel
-def gather_ball(weight: Any, start: Any, near: Any, upper: Any, number: Any, least: Any, ball: Any, count: Any) -> Any:
-    """Collect the atoms that sets in range around a pocket can reach, in the order of steps from it.
+def gather_country(start: Any, near: Any, inside: Any, country: Any, count: Any) -> Any:
+    """Collect the atoms around a pocket in the order of steps from it, until there is no room left.
 
     Parameters
     ----------
-    number, least
-        Scratch per atom of the land, all zero; ``number`` is left as one more than the place in ``ball``.
-    ball
-        Room for all atoms of the land, begun with the ``count`` atoms of the pocket.
+    inside
+        Scratch per atom of the land, all false; left as which were collected.
+    country
+        Room for them, begun with the ``count`` atoms of the pocket.
 
     Returns
     -------
     int
         How many there are.
     """
-    pocket = count
+    for k in range(count):
+        inside[country[k]] = True
+    done = 0
+    while done < count:
+        a = country[done]
+        done += 1
+        for e in range(start[a], start[a + 1]):
+            b = near[e]
+            if not inside[b] and count < len(country):
+                inside[b] = True
+                country[count] = b
+                count += 1
+    return count
+
+
+@kernel
+def on_rim(start: Any, near: Any, inside: Any, atom: Any) -> bool:
+    """Tell whether an atom of the country touches what is beyond it."""
+    found = False
+    for e in range(start[atom], start[atom + 1]):
+        found = found or not inside[near[e]]
+    return found
+
+
+@kernel
+def gather_ball(
+    weight: Any, start: Any, near: Any, upper: Any, inside: Any, country: Any, number: Any, least: Any, pocket: Any
+) -> tuple[int, bool]:
+    """Put the atoms of a country that sets in range around its pocket can reach first, in the order of steps from it.
+
+    Whoever reaches the rim reaches all of the rim: nobody knows what is beyond.
+
+    Parameters
+    ----------
+    number, least
+        Scratch per atom of the land, all zero; ``number`` is left as one more than the place in ``country``.
+    pocket
+        How many atoms the country begins with.
+
+    Returns
+    -------
+    tuple
+        How many there are, and whether what is beyond the country can be reached.
+    """
     # Households first, by shelves: whoever reaches an atom first reaches it with the fewest, for what an atom adds
     # does not depend on where one comes from.
     shelf, behind = np.zeros(upper + 2, np.int64), number
+    beyond = False
     for k in range(pocket):
-        atom = ball[k]
+        atom = country[k]
         least[atom] = weight[atom] + 1
         behind[atom], shelf[least[atom]] = shelf[least[atom]], atom + 1
     for households in range(upper + 2):
@@ -155,12 +199,24 @@ def gather_ball(weight: Any, start: Any, near: Any, upper: Any, number: Any, lea
             shelf[households], behind[a] = behind[a], 0
             for e in range(start[a], start[a + 1]):
                 b = near[e]
-                there = households + weight[b]
-                if least[b] == 0 and there <= upper + 1:
-                    least[b] = there
-                    behind[b], shelf[there] = shelf[there], b + 1
+                if inside[b]:
+                    there = households + weight[b]
+                    if least[b] == 0 and there <= upper + 1:
+                        least[b] = there
+                        behind[b], shelf[there] = shelf[there], b + 1
+                elif not beyond:
+                    beyond = True
+                    for k in range(pocket, len(country)):
+                        atom = country[k]
+                        there = households + weight[atom]
+                        if least[atom] == 0 and there <= upper + 1 and on_rim(start, near, inside, atom):
+                            least[atom] = there
+                            behind[atom], shelf[there] = shelf[there], atom + 1
+    ball = np.empty(len(country), np.int64)
+    count = 0
     for k in range(pocket):
-        number[ball[k]] = k + 1
+        ball[k] = country[k]
+        number[ball[k]] = count = k + 1
     done = 0
     while done < count:
         a = ball[done]
@@ -171,12 +227,56 @@ def gather_ball(weight: Any, start: Any, near: Any, upper: Any, number: Any, lea
                 number[b] = count + 1
                 ball[count] = b
                 count += 1
-    return count
+    # Those that are reached from beyond alone.
+    for k in range(pocket, len(country)):
+        if least[country[k]] > 0 and number[country[k]] == 0:
+            number[country[k]] = count + 1
+            ball[count] = country[k]
+            count += 1
+    country[:count] = ball[:count]
+    return count, beyond
+
+
+@kernel
+def fill_patch(
+    weight: Any,
+    start: Any,
+    near: Any,
+    atoms: Any,
+    place: Any,
+    tracked: Any,
+    patch: Any,
+    stack: Any,
+    top: Any,
+    number: Any,
+) -> Any:
+    """Let a patch grow from the ``top`` atoms on the stack over all that is not tracked; return its households."""
+    households = np.int64(0)
+    while top:
+        top -= 1
+        i = stack[top]
+        households += weight[atoms[i]]
+        for e in range(start[atoms[i]], start[atoms[i] + 1]):
+            j = place[near[e]] - 1
+            if j >= tracked and patch[j] < 0:
+                patch[j] = number
+                stack[top] = j
+                top += 1
+    return households
 
 
 @kernel
 def share_rest(
-    weight: Any, start: Any, near: Any, atoms: Any, place: Any, reach: Any, patch: Any, stack: Any, patch_weight: Any
+    weight: Any,
+    start: Any,
+    near: Any,
+    atoms: Any,
+    place: Any,
+    inside: Any,
+    plenty: Any,
+    reach: Any,
+    patch: Any,
+    patch_weight: Any,
 ) -> Any:
     """Find the patches of a ball that are not tracked; fill in which tracked atoms touch.
 
@@ -184,6 +284,9 @@ def share_rest(
     ----------
     atoms, place
         The ball, tracked atoms first; one more than the place of each atom of the land in it, 0 outside of it.
+    inside, plenty
+        The country, and the households to reckon with beyond it; 0 where that cannot be reached. All that touches
+        it is one patch, the first.
     patch
         Scratch per atom of the ball; left as the patch of each that is not tracked.
 
@@ -192,25 +295,22 @@ def share_rest(
     int
         How many patches there are.
     """
-    tracked = len(reach)
-    patches = 0
+    tracked, patches = len(reach), 0
+    stack = np.empty(len(atoms), np.int64)
+    if plenty:
+        top = 0
+        for k in range(tracked, len(atoms)):
+            if on_rim(start, near, inside, atoms[k]):
+                patch[k], stack[top] = 0, k
+                top += 1
+        fill_patch(weight, start, near, atoms, place, tracked, patch, stack, top, 0)
+        patch_weight[0] = plenty
+        patches = 1
     for k in range(tracked, len(atoms)):
-        if patch[k] >= 0:
-            continue
-        patch[k] = patches
-        stack[0] = k
-        top = 1
-        while top:
-            top -= 1
-            i = stack[top]
-            patch_weight[patches] += weight[atoms[i]]
-            for e in range(start[atoms[i]], start[atoms[i] + 1]):
-                j = place[near[e]] - 1
-                if j >= tracked and patch[j] < 0:
-                    patch[j] = patches
-                    stack[top] = j
-                    top += 1
-        patches += 1
+        if patch[k] < 0:
+            patch[k], stack[0] = patches, k
+            patch_weight[patches] = fill_patch(weight, start, near, atoms, place, tracked, patch, stack, 1, patches)
+            patches += 1
     for i in range(tracked):
         for e in range(start[atoms[i]], start[atoms[i] + 1]):
             j = place[near[e]] - 1
@@ -221,15 +321,15 @@ def share_rest(
 
 @kernel
 def reach_through(
-    start: Any, near: Any, atoms: Any, place: Any, patch: Any, rim: Any, reach: Any, touched: Any
+    start: Any, near: Any, atoms: Any, place: Any, inside: Any, patch: Any, rim: Any, reach: Any, touched: Any
 ) -> None:
     """Fill in which patches tracked atoms touch, and let those around one patch reach one another."""
     tracked = len(reach)
     for i in range(tracked):
         for e in range(start[atoms[i]], start[atoms[i] + 1]):
             j = place[near[e]] - 1
-            if j >= tracked:
-                k = patch[j]
+            if j >= tracked or not inside[near[e]]:
+                k = patch[j] if j >= tracked else 0
                 touched[i, k // BITS] |= 1 << k % BITS
                 rim[k, i // BITS] |= 1 << i % BITS
     for i in range(tracked):

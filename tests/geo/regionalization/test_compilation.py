@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from geo.regionalization import covering, regionalize, smallest_change
+from geo.regionalization import counting, covering, regionalize, smallest_change
 from geo.regionalization.__main__ import main
 from geo.regionalization.cover import BITS, Budget, Cover, land
 
 #: The kernels that Python calls; the others are compiled into them.
 CALLED = [
+    counting.put_in_order,
+    covering.gather_country,
     covering.gather_ball,
     covering.share_rest,
     covering.reach_through,

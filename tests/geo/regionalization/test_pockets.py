@@ -5,8 +5,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from geo.regionalization import Locks, Quantity, regionalize
-from geo.regionalization.cover import Budget, land
+from geo.regionalization import Locks, Quantity, cover, regionalize
+from geo.regionalization.cover import Budget, Cover, land
 from geo.regionalization.pockets import GRID_BUDGET, Proof, claimed, mend, prove
 from tests.examples import examples
 from tests.geo.regionalization.brute_force import connected, connected_partitions, feasible_partition_exists
@@ -16,6 +16,13 @@ from tests.strategies import limits, maps
 def out_of_range(households, labels, lower, upper):
     total = np.bincount(labels, households)
     return [np.flatnonzero(labels == g) for g in np.unique(labels) if not lower <= total[g] <= upper]
+
+
+def assert_proved(proofs, households, plans, lower, upper):
+    for labels in plans:
+        total = np.bincount(labels, households)[labels]
+        for proof in proofs:
+            assert sum(not lower <= total[a] <= upper for a in proof.atoms) >= proof.count
 
 
 @given(m=maps(max_atoms=7, most=10, connected=True), bounds=limits(most=20), data=st.data())
@@ -44,10 +51,7 @@ def test_a_proof_holds_in_every_plan(m, bounds, data):
     area = land(households, m.edges, m.boundary_cost, lower, upper)
     wrong = [frozenset(grid.tolist()) for grid in out_of_range(households, before, lower, upper)]
     prove(area, wrong, proofs, Budget(GRID_BUDGET))
-    for labels in plans:
-        total = np.bincount(labels, households)[labels]
-        for proof in proofs:
-            assert sum(not lower <= total[a] <= upper for a in proof.atoms) >= proof.count
+    assert_proved(proofs, households, plans, lower, upper)
     atoms = [a for proof in proofs for a in proof.atoms]
     assert len(atoms) == len(set(atoms))
 
@@ -107,3 +111,27 @@ def test_wishes_beside_households_never_make_a_proof(asked, households, edges, b
     plan = regionalize(households, edges, np.ones(len(edges)), lower=lower, upper=upper, **asked)
     if any(reason.proved for reason in plan.reasons.values()):
         assert not feasible_partition_exists(households, edges, lower, upper)
+
+
+@given(m=maps(max_atoms=7, most=10, connected=True), bounds=limits(most=20), data=st.data())
+@examples(200)
+def test_a_proof_holds_though_little_is_looked_at_around_a_pocket(m, bounds, data):
+    lower, upper = bounds
+    households = np.minimum(m.households, upper)
+    plans = list(connected_partitions(len(households), m.edges))
+    before = data.draw(st.sampled_from(plans))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(cover, "COUNTRY", data.draw(st.integers(1, 5)))
+        proofs = mend(households, m.edges, m.boundary_cost, before, lower, upper).proofs
+    assert_proved(proofs, households, plans, lower, upper)
+
+
+def test_beyond_what_is_looked_at_there_may_be_enough(monkeypatch):
+    # 110 at the end of a road of empty atoms, with as many at its other end.
+    households = np.array([110, *[0] * 8, 110])
+    edges = np.array([(i, i + 1) for i in range(9)])
+    area = land(households, edges, np.ones(9), 200, 300)
+    for country, chosen in ((10, [0, 9]), (5, [0])):
+        monkeypatch.setattr(cover, "COUNTRY", country)
+        (sets,) = Cover(area, [0], 0, Budget(10**6)).covers()
+        assert [sorted(atoms) for atoms in sets] == [chosen]

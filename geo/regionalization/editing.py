@@ -139,7 +139,7 @@ def moved(rows: pd.DataFrame, changes: GridChanges, grids: Sequence[str]) -> "pd
     known = set(grids)
     _check_grids(changes, known)
     homes = rows["grid"].to_numpy(dtype=object, copy=True)
-    places = rows.groupby("building", sort=False).indices
+    places = {code: np.asarray(own, np.int64) for code, own in rows.groupby("building", sort=False).indices.items()}
     told: dict[int, str] = {}
     for move in changes.moves:
         target = _checked_target(move, known, changes)

@@ -13,6 +13,9 @@ from tests.benchmarks.regionalization.report import Report
 LOWER, UPPER = 200, 300
 #: Up to this many buildings several instances are run, twice each; above, one once.
 SMALL = 3_000
+#: A plan of a dozen grids is a matter of chance: up to this many buildings the engine and the partitioner that its
+#: targets are relative to are run on so many instances at least.
+TINY, INSTANCES_OF_TINY = 1_000, 20
 #: Our own engine is ended after this many seconds: far beyond every target.
 PATIENCE_S = 1_800.0
 
@@ -38,6 +41,12 @@ class Scope:
 
     def seeds_of(self, size: int) -> Sequence[int]:
         return self.seeds if size <= SMALL else self.seeds[:1]
+
+    def compared_seeds_of(self, size: int) -> Sequence[int]:
+        """Return the instances on which the engine is held against KaMinPar; other peers run on :meth:`seeds_of`."""
+        if size > TINY:
+            return self.seeds_of(size)
+        return range(self.seeds[0], self.seeds[0] + max(len(self.seeds), INSTANCES_OF_TINY))
 
     def make(self, size: int, seed: int, profile: str, split_over: int = UPPER) -> Any:
         return shared("instances").make(size, seed, profile, split_over)

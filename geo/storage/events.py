@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from geo.storage.catalogue import METADATA
 from geo.storage.tables import Event
+from geo.territory.dictionaries import dictionary
+from geo.territory.times import CHINA_TIME
 
 #: What moves with every write and therefore tells nobody what changed.
 _BOOKKEEPING = {"version", "changed_at"}
@@ -88,17 +90,29 @@ def changes_since(session: Session, noun: str, code: str, version: int) -> list[
     return [_record(event) for event in session.scalars(query)]
 
 
-def told(records: list[EventRecord]) -> str:
-    """Say in one line who changed what; for the message to one who saw an older version."""
-    return "; ".join(
-        f"{record.who} {record.at:%Y-%m-%d %H:%M} {record.what}: "
-        + ", ".join(f"{name} {_short(old)} → {_short(new)}" for name, (old, new) in record.changed.items())
-        for record in records[-3:]
-    )
+def told(records: list[EventRecord]) -> tuple[str, str]:
+    """Say in one line who changed what, in Chinese and in English; for the message to one who saw an older version."""
+    deeds = dictionary("event_deeds").entries
+    lines = []
+    for record in records[-3:]:
+        when = f"{record.who} {record.at.astimezone(CHINA_TIME):%m-%d %H:%M}"
+        changes = [_change(name, *values) for name, values in record.changed.items()]
+        deed = deeds.get(record.what)
+        words = (record.what, record.what) if deed is None else (deed.zh, deed.en)
+        more = f" ({', '.join(changes)})" if changes else ""
+        lines.append([f"{when} {word}{more}" for word in words])
+    return "; ".join(zh for zh, _ in lines), "; ".join(en for _, en in lines)
+
+
+def _change(name: str, old: Any, new: Any) -> str:
+    """Say what a field was and became; of what is no plain value, that it changed."""
+    if isinstance(old, list | dict) or isinstance(new, list | dict):
+        return name
+    return f"{name} {_short(old)} → {_short(new)}"
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = "–" if value is None else str(value)
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 

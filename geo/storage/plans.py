@@ -451,10 +451,10 @@ def seen_draft(session: Session, plan_id: int, version: int) -> PlanRecord:
 
 def _refuse_unless_draft(session: Session, plan: Plan | PlanRecord, version: int) -> None:
     if plan.version != version:
-        what = events.told(events.changes_since(session, "plan", str(plan.id), version))
+        zh, en = events.told(events.changes_since(session, "plan", str(plan.id), version))
         raise StaleVersionError(
-            f"方案 {plan.id} 已变为第 {plan.version} 版(您看到的是第 {version} 版),期间的改动:{what};请刷新后再试",
-            f"plan {plan.id} is at version {plan.version}, you saw {version}; changed meanwhile: {what}. Reload first",
+            f"方案 {plan.id} 已变为第 {plan.version} 版(您看到的是第 {version} 版),期间的改动:{zh};请刷新后再试",
+            f"plan {plan.id} is at version {plan.version}, you saw {version}; changed meanwhile: {en}. Reload first",
         )
     if plan.state != "draft":
         raise ConflictError(f"方案 {plan.id} 已不是草案", f"plan {plan.id} is {plan.state}, not a draft any more")

@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from geo.storage import events
+from geo.territory.times import CHINA_TIME
 
 
 def test_events_page_and_filter(session: Session) -> None:
@@ -47,7 +48,16 @@ def test_changes_since_a_version(session: Session) -> None:
 
 def test_long_values_are_shortened_when_told(session: Session) -> None:
     events.record(session, who="张三", what="changed", noun="place", code="1", after={"name": "长" * 500, "version": 2})
-    assert len(events.told(events.changes_since(session, "place", "1", 1))) < 120
+    assert all(len(said) < 120 for said in events.told(events.changes_since(session, "place", "1", 1)))
+
+
+def test_what_changed_is_told_in_words_at_the_time_of_day_here(session: Session) -> None:
+    after = {"name": "乙", "moves": [{"unit": "1", "to": "2"}] * 40, "version": 2}
+    events.record(session, who="张三", what="changed", noun="place", code="1", before={"name": "甲"}, after=after)
+    (event,) = events.changes_since(session, "place", "1", 1)
+    zh, en = events.told([event])
+    assert zh == f"张三 {event.at.astimezone(CHINA_TIME):%m-%d %H:%M} 修改 (moves, name 甲 → 乙)"
+    assert en == zh.replace("修改", "changed")
 
 
 def test_an_event_has_a_writer(session: Session) -> None:

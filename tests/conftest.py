@@ -260,6 +260,7 @@ class OfflinePage:
     def forget(self) -> None:
         """Become as good as new, for the next test: a page of its own for each takes half as long as all the rest."""
         self.page.goto("about:blank")
+        self.page.unroute_all(behavior="ignoreErrors")
         self.page.context.clear_cookies()
         self.page.set_viewport_size(SCREEN)
         self.page.emulate_media(media="null")

@@ -351,7 +351,6 @@ def test_a_suggestion_that_comes_late_is_dropped(desk: Page) -> None:
     held[0].continue_()
     desk.wait_for_timeout(300)
     expect(desk.get_by_role("option").first).to_contain_text("红旗楼")
-    desk.unroute_all(behavior="ignoreErrors")
 
 
 def test_a_sign_in_that_ends_costs_nothing_that_was_typed(desk: Page, engine: Engine, address: str) -> None:

@@ -223,7 +223,6 @@ def test_strokes_are_done_again_on_what_others_changed(
     undo(page)
     saved(page)
     assert homes_of(client, plan) == before | {theirs["key"]: theirs["to"]}
-    page.unroute("**/news?*")  # the page is the next test's as well
 
 
 # ── for everybody ────────────────────────────────────────────────────────────────────────────────────────────────────

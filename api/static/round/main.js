@@ -22,7 +22,10 @@ import { Things, aboutOf, middleOf, nameOf } from './things.js';
 import { Tools } from './tools.js';
 import { clock } from './words.js';
 
-const AGAIN_MS = 30000; // how long after a trouble it is tried again, while the page is seen
+// How long after a trouble it is tried again, while the page is seen: twice as long each time, up to half a minute. Not
+// every phone says that signal is back, and a server that starts again is soon there.
+const AGAIN_MS = 4000;
+const AGAIN_AT_MOST_MS = 30000;
 const OVER = ['over', '本班次已结束,本机不再保留名单与图层;联网后更新', 'the shift is over: the round was forgotten, renew it with signal'];
 const AWAY = ['away', '没有信号;记录留在本机,稍后自动发送', 'no signal: records are sent later'];
 
@@ -99,7 +102,9 @@ class Page {
     else this.clear();
     if (trouble?.kind === 'ended') await this.hide();
     await this.draw();
-    if (trouble && trouble.kind !== 'ended') this.timer = setTimeout(() => this.later(), AGAIN_MS);
+    this.tries = trouble ? (this.tries ?? 0) + 1 : 0;
+    const wait = Math.min(AGAIN_MS * 2 ** (this.tries - 1), AGAIN_AT_MOST_MS);
+    if (trouble && trouble.kind !== 'ended') this.timer = setTimeout(() => this.later(), wait);
   }
 
   async troubleOfWork() {

@@ -42,7 +42,7 @@ WORKS = (
 
 
 #: The lists that pages of lists lead to from their head.
-_LISTS = frozenset({"/cases", "/requests", "/accounts", "/audit"})
+_LISTS = frozenset({"/plans", "/cases", "/requests", "/accounts", "/audit"})
 
 
 def works_of(actor: Actor) -> list[Work]:

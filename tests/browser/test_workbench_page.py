@@ -207,11 +207,12 @@ def _by_other(client: TestClient, plan: int, moves: dict[str, str]) -> None:
 
 
 def test_strokes_are_done_again_on_what_others_changed(
-    opened: Opens, client: TestClient, engine: Engine, plan: int
+    opened: Opens, offline_page: OfflinePage, client: TestClient, engine: Engine, plan: int
 ) -> None:
-    page = opened(login="second")
     # Only the stroke itself meets what the other changed: news that come first are told, and done with, before it.
-    page.route("**/news?*", lambda route: route.abort())
+    # They are asked for as soon as the page is there, and answered when there are some.
+    offline_page.page.route("**/news?*", lambda route: route.abort())
+    page = opened(login="second")
     before = homes_of(client, plan)
     theirs = page.evaluate(LEGAL, [])
     _by_other(client, plan, {theirs["key"]: theirs["to"]})

@@ -1,7 +1,5 @@
 """An actor holds for a transaction, and for nothing after it."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -11,20 +9,9 @@ from geo.access.actor import PUBLIC, Actor
 from geo.errors import DatabaseError
 from geo.storage import events
 from geo.storage.database import open_engine, session_scope
-from tests import factories as make
-from tests.databases import Databases
 
 SETTINGS = ["who", "account", "address", "request", "roles", "may", "streets", "whole", "communities", "grids"]
 STREET, FIRST, SECOND, THIRD = "440307001", "440307001001", "440307001002", "440307001003"
-
-
-@pytest.fixture(scope="module")
-def town(databases: Databases) -> Iterator[Engine]:
-    with databases.engine(databases.migrated_template()) as engine:
-        with session_scope(engine) as session:
-            for number in (1, 2, 3):
-                make.make_community(session, number)
-        yield engine
 
 
 def told(session: Session) -> dict[str, str]:
@@ -33,11 +20,11 @@ def told(session: Session) -> dict[str, str]:
     return {name: value or "" for name, value in row.items()}
 
 
-def test_the_database_is_told_who_acts(town: Engine) -> None:
+def test_the_database_is_told_who_acts(three_communities: Engine) -> None:
     roles = frozenset({"planner", "assessor"})
     scopes = (SECOND, f"{FIRST}004", f"{SECOND}001")
     actor = Actor("li", roles, scopes, account_id=7, address="10.0.0.8", request_id="r1")
-    with session_scope(town, actor) as session:
+    with session_scope(three_communities, actor) as session:
         assert told(session) == {
             "role": "wangge_app",
             "who": "li",
@@ -53,8 +40,8 @@ def test_the_database_is_told_who_acts(town: Engine) -> None:
         }
 
 
-def test_a_street_is_all_of_its_communities(town: Engine) -> None:
-    with session_scope(town, Actor("li", frozenset({"leader"}), (STREET,))) as session:
+def test_a_street_is_all_of_its_communities(three_communities: Engine) -> None:
+    with session_scope(three_communities, Actor("li", frozenset({"leader"}), (STREET,))) as session:
         assert told(session)["whole"] == told(session)["communities"] == f"{FIRST},{SECOND},{THIRD}"
 
 
@@ -75,8 +62,8 @@ def test_nothing_is_left_in_the_pool(fresh_database_url: str) -> None:
         engine.dispose()
 
 
-def test_a_session_that_begins_anew_is_still_the_actors(town: Engine) -> None:
-    with session_scope(town, Actor("li", frozenset({"planner"}), (FIRST,))) as session:
+def test_a_session_that_begins_anew_is_still_the_actors(three_communities: Engine) -> None:
+    with session_scope(three_communities, Actor("li", frozenset({"planner"}), (FIRST,))) as session:
         assert told(session)["role"] == "wangge_app"
         session.commit()
         assert told(session)["role"] == "wangge_app"
@@ -87,8 +74,8 @@ def test_a_session_that_begins_anew_is_still_the_actors(town: Engine) -> None:
         assert (told(session)["role"], told(session)["who"]) == ("wangge_app", "li")
 
 
-def test_without_an_actor_the_owner_acts(town: Engine) -> None:
-    with session_scope(town) as session:
+def test_without_an_actor_the_owner_acts(three_communities: Engine) -> None:
+    with session_scope(three_communities) as session:
         assert told(session)["role"] == session.scalar(text("SELECT session_user::text")) != "wangge_app"
         assert session.scalar(text("SELECT count(*) FROM community")) == 3
 
@@ -114,10 +101,10 @@ def test_missing_images_are_missing_and_not_json(session: Session) -> None:
     assert session.scalar(text("SELECT count(*) FROM event WHERE before IS NULL AND after IS NULL")) == 1
 
 
-def test_a_transaction_that_was_told_nothing_writes_and_checks_no_events(town: Engine) -> None:
+def test_a_transaction_that_was_told_nothing_writes_and_checks_no_events(three_communities: Engine) -> None:
     write = "INSERT INTO event (who, what, noun) VALUES ('wang', 'seen', 'plan')"
     for ask, words in ((write, "ck_event_who_not_blank"), ("SELECT * FROM audit_findings()", "only an auditor")):
-        with Session(town) as session:
+        with Session(three_communities) as session:
             session.execute(text("SET LOCAL ROLE wangge_app"))
             with pytest.raises(DBAPIError, match=words):
                 session.execute(text(ask))

@@ -32,9 +32,11 @@ class Part:
     lines: tuple[GridLine, ...]
 
 
-def report_page(report: PlanReport, content: MapContent | None, *, login: str, may_adopt: bool) -> str:
-    """Return a report as a page; who may adopt the plan does so there."""
-    values = _values(report, content) | {"login": login, "may_adopt": may_adopt}
+def report_page(
+    report: PlanReport, content: MapContent | None, *, login: str, may_adopt: bool, may_rename: bool
+) -> str:
+    """Return a report as a page; who may adopt or rename the plan does so there."""
+    values = _values(report, content) | {"login": login, "may_adopt": may_adopt, "may_rename": may_rename}
     return _templates().get_template("plan_report.html").render(**values)
 
 

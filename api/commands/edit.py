@@ -35,7 +35,7 @@ def edit_command(
     ] = None,
     new_grid: Annotated[list[str] | None, typer.Option(help="新建网格的编码 Code of a grid to make")] = None,
     end_grid: Annotated[list[str] | None, typer.Option(help="撤销网格的编码 Code of a grid to end")] = None,
-    name: Annotated[str | None, typer.Option(help="方案改名 Rename the plan")] = None,
+    name: Annotated[str | None, typer.Option(help="方案改名;已采用的不改 Rename the draft")] = None,
     version: Annotated[
         int | None, typer.Option(help="所见版本;已有他人修改则拒绝 Version you saw; refused when others changed it")
     ] = None,
@@ -69,7 +69,7 @@ def edits_command(
         record, strokes = strokes_of_plan(session, plan, after=after)
     if not strokes:
         console.print("没有修改过 No edits")
-    table = Table(title=f"{record.name} 的修改 Edits of plan {record.id}")
+    table = Table(title=Text(f"{record.name} 的修改 Edits of plan {record.id}", style="table.title"))
     for heading in ("版本 Version", "时间 At", "谁 Who", "修改 What"):
         table.add_column(heading.replace(" ", "\n"), overflow="fold")
     for stroke in strokes:

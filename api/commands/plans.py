@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from api.commands.store import open_store, who_runs
 from geo.services.adopting import adopt_plan
@@ -50,7 +51,8 @@ def plans_command(
     for plan in found:
         state_words = dictionary("plan_states")[plan.state].label
         counts = (f"{plan.grids:,}", f"{plan.households:,}")
-        table.add_row(str(plan.id), plan.name, state_words, plan.scope_code, plan.department, *counts)
+        cells = (str(plan.id), plan.name, state_words, plan.scope_code, plan.department, *counts)
+        table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
 
 

@@ -68,7 +68,10 @@ def edit_assignment(
 def rename(
     response: Response, store: Store, actor: Acting, plan_id: PlanId, body: PlanNaming, if_match: IfMatch = None
 ) -> PlanDetail:
-    """Give a draft another name; the version you saw must be its newest. Adopted plans keep theirs (409)."""
+    """Give a draft another name; the version you saw must be its newest (412).
+
+    Adopted and superseded plans keep the name that they were adopted under (409).
+    """
     version = seen_version(if_match)
     try:
         renamed = editing.rename_plan(store, plan_id, name=body.name, who=actor.name, version=version)

@@ -47,7 +47,8 @@ def strokes(
     """List what edits did to a plan, the oldest first: each can be taken back by the edit that does the opposite."""
     plan, found = grounding.strokes_of_plan(store, plan_id, after=after)
     items = [asdict(stroke) for stroke in found]
-    return StrokeList.model_validate({"version": plan.version, "state": plan.state, "items": items})
+    told = {"version": plan.version, "state": plan.state, "name": plan.name}
+    return StrokeList.model_validate({**told, "items": items})
 
 
 def _told(found: PlanGround) -> dict[str, Any]:

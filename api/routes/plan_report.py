@@ -64,9 +64,12 @@ def report(
         return _pdf(request, store, actor, found)
     headers = {"Vary": "Accept", "Cache-Control": "no-store"}
     if form == "html":
-        adopts = actor.may(access_of("POST", "/plans/{plan_id}/adopt").roles)
-        may_adopt = found.plan.state == "draft" and found.is_whole and adopts
-        page = report_page(found, map_of_report(store, found), login=actor.name, may_adopt=may_adopt)
+        is_open = found.plan.state == "draft" and found.is_whole
+        may_adopt = is_open and actor.may(access_of("POST", "/plans/{plan_id}/adopt").roles)
+        may_rename = is_open and actor.may(access_of("PATCH", "/plans/{plan_id}").roles)
+        page = report_page(
+            found, map_of_report(store, found), login=actor.name, may_adopt=may_adopt, may_rename=may_rename
+        )
         return Response(
             page, media_type=f"{FORMS['html']}; charset=utf-8", headers=headers | {"Content-Security-Policy": policy()}
         )

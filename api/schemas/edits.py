@@ -8,6 +8,7 @@ from api.dependencies import code_pattern
 from api.schemas.geojson import Feature
 from api.schemas.plans import BuildingCode, GridProperties, PlanSummary, printable
 from geo.services.editing import MOST_MOVES, Move
+from geo.territory.plan_names import LONGEST_NAME
 
 #: Floors below and above ground that a building may have.
 LOWEST, HIGHEST = -99, 999
@@ -66,7 +67,7 @@ class PlanNaming(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: Annotated[str, AfterValidator(printable)] = Field(
-        min_length=1, max_length=100, description="方案名称 The plan's name", examples=["2026 年调整方案"]
+        min_length=1, max_length=LONGEST_NAME, description="方案名称 The plan's name", examples=["2026 年调整方案"]
     )
 
 

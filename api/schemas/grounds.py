@@ -104,4 +104,5 @@ class StrokeList(BaseModel):
 
     version: int
     state: State
+    name: str
     items: list[StrokeItem]

@@ -1,6 +1,5 @@
 """Plans as served and as asked for."""
 
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -12,6 +11,7 @@ from geo.regionalization.balancing import Balance
 from geo.regionalization.choices import BALANCED
 from geo.regionalization.locks import FITTING
 from geo.services.wishes import MOST_DIAL, Wishes
+from geo.territory.plan_names import LONGEST_NAME, hides_signs
 
 State = Literal["draft", "adopted", "superseded"]
 MAX_HOUSEHOLDS = 100_000
@@ -22,7 +22,7 @@ MANY = 1_000
 
 def printable(text: str) -> str:
     """Refuse blank names and characters that hide or reorder others (controls, bidirectional marks)."""
-    if not text.strip() or any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cn") for character in text):
+    if not text.strip() or hides_signs(text):
         raise ValueError
     return text.strip()
 
@@ -136,7 +136,11 @@ class PlanDraft(BaseModel):
     )
     seed: int = Field(default=0, ge=0, le=MAX_SEED, description="随机种子,同种子同结果 Same seed, same plan")
     name: Annotated[str, AfterValidator(printable)] | None = Field(
-        default=None, min_length=1, max_length=100, description="方案名称 The plan's name", examples=["2026 年调整方案"]
+        default=None,
+        min_length=1,
+        max_length=LONGEST_NAME,
+        description="方案名称 The plan's name",
+        examples=["2026 年调整方案"],
     )
 
     wishes: PlanWishes = Field(default_factory=lambda: PlanWishes(), description="对方案的要求 What is asked of it")

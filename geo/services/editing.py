@@ -33,6 +33,7 @@ from geo.storage.edits import WrittenEdit
 from geo.storage.plans import PlanRecord
 from geo.storage.tables import Plan
 from geo.territory.coverage import to_degrees
+from geo.territory.plan_names import plan_name
 
 __all__ = [
     "Edited",
@@ -254,14 +255,27 @@ def save_redrawn(session: Session, plan: Plan, opened: OpenedDraft, redrawn: Red
 
 
 def rename_plan(session: Session, plan_id: int, *, name: str, who: str, version: int) -> PlanRecord:
-    """Give a draft another name, under the rules of every edit.
+    """Give a draft another name, under the rules of every edit; the name that it has changes nothing.
 
     Raises
     ------
-    NotFoundError, StaleVersionError, ConflictError
-        There is no such plan; it is not at ``version`` any more, or no draft.
+    NotFoundError, StaleVersionError
+        There is no such plan; it is not at ``version`` any more.
+    ConflictError
+        It was adopted or replaced: whoever looks for the plan that was in force finds it by the name it had.
+    InputError
+        The name is blank, too long, or has characters that are not seen.
     """
-    return plans.rename(session, plan_id, name=name, who=who, version=version)
+    legible = plan_name(name)
+    seen = plans.read_plan(session, plan_id)
+    if seen.state != "draft":
+        raise ConflictError(
+            f"方案 {plan_id}“{seen.name}”已被采用或替代,名称不再改;要用别的名称,请另起草方案",
+            f"plan {plan_id} ({seen.name}) is {seen.state} and keeps its name; draft a new plan under another one",
+        )
+    if legible == seen.name:
+        return plans.seen_draft(session, plan_id, version)
+    return plans.rename(session, plan_id, name=legible, who=who, version=version)
 
 
 def changes_since(session: Session, plan_id: int, version: int) -> list[PlanChange]:

@@ -42,6 +42,20 @@ def test_buildings_move_and_the_plan_is_renamed(empty_store: Engine, plan_id: in
         assert [(record.what, record.who) for record in told] == [("changed", WHO), ("edited", WHO)]
 
 
+def test_a_plan_is_called_as_it_was_typed_and_listed_so(empty_store: Engine, plan_id: int) -> None:
+    run(plan_id, "--name", " [/b][red]甲案 ")
+    with session_scope(empty_store) as session:
+        assert plans.read_plan(session, plan_id).name == "[/b][red]甲案"
+    listed = CliRunner(env={"COLUMNS": "160"}).invoke(app, ["plans"], catch_exceptions=False)
+    assert "[/b][red]甲案" in listed.output
+    run(plan_id, "--move", f"{races.MIDDLE[0]}={races.GRIDS[1]}")
+    assert "[/b][red]甲案 的修改" in edits(plan_id)
+    with pytest.raises(InputError, match="not seen"):
+        run(plan_id, "--name", "甲\x1b[2J")
+    with pytest.raises(StaleVersionError):
+        run(plan_id, "--name", "乙案", "--version", 1)
+
+
 def test_a_grid_is_made_and_ended(empty_store: Engine, plan_id: int) -> None:
     new = f"{races.GRIDS[0][:12]}009"
     homes = [code for code in races.BUILDINGS if code not in races.BUILDINGS[2 * races.COLUMNS :]]

@@ -103,6 +103,20 @@ def test_a_draft_is_renamed(client: TestClient, draft: dict[str, Any]) -> None:
     assert answer.status_code == 200, answer.text
     assert (answer.json()["name"], answer.headers["etag"]) == ("2027 年方案", '"2"')
     assert client.get(f"/plans/{draft['id']}").json() == answer.json()
+    assert client.get(f"/plans/{draft['id']}/edits").json()["name"] == "2027 年方案"
+    for wrong in ("", " ", "甲\u202e乙", "甲" * 101):
+        again = client.patch(f"/plans/{draft['id']}", json={"name": wrong}, headers={"If-Match": '"2"'})
+        assert again.status_code == 422, wrong
+
+
+def test_a_hostile_name_is_told_as_words_on_every_page(client: TestClient, draft: dict[str, Any]) -> None:
+    name = "</title><script>alert(1)</script>\"' onclick=x"
+    path = f"/plans/{draft['id']}"
+    assert client.patch(path, json={"name": name}, headers={"If-Match": '"1"'}).status_code == 200
+    for place in ("/plans", f"{path}/workbench", f"{path}/report", "/"):
+        shown = client.get(place, headers={"Accept": "text/html"})
+        assert shown.status_code == 200, place
+        assert "<script>alert" not in shown.text
 
 
 def test_adopted_plans_are_never_edited(client: TestClient, draft: dict[str, Any]) -> None:
@@ -110,7 +124,10 @@ def test_adopted_plans_are_never_edited(client: TestClient, draft: dict[str, Any
     assert client.post(f"/plans/{draft['id']}/adopt", headers={"If-Match": '"1"'}).status_code == 200
     refused = edit(client, draft["id"], body, '"2"')
     assert refused.status_code == 409
-    assert client.patch(f"/plans/{draft['id']}", json={"name": "新"}, headers={"If-Match": '"2"'}).status_code == 409
+    kept = client.patch(f"/plans/{draft['id']}", json={"name": "新"}, headers={"If-Match": '"2"'})
+    assert (kept.status_code, "名称不再改" in kept.json()["detail"]) == (409, True)
+    for page in (f"/plans/{draft['id']}/workbench", f"/plans/{draft['id']}/report"):
+        assert "改名" not in client.get(page, headers={"Accept": "text/html"}).text
 
 
 def test_what_is_impossible_is_refused_and_changes_nothing(client: TestClient, draft: dict[str, Any]) -> None:

@@ -104,7 +104,7 @@ def said_of(count: int) -> dict[str, Any]:
     parts = [board(place, across, count - place * SIDE**2) for place in range(many)]
     grids = sorted({code for part in parts for code in part.rows["grid"]})
     columns = asdict(ground_columns(parts, grids))
-    plan = {"id": 1, "version": 1, "lower": 200, "upper": 300, "state": "draft"}
+    plan = {"id": 1, "name": _Plan.name, "version": 1, "lower": 200, "upper": 300, "state": "draft"}
     named = {"grids": {"code": grids, "name": [None] * len(grids)}, "plan": plan, "notices": []}
     columns["communities"]["name"] = columns["communities"]["code"]
     columns["units"]["name"] = columns["units"]["building"]
@@ -121,7 +121,7 @@ def answers(page: Page, said: dict[str, Any]) -> None:
     """Hand the page all that a server would."""
     may = {"may_edit": True, "may_draft": True}
     shown = rendered("workbench.html", login="bench", plan=_Plan, state_label="草案 draft", parts=[], **may)
-    told = {"ground": said, "edits": {"version": 1, "state": "draft", "items": []}}
+    told = {"ground": said, "edits": {"version": 1, "state": "draft", "name": _Plan.name, "items": []}}
     kinds = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
     def answer(route: Route) -> None:

@@ -1,6 +1,6 @@
 // The planner's workbench: a draft, its map and its figures, strokes and the server.
 
-import { ask, onceKey } from '../common/asking.js';
+import { Trouble, ask, onceKey } from '../common/asking.js';
 import { both, button, element } from '../common/dom.js';
 import { Notice } from '../common/notice.js';
 import { ChosenGrid } from './chosen.js';
@@ -9,6 +9,7 @@ import { Ground } from './ground.js';
 import { Scene } from './map.js';
 import { Outbox, inWords } from './outbox.js';
 import { Panel } from './panel.js';
+import { rename, sent } from './renaming.js';
 import { TOOLS, Tools } from './tools.js';
 import { UnitCard } from './unit.js';
 
@@ -58,6 +59,7 @@ class Page {
     draft.locks = { grids: new Set(locks.grids), compounds: new Set(locks.compounds) };
     Object.assign(this, { draft });
     this.outbox.draft = this.mayEdit ? draft : null;
+    this.called(said.plan.name);
     this.build();
     if (!this.mayEdit) by('said').hidden = true;
     said.notices.forEach(({ zh, en }) => this.say(zh, en));
@@ -144,6 +146,7 @@ class Page {
   listen() {
     document.addEventListener('keydown', (event) => this.key(event));
     window.addEventListener('beforeunload', () => this.tools.isBusy && this.tools.abandon());
+    by('rename')?.addEventListener('click', () => rename(this.name, (name) => this.rename(name)));
     this.canvases.tabIndex = 0;
     this.canvases.setAttribute('role', 'application');
     this.canvases.setAttribute('aria-label', '方案地图:方向键移动,加减键缩放 Map of the plan: arrows pan, plus and minus zoom');
@@ -151,7 +154,7 @@ class Page {
 
   key(event) {
     const isText = ['INPUT', 'SELECT', 'TEXTAREA'].includes(event.target.tagName) && event.target.type !== 'checkbox';
-    if (isText || event.altKey || event.isComposing) return;
+    if (isText || event.altKey || event.isComposing || event.target.closest('dialog')) return;
     const key = event.key.toLowerCase();
     if (event.ctrlKey || event.metaKey) {
       const does = { z: () => (event.shiftKey ? this.redo() : this.undo()), y: () => this.redo() }[key];
@@ -338,6 +341,38 @@ class Page {
     this.changed();
   }
 
+  // ── the plan's name ──
+
+  called(name) {
+    if (this.name === name) return;
+    this.name = name;
+    by('name').textContent = name;
+    by('name').title = name;
+    document.title = `工作台 Workbench · ${name} · 网格 wangge`;
+  }
+
+  // Strokes come first. Others' strokes meanwhile do not matter to the name; another name that they gave it does.
+  async rename(name) {
+    const seen = this.name;
+    for (let tries = 0; ; tries += 1) {
+      await this.outbox.work();
+      try {
+        const plan = await sent(this.planId, name, this.draft.version);
+        this.draft.version = plan.version;
+        this.called(plan.name);
+        break;
+      } catch (trouble) {
+        if (trouble.status !== 412) throw trouble;
+        await this.catchUp();
+        if (this.name !== seen) throw new Trouble('refused', `别人刚把方案改名为“${this.name}”;仍要改,请再按一次`, `others just named it ${this.name}: press again to change that`);
+        if (tries > 2) throw trouble;
+      }
+    }
+    if (this.state === 'saved') this.onState('saved');
+    this.say('方案已改名', 'the plan has its new name');
+    this.changed();
+  }
+
   // ── with the server ──
 
   onSaved(answer) {
@@ -369,8 +404,10 @@ class Page {
 
   // Others changed the plan: take over what they did, and do again on it what waits here.
   async catchUp() {
-    const { items, version, state } = await ask(`/plans/${this.planId}/edits?after=${this.draft.version}`);
+    const { items, version, state, name } = await ask(`/plans/${this.planId}/edits?after=${this.draft.version}`);
     if (version === this.draft.version) return;
+    if (name !== this.name) this.say(`方案已改名为“${name}”`, 'the plan has another name now');
+    this.called(name);
     if (state !== 'draft' && this.canEdit) this.outbox.freeze({ kind: 'refused', ...CLOSED });
     await this.atRest();
     const collided = this.draft.follow(items, version);

@@ -292,6 +292,33 @@ def test_adopted_plans_are_never_edited(session: Session, plan_id: int) -> None:
         rename_plan(session, plan_id, name="改名", who=WHO, version=adopted.version)
 
 
+def test_a_name_is_legible_and_only_another_one_changes_the_plan(session: Session, plan_id: int) -> None:
+    renamed = rename_plan(session, plan_id, name="  <b>甲</b> 案 ", who=WHO, version=1)
+    assert (renamed.name, renamed.version) == ("<b>甲</b> 案", 2)
+    (told,) = events.changes_since(session, "plan", str(plan_id), 1)
+    assert (told.who, told.what) == (WHO, "changed")
+    assert told.before is not None
+    assert told.after is not None
+    assert (told.before["name"] != told.after["name"], told.after["name"]) == (True, "<b>甲</b> 案")
+    assert rename_plan(session, plan_id, name="<b>甲</b> 案", who=WHO, version=2).version == 2
+    with pytest.raises(StaleVersionError):
+        rename_plan(session, plan_id, name="<b>甲</b> 案", who=WHO, version=1)
+    for wrong in ("", " \t", "甲" * 101, "甲\u202e乙", "甲\x1b[2J乙", "甲\u200b"):
+        with pytest.raises(InputError, match="a plan's name"):
+            rename_plan(session, plan_id, name=wrong, who=WHO, version=2)
+    assert plans.read_plan(session, plan_id).version == 2
+
+
+def test_adopted_and_superseded_plans_keep_their_names(session: Session, plan_id: int) -> None:
+    adopt_plan(session, plan_id, who=WHO, version=1)
+    with pytest.raises(ConflictError, match="keeps its name"):
+        rename_plan(session, plan_id, name="新名", who=WHO, version=1)
+    other = plan_scope(session, plans.read_plan(session, plan_id).scope_code, lower=60, upper=140, who=WHO).plan_id
+    adopt_plan(session, other, who=WHO, version=1)
+    with pytest.raises(ConflictError, match="superseded and keeps its name"):
+        rename_plan(session, plan_id, name="新名", who=WHO, version=3)
+
+
 def test_plans_of_communities_and_of_departments_are_not_edited(session: Session, street: str) -> None:
     drawn = plan_scope(session, street, tier="community", lower=100, upper=300, who=WHO).plan_id
     code = plans.read_assignment(session, drawn)["building_code"].iloc[0]

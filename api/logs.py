@@ -4,16 +4,15 @@ A line tells who asked for which kind of thing and how it went, never what was i
 of the thing itself (a route's template stands for it), no password, no token.
 """
 
-import json
 import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import structlog
+from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import Processor
 
@@ -24,8 +23,7 @@ NO_ROUTE = "-"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-@dataclass(frozen=True)
-class Served:
+class Served(NamedTuple):
     """One request, done.
 
     Attributes
@@ -129,6 +127,8 @@ def install_logs(stream: TextIO | None = None) -> None:
             ],
         )
     )
+    # No line says which thread or process wrote it, so it need not be found out for each.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
@@ -143,10 +143,9 @@ class _Lines(structlog.stdlib.ProcessorFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return a record's line."""
-        return _JSON.encode(record.msg) if record.name == REQUESTS else super().format(record)
+        return to_json(record.msg).decode() if record.name == REQUESTS else super().format(record)
 
 
-_JSON = json.JSONEncoder(ensure_ascii=False)
 _SHARED: list[Processor] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),

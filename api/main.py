@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
+from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
@@ -130,6 +131,10 @@ TITLE = "wangge 网格"
 #: Before any route: who asks is let in, and nothing is asked that the route does not know.
 CHECKS = (Depends(admitted), Depends(known_query))
 
+#: Requests are told by ``logs`` and ``metrics``, without what was asked for; the framework's own way would tell
+#: addresses with their queries to wherever the environment says, and asks for each request whether it should.
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+
 
 def create_app(settings: AppSettings | None = None, engine: Engine | None = None) -> FastAPI:
     """Put the application together.
@@ -152,6 +157,7 @@ def create_app(settings: AppSettings | None = None, engine: Engine | None = None
         redirect_slashes=False,
         lifespan=_lifespan,
         dependencies=CHECKS,
+        telemetry=NO_TELEMETRY,
     )
     app.state.settings = settings
     app.state.engine = engine

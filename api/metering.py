@@ -10,10 +10,11 @@ import math
 import re
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,13 +54,24 @@ class Rule:
     routes: frozenset[str]
     paths: re.Pattern[str] | None
 
+    @cached_property
+    def methods(self) -> frozenset[str]:
+        """The methods of its routes: most requests are told by theirs alone that they do not count."""
+        return frozenset(route.partition(" ")[0] for route in self.routes)
+
+    @cached_property
+    def policy(self) -> str:
+        """The rule as a header says it."""
+        return f'"{self.code}";q={self.requests};w={self.seconds}'
+
     def counts(self, method: str, path: str) -> bool:
         """Tell whether a request counts; its address is looked at as it came, before routing."""
-        return self.paths is None or self.paths.fullmatch(f"{method} {path}") is not None
+        if self.paths is None:
+            return True
+        return method in self.methods and self.paths.fullmatch(f"{method} {path}") is not None
 
 
-@dataclass(frozen=True)
-class Left:
+class Left(NamedTuple):
     """What is left of a rule for somebody: requests, and seconds until there are more."""
 
     rule: Rule
@@ -134,13 +146,16 @@ class Meter:
 
     def __init__(self, factor: float = 1.0) -> None:
         self.rules = read_rules(factor)
+        self._rules_per: defaultdict[str, list[Rule]] = defaultdict(list)
+        for rule in self.rules:
+            self._rules_per[rule.per].append(rule)
         self._windows = Windows()
 
     def take(self, per: str, key: str, method: str, path: str) -> tuple[Left | None, list[Left]]:
         """Count one request of ``key``; return the rule it breaks, if any, and what is left of each rule looked at."""
         looked_at = []
-        for rule in self.rules:
-            if rule.per != per or not rule.counts(method, path):
+        for rule in self._rules_per[per]:
+            if not rule.counts(method, path):
                 continue
             may, left = self._windows.take(rule, key)
             looked_at.append(left)
@@ -241,7 +256,7 @@ def _sentences(broken: Left) -> tuple[str, str]:
 def _add_headers(message: Message, looked_at: list[Left]) -> None:
     if not looked_at:
         return
-    policy = ", ".join(f'"{left.rule.code}";q={left.rule.requests};w={left.rule.seconds}' for left in looked_at)
-    left = ", ".join(f'"{left.rule.code}";r={left.remaining};t={left.seconds}' for left in looked_at)
+    policy = ", ".join([left.rule.policy for left in looked_at])
+    left = ", ".join([f'"{left.rule.code}";r={left.remaining};t={left.seconds}' for left in looked_at])
     headers = [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]
     message["headers"] = [*message.get("headers", ()), *headers]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
@@ -22,6 +23,8 @@ MVT = "application/vnd.mapbox-vector-tile"
 FRESH_S = 60
 #: Longest header that is read.
 MOST_HEADER = 200
+#: Of so many tiles the headers are remembered as they are sent.
+MOST_REMEMBERED = 10_000
 #: What a tile does not show one by one: RFC 8941, a dictionary of layers.
 GENERALISED = "Tile-Generalised"
 
@@ -167,17 +170,20 @@ def answer(kept: TileCache, made: MadeTile, known: str | None, coding: str) -> R
     known, coding
         The request's If-None-Match and Accept-Encoding.
     """
-    etag = f'"{made.etag}"'
-    headers = {
-        "ETag": etag,
-        "Cache-Control": f"private, max-age={FRESH_S}",
-        "Vary": "Cookie, Authorization, Accept-Encoding",
+    is_known = known is not None and f'"{made.etag}"' in known
+    zipped = kept.zipped(made.etag, made.content) if "gzip" in coding and not is_known else None
+    response = Response(status_code=304) if is_known else Response(zipped or made.content, media_type=MVT)
+    response.raw_headers.extend(_headers(made.etag, made.generalised, is_zipped=zipped is not None))
+    return response
+
+
+@lru_cache(MOST_REMEMBERED)
+def _headers(etag: str, generalised: str, *, is_zipped: bool) -> tuple[tuple[bytes, bytes], ...]:
+    told = {
+        "etag": f'"{etag}"',
+        "cache-control": f"private, max-age={FRESH_S}",
+        "vary": "Cookie, Authorization, Accept-Encoding",
+        **({GENERALISED.lower(): generalised} if generalised else {}),
+        **({"content-encoding": "gzip"} if is_zipped else {}),
     }
-    if made.generalised:
-        headers[GENERALISED] = made.generalised
-    if known is not None and etag in known:
-        return Response(status_code=304, headers=headers)
-    zipped = kept.zipped(made.etag, made.content) if "gzip" in coding else None
-    if zipped is not None:
-        return Response(zipped, media_type=MVT, headers={**headers, "Content-Encoding": "gzip"})
-    return Response(made.content, media_type=MVT, headers=headers)
+    return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in told.items())

@@ -1,14 +1,16 @@
 """Who acts: the person behind a request, with the roles they hold and the scope they see."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 from geo.errors import CodeError, InputError
 
 #: Digits of the codes that a scope may be.
 SCOPE_DIGITS = {"street": 9, "community": 12, "grid": 15}
+#: So many different scopes are remembered in parts.
+_MOST_SCOPES = 10_000
 
 
 @dataclass(frozen=True)
@@ -47,31 +49,26 @@ class Actor:
     def __post_init__(self) -> None:
         if not self.name.strip():
             raise InputError("操作者没有登录名", "who acts has no login")
-        for code in self.scopes:
-            check_scope(code)
+        _parts(self.scopes)  # refuses what is no scope
 
-    @cached_property
+    @property
     def streets(self) -> tuple[str, ...]:
         """The streets that are seen whole."""
-        return self._of_level("street")
+        return _parts(self.scopes)["street"]
 
-    @cached_property
+    @property
     def communities(self) -> tuple[str, ...]:
         """The communities that are seen whole, those of seen streets left out."""
-        return tuple(code for code in self._of_level("community") if code[:9] not in self.streets)
+        return _parts(self.scopes)["community"]
 
-    @cached_property
+    @property
     def grids(self) -> tuple[str, ...]:
         """The grids that are seen without the rest of their community."""
-        whole = {*self.streets, *self.communities}
-        return tuple(code for code in self._of_level("grid") if code[:9] not in whole and code[:12] not in whole)
+        return _parts(self.scopes)["grid"]
 
     def may(self, roles: Iterable[str]) -> bool:
         """Whether one of the roles is held."""
         return not self.roles.isdisjoint(roles)
-
-    def _of_level(self, level: str) -> tuple[str, ...]:
-        return tuple(sorted({code for code in self.scopes if len(code) == SCOPE_DIGITS[level]}))
 
 
 def check_scope(code: str) -> str:
@@ -89,6 +86,19 @@ def check_scope(code: str) -> str:
         f"范围“{code[:40]}”不是编码;应为街道 9 位、社区 12 位或网格 15 位数字",
         f"scope {code[:40]!r} is no code: a street has 9 digits, a community 12, a grid 15",
     )
+
+
+@lru_cache(_MOST_SCOPES)
+def _parts(scopes: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Return the codes of each level in order, without those that lie in another; once for all requests."""
+    of_level: dict[str, list[str]] = {level: [] for level in SCOPE_DIGITS}
+    for code in sorted(set(scopes)):
+        of_level[check_scope(code)].append(code)
+    streets = frozenset(of_level["street"])
+    communities = [code for code in of_level["community"] if code[:9] not in streets]
+    whole = streets.union(communities)
+    grids = [code for code in of_level["grid"] if code[:9] not in whole and code[:12] not in whole]
+    return {"street": tuple(of_level["street"]), "community": tuple(communities), "grid": tuple(grids)}
 
 
 #: Whoever has not signed in: sees what is published, and no row that has a scope.

@@ -1,6 +1,5 @@
 """Who asks too often is told when to come again, and nobody else notices."""
 
-
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient

@@ -7,10 +7,8 @@ from sqlalchemy import Engine
 
 from geo.storage.at_once import lent
 
-#: Events that change nothing.
-_LOOKS = ("looked", "located", "exported", "verified", "backed_up", "confirmed")
-
-# One statement, one snapshot: the head, whether the trail still has what was last seen of it, what came since.
+# One statement, one snapshot: the head, whether the trail still has what was last seen of it, what came since but for
+# events that change nothing.
 _SINCE = b"""
 WITH head AS (SELECT seq, hash FROM event_chain ORDER BY seq DESC LIMIT 1)
 SELECT
@@ -20,7 +18,9 @@ SELECT
     SELECT jsonb_object_agg(changed.noun, changed.last) FROM (
       SELECT e.noun || '.' || e.what AS noun, max(c.seq) AS last
       FROM event_chain c JOIN event e ON e.id = c.event_id
-      WHERE c.seq > %(since)s AND e.what <> ALL (%(looks)s) GROUP BY 1
+      WHERE c.seq > %(since)s
+        AND e.what NOT IN ('looked', 'located', 'exported', 'verified', 'backed_up', 'confirmed')
+      GROUP BY 1
     ) changed
   ) END AS changed
 FROM head
@@ -57,7 +57,7 @@ class Since:
 def changes_since(engine: Engine, head: Head) -> Since:
     """Return what was committed after a head; only the store's owner may ask."""
     with lent(engine) as connection:
-        row = connection.execute(_SINCE, {"since": head.seq, "looks": list(_LOOKS)}).fetchone()
+        row = connection.execute(_SINCE, {"since": head.seq}).fetchone()
     if row is None:
         return Since(Head(), replaced=head.seq > 0, changed={})
     seq, digest, known, changed = row

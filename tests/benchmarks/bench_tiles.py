@@ -65,14 +65,17 @@ FAR_LEVELS = (10, 11, 12, 13, 14, 15, 16)
 #: Requests under way at the same time: more than processors, fewer than a browser's; several browsers'.
 AT_ONCE = 4
 MANY_AT_ONCE = 32
-#: How kept tiles are asked for: level, how many at a time, and zipped, as browsers ask for them, or not.
+#: How kept tiles are asked for: of how many processes, at which level, how many at a time, and zipped, as browsers ask
+#: for them, or not.
 KEPT_AS = (
-    (15, 1, False),
-    (15, AT_ONCE, False),
-    (15, MANY_AT_ONCE, False),
-    (15, MANY_AT_ONCE, True),
-    (16, MANY_AT_ONCE, False),
-    (16, MANY_AT_ONCE, True),
+    (1, 15, 1, False),
+    (1, 15, AT_ONCE, False),
+    (1, 15, MANY_AT_ONCE, False),
+    (1, 15, MANY_AT_ONCE, True),
+    (1, 16, MANY_AT_ONCE, False),
+    (1, 16, MANY_AT_ONCE, True),
+    (2, 16, MANY_AT_ONCE, False),
+    (2, 16, MANY_AT_ONCE, True),
 )
 #: Bytes that are read at a time.
 LARGEST_READ = 1 << 20
@@ -106,8 +109,8 @@ CPU = """
 
 KEPT = """## Kept
 
-Over HTTP: one process, signed in, metered, logged, as of now. "Of who asks" is the CPU of the benchmark itself, which
-shares the processors with server and database.
+Over HTTP: signed in, metered, logged, as of now. "Of who asks" is the CPU of the benchmark itself, which shares the
+processors with servers and database.
 
 | | kB a tile | tiles/s | : tipg's at 16 | CPU ms a tile | of who asks |
 |---|--:|--:|--:|--:|--:|
@@ -325,7 +328,7 @@ def product(url: str, token: str, folder: Path, *, keeps: bool) -> Iterator[Serv
         *(["--keep"] if keeps else []),
     ]
     with running(
-        command, port, {"WANGGE_DATABASE_URL": url, "WANGGE_RATE_FACTOR": "1e9"}, folder / "wangge.log"
+        command, port, {"WANGGE_DATABASE_URL": url, "WANGGE_RATE_FACTOR": "1e9"}, folder / f"wangge-{port}.log"
     ) as process:
         yield Server(
             port,
@@ -426,23 +429,26 @@ def fetch(server: Server, tiles: Sequence[Tile]) -> list[bytes]:
 
 
 def ask(
-    server: Server, tiles: Sequence[Tile], seconds: float, at_once: int = AT_ONCE, *, zipped: bool = False
+    servers: Sequence[Server], tiles: Sequence[Tile], seconds: float, at_once: int = AT_ONCE, *, zipped: bool = False
 ) -> tuple[int, int]:
     """Ask for tiles over and over for so long, several at a time; return how many came, and how many bytes.
+
+    Servers of the same tiles share the lines.
 
     One thread that reads into one buffer and looks at heads alone, so that as little as can be of the machine is taken
     by who asks.
     """
-    requests = [request_for(server, tile, zipped=zipped) for tile in tiles]
+    requests = [request_for(servers[0], tile, zipped=zipped) for tile in tiles]
     buffer = bytearray(LARGEST_READ)
     done = size = 0
     left = [0] * at_once  # of the answer that comes on each line
     place = list(range(at_once))
     with selectors.DefaultSelector() as lines, ExitStack() as opened_:
         for number in range(at_once):
-            line = opened_.enter_context(socket.create_connection(("127.0.0.1", server.port)))
-            line.sendall(requests[number % len(tiles)])
-            lines.register(line, selectors.EVENT_READ, number)
+            port = servers[number % len(servers)].port
+            opened = opened_.enter_context(socket.create_connection(("127.0.0.1", port)))
+            opened.sendall(requests[number % len(tiles)])
+            lines.register(opened, selectors.EVENT_READ, number)
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             for key, _ in lines.select(seconds):
@@ -470,7 +476,7 @@ def _left(buffer: bytearray, got: int) -> int:
 
 
 def asking(server: Server, tiles: Sequence[Tile], seconds: float) -> Callable[[], float]:
-    return lambda: ask(server, tiles, seconds)[0] / seconds
+    return lambda: ask([server], tiles, seconds)[0] / seconds
 
 
 def cpu_s(process: int) -> float:
@@ -504,7 +510,7 @@ def cold(url: str, engine: Engine, token: str, database: int, options: argparse.
             counts = [_buildings(body, "buildings") for body in fetch(ours, tiles)]
             told = [_buildings(body, "default") for body in fetch(theirs, tiles)]
             for server in (ours, theirs):
-                ask(server, tiles, options.seconds)
+                ask([server], tiles, options.seconds)
             one = Level(level, tiles, counts, cut_off=sum(max(0, a - b) for a, b in zip(counts, told, strict=True)))
             for _ in range(options.rounds):
                 for peer, server in (("wangge", ours), ("tipg", theirs)):
@@ -537,8 +543,11 @@ def warm(
         return "–" if tipg_rate is None else f"{rate / tipg_rate:.1f}"
 
     rows = []
-    with product(url, token, folder, keeps=True) as ours:
-        for level, at_once, zipped in KEPT_AS:
+    with ExitStack() as started:
+        most = max(processes for processes, *_ in KEPT_AS)
+        all_ours = [started.enter_context(product(url, token, folder, keeps=True)) for _ in range(most)]
+        for processes, level, at_once, zipped in KEPT_AS:
+            ours = all_ours[:processes]
             tiles = tiles_of(engine, level, options.tiles, dense=True)
             ask(ours, tiles, options.seconds, at_once, zipped=zipped)
             took, own, size = [], [], 0
@@ -546,12 +555,13 @@ def warm(
                 came: list[int] = []
                 before = time.process_time()
                 order = partial(_rate_of, came, ours, tiles, options.seconds, at_once, zipped=zipped)
-                took.append(timed(order, [ours.process, database]))
+                took.append(timed(order, [*(each.process for each in ours), database]))
                 own.append(1_000 * (time.process_time() - before) / came[0])
                 size = came[1] // came[0]
             rate = statistics.median(each.rate for each in took)
             cpu = statistics.median(each.cpu_ms for each in took)
-            what = f"over HTTP, level {level}{', zipped' if zipped else ''}, {at_once} at a time"
+            of = "" if processes == 1 else f" of {processes} processes"
+            what = f"over HTTP{of}, level {level}{', zipped' if zipped else ''}, {at_once} at a time"
             rows.append(
                 f"| {what} | {size / 1_000:,.0f} | {rate:,.0f} | {against_tipg(rate)} | {cpu:.2f} "
                 f"| {statistics.median(own):.2f} |"
@@ -579,9 +589,9 @@ def warm(
 
 
 def _rate_of(
-    came: list[int], server: Server, tiles: Sequence[Tile], seconds: float, at_once: int, *, zipped: bool
+    came: list[int], servers: Sequence[Server], tiles: Sequence[Tile], seconds: float, at_once: int, *, zipped: bool
 ) -> float:
-    came[:] = ask(server, tiles, seconds, at_once, zipped=zipped)
+    came[:] = ask(servers, tiles, seconds, at_once, zipped=zipped)
     return came[0] / seconds
 
 

@@ -93,7 +93,9 @@ export class LookForm {
     this.trouble.hidden = false;
   }
 
+  // The browser says late that the dialog was closed: a second touch may have opened another form in it by then.
   release() {
+    if (this.dialog.open) return;
     (this.photos ?? []).forEach((photos) => photos.release());
     this.dialog.replaceChildren();
   }

@@ -1,5 +1,6 @@
 -- What may be inspected in grids in force: places, and doors that are homes, each once, with the grid it lies in.
 -- A place without a building is in the grid round it; where a plan divides a building, a door is in its part's grid.
+-- A home is called by its stairwell too: several doors of a building have one number.
 -- Parameters: grids (codes).
 WITH own AS (
   SELECT DISTINCT ON (g.code) g.id, g.plan_id, g.code, g.community_code, g.geom
@@ -29,10 +30,11 @@ found AS (
     p.created_at
   FROM own o JOIN place p ON p.building_code IS NULL AND p.ended_at IS NULL AND ST_Intersects(o.geom, p.geom)
   UNION ALL
-  SELECT 'household_unit', u.code, 'home', u.room, u.address, h.grid_code, u.building_code, u.code, u.stairwell_code,
+  SELECT 'household_unit', u.code, 'home', coalesce(s.name, '') || u.room, u.address, h.grid_code, u.building_code, u.code, u.stairwell_code,
     u.floor, u.room, NULL, u.created_at
   FROM part h
   JOIN household_unit u ON u.building_code = h.building_code AND u.kind = 'home' AND u.ended_at IS NULL
+  LEFT JOIN stairwell s ON s.code = u.stairwell_code
   WHERE (h.stairwell_code IS NULL OR u.stairwell_code IS NULL OR u.stairwell_code = h.stairwell_code)
     AND (h.floor_from IS NULL OR u.floor IS NULL OR u.floor BETWEEN h.floor_from AND h.floor_to)
     -- Whose home is a place of its own is looked at as that.

@@ -127,6 +127,15 @@ def test_doors_of_a_building_come_together_from_the_bottom_up(store: Engine) -> 
     assert stop.name == "1栋"
 
 
+def test_doors_of_one_number_are_told_apart_by_their_stairwell(store: Engine) -> None:
+    with session_scope(store) as session:
+        other = make.make_stairwell(session, ONE, 2)
+        beside = make.make_household_unit(session, ONE, 1, 2, stairwell_code=other, room="101")
+        session.execute(text("UPDATE household_unit SET created_at = created_at - interval '400 days'"))
+    found = visits(of(store))
+    assert (found[LOW_HOME].name, found[beside].name) == ("1单元101", "2单元101")
+
+
 def test_the_walk_begins_where_they_stand(store: Engine) -> None:
     west, east = (make.WEST - 0.001, make.SOUTH), (make.WEST + 0.004, make.SOUTH + 0.004)
     from_west = [stop.building_code for stop in of(store, start=west).stops]

@@ -12,6 +12,7 @@ from api.dependencies import Acting, Store
 from api.openapi import problems
 from api.schemas.responsibility import ResponsibilityAnswer
 from geo.exchange.stamps import stamp_now
+from geo.ledger.history import doer_names
 from geo.services.answering import AnswerSheet, Noun, answer_for
 from geo.services.inspectors import today
 
@@ -53,7 +54,8 @@ def responsibility(
     sheet = answer_for(store, noun, code, on, actor=actor)
     if form_of(request, as_, ("json", "html")) == "html":
         stamp = stamp_now(actor.name, scope=f"{sheet.of.title} {code}").line
-        return ledger_page("responsibility.html", actor, sheet=sheet, questions=QUESTIONS, today=today(), stamp=stamp)
+        told = {"sheet": sheet, "questions": QUESTIONS, "today": today(), "stamp": stamp, "doer_names": doer_names}
+        return ledger_page("responsibility.html", actor, **told)
     response.headers["Vary"] = "Accept"
     return _told(sheet)
 

@@ -154,6 +154,13 @@ def kind_names(code: str) -> tuple[str, str]:
     return (code, code) if known is None else (known.zh, known.en)
 
 
+def doer_names(who: str | None) -> tuple[str, str]:
+    """Return what somebody is called in Chinese and in English: a party, where a record names no more than that."""
+    who = who or ""
+    known = dictionary("inspection_parties").entries.get(who)
+    return (who, who) if known is None else (known.zh, known.en)
+
+
 def _turn(workflow: Workflow, case: Case) -> str:
     rung = next((rung.zh for rung in workflow.rungs if rung.code == case.rung), "")
     return f"{rung}({roles_zh(workflow.steps[case.step].roles)})"

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from geo.ledger import handling
-from geo.ledger.history import Event, Look, PlaceHistory, Story, Turn, in_charge, kind_names, names_in_charge
+from geo.ledger.history import (
+    Event,
+    Look,
+    PlaceHistory,
+    Story,
+    Turn,
+    doer_names,
+    in_charge,
+    kind_names,
+    names_in_charge,
+)
 from geo.ledger.verdicts import Reasoned, Verdict, by_gravity
 from geo.territory.dictionaries import Entry, dictionary
 from geo.territory.times import CHINA_TIME
@@ -140,10 +150,11 @@ def _inspected(history: PlaceHistory, moment: datetime) -> Iterator[Reasoned]:
     for look in sorted(past, key=lambda look: look.event.at)[-1:]:
         found_zh = "、".join(sorted(kind_names(kind)[0] for kind in look.found)) or "无隐患"
         found_en = ", ".join(sorted(kind_names(kind)[1] for kind in look.found)) or "nothing"
+        who_zh, who_en = doer_names(look.event.who)
         yield Reasoned(
             "inspected",
-            f"{_on(look.event)} {look.event.who}检查,查出:{found_zh}",
-            f"{look.event.who} looked on {_on(look.event)} and found: {found_en}",
+            f"{_on(look.event)} {who_zh}检查,查出:{found_zh}",
+            f"{who_en} looked on {_on(look.event)} and found: {found_en}",
             events=(look.event,),
         )
     for story in history.stories:
@@ -154,6 +165,8 @@ def _inspected(history: PlaceHistory, moment: datetime) -> Iterator[Reasoned]:
 
 def _passed(story: Story, look: Look) -> Reasoned:
     kind_zh, kind_en = kind_names(story.kind)
+    who_zh, who_en = doer_names(look.event.who)
+    finder_zh, finder_en = doer_names(story.found.who)
     if story.there_since is not None:
         why_zh, why_en = f"查明 {story.there_since:%Y-%m-%d} 已存在", f"it was there on {story.there_since:%Y-%m-%d}"
     else:
@@ -164,13 +177,13 @@ def _passed(story: Story, look: Look) -> Reasoned:
         )
     return Reasoned(
         "inspected",
-        f"{look.event.who}于 {_on(look.event)} 检查,“{kind_zh}”记为正常;{_on(story.found)} 由{story.found.who}查出"
+        f"{who_zh}于 {_on(look.event)} 检查,“{kind_zh}”记为正常;{_on(story.found)} 由{finder_zh}查出"
         f" {story.number},{why_zh}",
-        f"{look.event.who} looked on {_on(look.event)} and passed {kind_en!r}; {story.found.who} found {story.number}"
+        f"{who_en} looked on {_on(look.event)} and passed {kind_en!r}; {finder_en} found {story.number}"
         f" on {_on(story.found)}, and {why_en}",
         "looked_and_missed",
         (look.event, story.found),
-        look.event.who,
+        who_zh or None,
     )
 
 

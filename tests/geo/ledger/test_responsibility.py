@@ -98,6 +98,13 @@ class TestVerdicts:
         not_yet = told("YH1", "fire_exit_blocked", later, there_since=at(12, 11))
         assert answer(PlaceHistory("某店", looks=looks, stories=(not_yet,)), DAY).verdict == "in_order"
 
+    def test_a_party_that_names_nobody_is_called_by_its_name(self) -> None:
+        look = looked(5, "property_company", passed=("ebike_indoor_charging",))
+        found = answer(PlaceHistory("某店", CHARGES, looks=(look,)), DAY)
+        inspected = next(step for step in found.steps if step.question == "inspected")
+        assert inspected.zh == "2026-11-05 物业服务企业检查,查出:无隐患"
+        assert inspected.en == "property company looked on 2026-11-05 and found: nothing"
+
     def test_what_is_known_on_the_day_is_no_longer_missed(self) -> None:
         bars = told("YH1", "window_bars", FOUND)
         history = PlaceHistory("某店", looks=(looked(10, passed=("window_bars",)),), stories=(bars,))

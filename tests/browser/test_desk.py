@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from urllib.request import Request, urlopen
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, text
 from api.visitor import COOKIE
 from geo.storage.database import session_scope
 from geo.territory import codes
+from geo.territory.times import CHINA_TIME
 from tests import factories as make
 from tests.api.people import bearing, token_of
 from tests.browser.accessible import grave_faults
@@ -40,6 +42,11 @@ def _fill(engine: Engine) -> None:
             session, code=codes.make("building", FIRST, 9), community_code=FIRST, name=PAYLOAD, households=None,
             address=f"{addressed.ABOVE}荷香路44号{PAYLOAD}", geometry=make.square(30, 1),
         )  # fmt: skip
+        for number, name, where in ((10, "7栋", "荷香路50号"), (11, "7号楼", "青松街9号")):
+            make.make_building(
+                session, code=codes.make("building", FIRST, number), community_code=FIRST, name=name, households=None,
+                address=f"{addressed.ABOVE}{where}{name}", geometry=make.square(20 + number, 1),
+            )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -260,6 +267,46 @@ def test_several_are_numbered_on_the_map_and_chosen_by_key(desk: Page) -> None:
     expect(desk.get_by_role("article", name=second)).to_have_count(0)
     desk.keyboard.press("Escape")
     expect(box(desk)).to_be_focused()
+
+
+def test_what_tells_choices_apart_is_said_once(desk: Page) -> None:
+    say(desk, "七栋")
+    choices = desk.locator(".choice")
+    expect(choices).to_have_count(2)
+    for choice in choices.all():
+        said = [line for line in choice.locator(".name, .apart").all_inner_texts() if line]
+        assert len(set(said)) == len(said)
+
+
+def test_a_road_is_in_several_grids_and_not_in_none(desk: Page) -> None:
+    say(desk, "荷香路")
+    expect(card(desk, "荷香路").locator(".units")).to_contain_text("跨多个网格")
+
+
+def test_keys_stand_beside_their_words_and_mean_one_thing(desk: Page) -> None:
+    expect(desk.locator("#keys > span")).to_have_count(5)
+    for key in desk.locator("#keys > span").all():
+        assert key.evaluate("one => one.getClientRects().length") == 1
+    say(desk, "红旗楼")
+    confirm = card(desk, "荷香路30号红旗楼").locator(".confirm")
+    expect(confirm).to_be_visible()
+    desk.keyboard.press("F2")
+    expect(confirm).to_be_hidden()
+    kind = form(desk).get_by_label("类型")
+    assert kind.evaluate("""one => {
+      const pen = document.createElement('canvas').getContext('2d');
+      pen.font = getComputedStyle(one).font;
+      return pen.measureText(one.selectedOptions[0].text).width < one.clientWidth - 24;
+    }""")
+    desk.keyboard.press("Escape")
+    expect(confirm).to_be_visible()
+
+
+def test_the_time_of_day_is_chinas(desk: Page) -> None:
+    before = datetime.now(CHINA_TIME)
+    say(desk, "红旗楼")
+    shown = desk.locator("#searches time").first.inner_text()
+    assert shown in {before.strftime("%H:%M"), datetime.now(CHINA_TIME).strftime("%H:%M")}
 
 
 def test_none_says_what_failed_and_offers_what_exists(desk: Page) -> None:

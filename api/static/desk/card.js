@@ -2,7 +2,7 @@
 
 import { both, button, element } from '../common/dom.js';
 import { ledger } from './ledger.js';
-import { dialled, label, parts, say, spoken } from './words.js';
+import { WIDE, dialled, label, parts, say, spoken } from './words.js';
 
 const GRID_DIGITS = 12; // a grid's code begins with its community's
 const CELL_DIGITS = 15; // and a cell's with its grid's
@@ -75,7 +75,10 @@ function whereFrom(view) {
 function units(view) {
   const grids = unit('网格', 'grid', view.grids, GRID_DIGITS);
   const cells = unit('联户网格', 'cell', view.cells, CELL_DIGITS);
-  const none = !grids && element('p', { class: 'hint' }, both('此处没有现行网格', 'no grid in force here'));
+  const why = WIDE.includes(view.noun)
+    ? both('跨多个网格,请问清门牌、楼栋,或在地图上点出', 'in several grids: ask for a number or building, or click the map')
+    : both('此处没有现行网格', 'no grid in force here');
+  const none = !grids && element('p', { class: 'hint' }, why);
   return element('div', { class: 'units' }, grids, cells, none);
 }
 

@@ -62,7 +62,7 @@ export class Choices {
         'span',
         { class: 'choice-words' },
         element('span', { class: 'name' }, rest),
-        place.apart && element('span', { class: 'apart' }, place.apart),
+        place.apart && place.apart !== rest && element('span', { class: 'apart' }, place.apart),
         element(
           'span',
           { class: 'beside' },

@@ -8,12 +8,11 @@ import { both, element, options } from '../common/dom.js';
 import { Notice } from '../common/notice.js';
 import { known } from './known.js';
 import { thingOf } from './record.js';
-import { atThePlace, label, parts, wordsOf } from './words.js';
+import { WIDE, atThePlace, label, parts, wordsOf } from './words.js';
 
 const PAUSE_MS = 350;
 const PATIENCE_MS = 20000; // a server that says nothing for so long is away
 const LONGEST_ADDRESS = 200;
-const WIDE = ['community', 'street', 'barrier']; // nowhere that one can go to
 const by = (id) => document.getElementById(id);
 
 export class Intake {
@@ -139,7 +138,7 @@ export class Intake {
 
   kinds() {
     const kinds = Object.entries(wordsOf(`${this.workflow}_kinds`)).map(([code, [zh, en]]) => [code, `${zh} ${en}`]);
-    options(this.fields.kind, [['', '按内容研判 by what is said'], ...kinds], this.fields.kind.value);
+    options(this.fields.kind, [['', '按内容 by words'], ...kinds], this.fields.kind.value);
   }
 
   changed({ target, isComposing }) {

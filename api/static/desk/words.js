@@ -5,6 +5,9 @@ import { both } from '../common/dom.js';
 const DICTIONARIES = JSON.parse(document.body.dataset.words);
 const AT_THE_PLACE = JSON.parse(document.body.dataset.atThePlace);
 
+// What is nowhere that one can go to, and in no one grid.
+export const WIDE = ['community', 'street', 'barrier'];
+
 // A code's Chinese and English names; an unknown code stands for itself.
 export function word(dictionary, code) {
   return DICTIONARIES[dictionary][code] || [code, ''];
@@ -58,5 +61,5 @@ export function minute(moment) {
 }
 
 export function clock(moment) {
-  return moment.toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit', hour12: false });
+  return moment.toLocaleTimeString('zh-CN', { timeZone: 'Asia/Shanghai', hour: '2-digit', minute: '2-digit', hour12: false });
 }

@@ -50,4 +50,4 @@ export function floorOf(visit) {
   return parts.join(' ');
 }
 
-export const clock = (moment) => new Date(moment).toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit' });
+export const clock = (moment) => new Date(moment).toLocaleTimeString('zh-CN', { timeZone: 'Asia/Shanghai', hour: '2-digit', minute: '2-digit' });

@@ -10,6 +10,8 @@ _INSTALLED = _HERE / "node_modules"
 
 #: Scripts of both pages, in the order in which they run.
 _SHARED_SCRIPTS = (
+    "paper.js",
+    "scheme.js",
     "shapes.js",
     "patterns.js",
     "labels.js",
@@ -31,6 +33,7 @@ LEDGER_SCRIPTS = (
     "page.js",
 )
 COMPARISON_SCRIPTS = (*_SHARED_SCRIPTS, "change.js", "figures.js", "comparison.js")
+PAGE_STYLES = ("surfaces.css", "page.css")
 
 
 @cache
@@ -66,11 +69,12 @@ def leaflet_style() -> str:
 
 
 def page_script(names: tuple[str, ...] = PAGE_SCRIPTS) -> str:
-    """Return scripts of ours as one strict scope."""
-    parts = [(_HERE / "static" / name).read_text(encoding="utf-8") for name in names]
-    return "(() => {\n'use strict';\n" + "\n".join(parts) + "\n})();"
+    """Return scripts of ours as one strict scope, without the lines that are comments alone."""
+    lines = [line for name in names for line in (_HERE / "static" / name).read_text(encoding="utf-8").splitlines()]
+    told = (line for line in lines if not line.lstrip().startswith("//"))
+    return "\n".join(["(() => {", "'use strict';", *told, "})();"])
 
 
 def page_style(*names: str) -> str:
-    """Return style sheets of ours, the plan page's when none is named."""
-    return "\n".join((_HERE / "static" / name).read_text(encoding="utf-8") for name in names or ("page.css",))
+    """Return style sheets of ours as one."""
+    return "\n".join((_HERE / "static" / name).read_text(encoding="utf-8") for name in names)

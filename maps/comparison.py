@@ -9,7 +9,7 @@ from geo.regionalization.communities import Bounds
 from geo.regionalization.comparison import Change, change, figures
 from geo.territory.dictionaries import dictionary
 from geo.territory.map_content import ComparisonContent, PlanSide
-from maps.assets import COMPARISON_SCRIPTS, page_script, page_style
+from maps.assets import COMPARISON_SCRIPTS, PAGE_STYLES, page_script, page_style
 from maps.escaping import json_text, plain_text
 from maps.facts import holds_estimates
 from maps.layers import Extent, Layer, extent_of, grids, layers_of
@@ -47,7 +47,7 @@ def comparison_page(comparison: ComparisonContent, *, colouring: Colouring = "ho
         over_map=panel_markup("comparison_panes.html") + stamp_markup(stamp),
         data=json_text(data),
         script=page_script(COMPARISON_SCRIPTS),
-        style=page_style("page.css", "comparison.css"),
+        style=page_style(*PAGE_STYLES, "comparison.css"),
     )
     for name in ("left", "right"):
         figure.add_child(PlanMap(extent, name))

@@ -14,7 +14,7 @@ import shapely
 
 from geo.ledger.workflows import Named, workflow
 from geo.territory.dictionaries import Dictionary, Entry, dictionary
-from geo.territory.layer_catalogue import catalogue_layer, map_colours
+from geo.territory.layer_catalogue import catalogue_layer
 from geo.territory.ledger_content import LedgerContent
 from maps.coverage import seen_hours
 from maps.encoding import encode, label_points
@@ -91,7 +91,7 @@ def hot_spots(frame: gpd.GeoDataFrame, origin: tuple[int, int]) -> Layer:
         drawn="hot_spots",
         shapes=encode(geometries, origin),
         columns=columns,
-        options={"colour": map_colours()[known.style.line].day},
+        options={"colour": known.style.line},
         at=label_points(geometries, origin),
     )
 

@@ -1,8 +1,9 @@
-"""The colours of the catalogue of layers as a style sheet for pages whose maps are live: by day, by night, on paper."""
+"""The colours of the catalogue of layers as a style sheet: by day, by night, on paper."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
-from geo.territory.layer_catalogue import map_colours
+from geo.territory.layer_catalogue import Colour, map_colours
 
 
 def live_styles() -> str:
@@ -10,12 +11,31 @@ def live_styles() -> str:
 
     One-file maps, printed sheets and styles for other tools have the same colours of the same catalogue.
     """
-    named = {f"--map-{name.replace('_', '-')}": colour for name, colour in map_colours().items()}
-    day = "\n".join(_properties({name: colour.day for name, colour in named.items()}))
-    night = "\n".join(_properties({name: colour.night for name, colour in named.items()}))
+    return _sheet({_property(name): colour for name, colour in map_colours().items()})
+
+
+def colours_for(style: str) -> str:
+    """Return a style sheet with those of the properties that another style sheet asks for.
+
+    Raises
+    ------
+    KeyError
+        It asks for a colour that the catalogue does not have.
+    """
+    known = {_property(name): colour for name, colour in map_colours().items()}
+    return _sheet({name: known[name] for name in sorted(set(re.findall(r"var\((--map-[a-z0-9-]+)", style)))})
+
+
+def _property(name: str) -> str:
+    return f"--map-{name.replace('_', '-')}"
+
+
+def _sheet(colours: Mapping[str, Colour]) -> str:
+    day = "\n".join(_declared({name: colour.day for name, colour in colours.items()}))
+    night = "\n".join(_declared({name: colour.night for name, colour in colours.items()}))
     return f":root {{\n{day}\n}}\n\n@media screen and (prefers-color-scheme: dark) {{\n:root {{\n{night}\n}}\n}}\n"
 
 
-def _properties(values: dict[str, str]) -> Iterator[str]:
+def _declared(values: Mapping[str, str]) -> Iterator[str]:
     for name, value in values.items():
         yield f"  {name}: {value};"

@@ -15,14 +15,24 @@ from folium.template import Template
 
 from geo.errors import BoundsError
 from geo.territory.dictionaries import Dictionary, dictionary
+from geo.territory.layer_catalogue import map_colours
 from geo.territory.map_content import MapContent
-from maps.assets import LEDGER_SCRIPTS, PAGE_SCRIPTS, leaflet_script, leaflet_style, page_script, page_style
+from maps.assets import (
+    LEDGER_SCRIPTS,
+    PAGE_SCRIPTS,
+    PAGE_STYLES,
+    leaflet_script,
+    leaflet_style,
+    page_script,
+    page_style,
+)
 from maps.escaping import content_hash, html_text, json_text, plain_text
 from maps.facts import facts_of, holds_estimates
 from maps.hazards import ledger_data, ledger_layers
 from maps.layers import Extent, Layer, extent_of, layers_of
+from maps.live_styles import colours_for
 from maps.panel import TEMPLATES, panel_markup
-from maps.styles import PALETTE, UNKNOWN, HouseholdClass, household_classes
+from maps.styles import UNKNOWN, HouseholdClass, household_classes
 
 #: Of China as a whole, for a page without anything to show.
 NOWHERE = Extent(73.0, 18.0, 135.0, 54.0)
@@ -97,7 +107,7 @@ class PlanFigure(Figure):
         self.image_hosts = image_hosts
         self.own_script = script
         self.over_map = over_map
-        self.styles = [leaflet_style(), style]
+        self.styles = [leaflet_style(), colours_for(style), style]
 
     @property
     def scripts(self) -> list[str]:
@@ -148,7 +158,7 @@ def plan_page(content: MapContent, *, tianditu_token: str | None = None, stamp: 
         data=json_text(data),
         image_hosts=hosts,
         script=page_script(LEDGER_SCRIPTS if led else PAGE_SCRIPTS),
-        style=page_style("page.css", *(["ledger.css"] if led else [])),
+        style=page_style(*PAGE_STYLES, *(["ledger.css"] if led else [])),
         over_map=stamp_markup(stamp) + (panel_markup("timeline.html") if led else ""),
     )
     figure.add_child(PlanMap(extent))
@@ -196,7 +206,7 @@ def shared_data(content: MapContent, extent: Extent, classes: Sequence[Household
         "origin": list(extent.origin),
         "classes": [each.as_row() for each in classes],
         "unknown": UNKNOWN.as_row(),
-        "palette": PALETTE,
+        "palette": {name: [colour.day, colour.night] for name, colour in map_colours().items()},
         "terms": _words_of(dictionary("terms")),
         "words": {column: _words_of(dictionary(name)) for column, name in _CODED.items()},
     }

@@ -19,7 +19,7 @@ from maps.layers import Extent
 from maps.pages import NOWHERE, PlanFigure, PlanMap
 from maps.panel import TEMPLATES
 
-SCRIPTS, STYLE = ("published.js",), "published.css"
+SCRIPTS, STYLES = ("paper.js", "published.js"), ("surfaces.css", "published.css")
 #: Where classes begin above the smallest number that is shown (project choice); fixed, so that years can be told apart.
 BREAKS = (20, 50, 100, 200)
 #: Decimals of a degree: about a metre.
@@ -73,7 +73,7 @@ def published_page(content: PublishedContent) -> str:
         panel=_panel(content),
         data=json_text(_data(content, extent)),
         script=page_script(SCRIPTS),
-        style=page_style(STYLE),
+        style=page_style(*STYLES),
     )
     figure.add_child(PlanMap(extent, "published"))
     return str(figure.render())

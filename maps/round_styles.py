@@ -3,13 +3,14 @@
 from geo.ledger.workflows import workflow
 from geo.territory.dictionaries import dictionary
 from maps.ledger_styles import NATURE_FILLS, SEEN, STATES, UNJUDGED, HazardClass
+from maps.styles import PALETTE
 
 #: What the last looks in a building came to, the gravest first (hues that survive red-green blindness).
 RESULTS = (
-    HazardClass("findings", "有问题", "findings", "#c4401a"),
-    HazardClass("no_access", "无人开门", "nobody opened", "#e8b62c"),
-    HazardClass("clear", "未发现问题", "nothing wrong", "#7fb8a4"),
-    HazardClass("none", "没有检查记录", "no inspection on record", "#b9b4ab"),
+    HazardClass("findings", "有问题", "findings", "light_red"),
+    HazardClass("no_access", "无人开门", "nobody opened", "light_yellow"),
+    HazardClass("clear", "未发现问题", "nothing wrong", "nothing_found"),
+    HazardClass("none", "没有检查记录", "no inspection on record", "nothing_known"),
 )
 
 
@@ -27,7 +28,7 @@ def round_styles() -> dict[str, object]:
         "level": [*levels, UNJUDGED],
     }
     return {
-        **{name: [one.as_row() for one in each] for name, each in classes.items()},
+        **{name: [one.as_row() | {"fill": PALETTE[one.fill]} for one in each] for name, each in classes.items()},
         "hazard_symbols": {code: entry.extra["symbol"] for code, entry in dictionary("hazard_kinds").entries.items()},
         "elements": {
             code: {"symbol": entry.extra["symbol"], "fill": entry.extra["colour"]}

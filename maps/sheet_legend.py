@@ -77,7 +77,7 @@ def _box_sign(fill: str, stroke: str) -> Markup:
 
 def _class_sign(style: HouseholdClass) -> Markup:
     picture = _picture()
-    _box(picture, style.fill, "#5c6672")
+    _box(picture, PALETTE[style.fill], "#5c6672")
     if style.pattern == "dots":
         for x in (1.5, 3.0, 4.5, 6.0):
             for y in (1.2, 2.6):

@@ -86,7 +86,7 @@ def _grid_fills(drawing: Drawing, focus: Focus, classes: Sequence[HouseholdClass
     fills = {each.key: _pattern_of(drawing, each) for each in classes if each.pattern != "none"}
     for geometry, households in zip(_placed(drawing, focus.inside), _households(focus.inside), strict=True):
         style = class_of(households, classes)
-        drawing.shapes([geometry], fill=style.fill, fill_opacity=0.45)
+        drawing.shapes([geometry], fill=PALETTE[style.fill], fill_opacity=0.45)
         if style.key in fills:
             drawing.shapes([geometry], fill=fills[style.key], fill_opacity=0.55)
 
@@ -294,7 +294,7 @@ def _label_barriers(drawing: Drawing, content: MapContent) -> None:
 def _name_line(
     drawing: Drawing, part: shapely.Geometry, name: str, kind: str, written: list[tuple[str, float, float]]
 ) -> None:
-    colour = "#2b6a8f" if kind == "river" else PALETTE["road_text"]
+    colour = PALETTE["water_text"] if kind == "river" else PALETTE["road_text"]
     for line in shapely.get_parts(part):
         if line.geom_type != "LineString":
             continue

@@ -1,4 +1,4 @@
-"""How things look, as data: one palette for the page, the sheet and their legends.
+"""How things look, as data: one palette, the catalogue's, for the page, the sheet and their legends.
 
 Household classes are told apart by hue that survives red-green blindness (sand, blue, brick), by lightness, and by a
 pattern and a mark, so that a black-and-white copy still reads.
@@ -23,6 +23,8 @@ class HouseholdClass:
     ----------
     at_least, at_most
         Limits in households per grid, both included; None is open.
+    fill
+        A colour's name.
     mark
         A character before the number of households on the label.
     """
@@ -47,10 +49,9 @@ class HouseholdClass:
         return asdict(self)
 
 
-BELOW_FILL, ABOVE_FILL, UNKNOWN_FILL = "#ecc763", "#c4512d", "#dcdad6"
-IN_RANGE_FILLS = ("#d3e6f0", "#9dc8e0", "#5b9fc7")
+IN_RANGE_FILLS = ("grids_in_0", "grids_in_1", "grids_in_2")
 
-UNKNOWN = HouseholdClass("unknown", "户数不明", "households unknown", None, None, UNKNOWN_FILL)
+UNKNOWN = HouseholdClass("unknown", "户数不明", "households unknown", None, None, "grids_unknown")
 
 
 def household_classes(
@@ -70,11 +71,11 @@ def household_classes(
     ]
     return (
         HouseholdClass(
-            "below", f"少于 {lower} 户", f"below {lower}", None, lower - 1, BELOW_FILL, pattern="dots", mark="▼"
+            "below", f"少于 {lower} 户", f"below {lower}", None, lower - 1, "grids_below", pattern="dots", mark="▼"
         ),
         *inside,
         HouseholdClass(
-            "above", f"多于 {upper} 户", f"above {upper}", upper + 1, None, ABOVE_FILL, pattern="hatch", mark="▲"
+            "above", f"多于 {upper} 户", f"above {upper}", upper + 1, None, "grids_above", pattern="hatch", mark="▲"
         ),
     )
 
@@ -99,16 +100,16 @@ def class_of(households: float | None, classes: Sequence[HouseholdClass]) -> Hou
     return next((each for each in classes if each.holds(households)), UNKNOWN)
 
 
-#: Colours of everything that is not a household class. Widths of lines on the ground come from ``barrier_kinds``.
+#: Colours on paper by name. Widths of lines on the ground come from ``barrier_kinds``.
 PALETTE = {name: colour.day for name, colour in map_colours().items()}
 
 #: Lines of earlier departments' grids, in the order of departments: apart for the colour-blind, and dashed apart.
 OLD_GRID_LINES = (
-    ("#a6006b", (8.0, 4.0)),
-    ("#00695c", (2.0, 4.0)),
-    ("#b35900", (12.0, 4.0, 2.0, 4.0)),
-    ("#4a148c", (4.0, 4.0)),
-    ("#33691e", (14.0, 6.0)),
+    ("old_grid_0", (8.0, 4.0)),
+    ("old_grid_1", (2.0, 4.0)),
+    ("old_grid_2", (12.0, 4.0, 2.0, 4.0)),
+    ("old_grid_3", (4.0, 4.0)),
+    ("old_grid_4", (14.0, 6.0)),
 )
 
 #: Building kinds in which nobody is counted as living; drawn paler.
@@ -123,6 +124,8 @@ class ChangeClass:
     ----------
     at_most
         Upper limit of the share, 0 to 1, included; None for grids that have no counterpart at all.
+    fill
+        A colour's name.
     """
 
     key: str
@@ -140,10 +143,10 @@ class ChangeClass:
 
 #: From pale to dark violet: apart from the classes of households, and apart for the colour-blind by lightness.
 CHANGE_CLASSES = (
-    ChangeClass("none", "无变动", "no change", 0.0, "#f4f2f7"),
-    ChangeClass("few", "不超过 5%", "up to 5%", 0.05, "#d9d3ea"),
-    ChangeClass("some", "5%–20%", "5–20%", 0.20, "#b3a5d3"),
-    ChangeClass("many", "20%–50%", "20–50%", 0.50, "#8870b8"),
-    ChangeClass("most", "超过 50%", "over 50%", 1.0, "#5b3a94"),
-    ChangeClass("alone", "新设或撤销", "new or ended", None, "#8f8f99", pattern="hatch"),
+    ChangeClass("none", "无变动", "no change", 0.0, "change_none"),
+    ChangeClass("few", "不超过 5%", "up to 5%", 0.05, "change_few"),
+    ChangeClass("some", "5%–20%", "5–20%", 0.20, "change_some"),
+    ChangeClass("many", "20%–50%", "20–50%", 0.50, "change_many"),
+    ChangeClass("most", "超过 50%", "over 50%", 1.0, "change_most"),
+    ChangeClass("alone", "新设或撤销", "new or ended", None, "change_alone", pattern="hatch"),
 )

@@ -14,6 +14,7 @@ const CURTAIN_STEP = 4;
 class Comparison {
   constructor(left, right) {
     this.data = JSON.parse(document.getElementById('plan-data').textContent);
+    this.recoloured = followScheme(this.data.palette, () => this.each((side, view) => view.recolour()));
     this.base = this.data.layers.map((row) => decodeLayer(row, this.data.origin));
     this.networks = this.data.plans.map((plan) => decodeLayer(plan.grids, this.data.origin));
     for (const network of this.networks) network.columns.named = namesOf(network);
@@ -84,7 +85,10 @@ class Comparison {
     this.each((side, view) => {
       const at = this.chosen[side];
       document.getElementById(`${side}-plan`).value = String(at);
-      document.getElementById(`${side}-name`).textContent = this.data.plans[at].name;
+      const { name, note } = this.data.plans[at];
+      const told = document.getElementById(`${side}-name`);
+      told.textContent = name;
+      told.dataset.note = note ? ` · ${note}` : '';
       view.map.closePopup();
       view.grids = { ...this.networks[at], columns: { ...this.networks[at].columns }, visible: true };
       view.buildingGrid = this.data.plans[at].building_grid;
@@ -187,6 +191,7 @@ class Comparison {
   listen() {
     document.getElementById('whole').addEventListener('click', () => this.fit());
     document.getElementById('print').addEventListener('click', () => window.print());
+    followPaper([this.views.left.map, this.views.right.map], this.recoloured);
     document.getElementById('panel-toggle').addEventListener('click', () => togglePanel());
     for (const button of document.querySelectorAll('button[data-view]')) {
       button.addEventListener('click', () => {

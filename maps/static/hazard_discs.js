@@ -89,7 +89,7 @@ function paintCrowd(pen, x, y, { members, radius }, hazards) {
   members.forEach((i) => { tally[of[i]] += 1; });
   pen.beginPath();
   pen.arc(x, y, radius, 0, 2 * Math.PI);
-  pen.fillStyle = 'rgba(255, 255, 255, 0.94)';
+  pen.fillStyle = faded(palette.halo, 0.94);
   pen.fill();
   pen.lineWidth = 4.5;
   pen.lineCap = 'butt';
@@ -97,7 +97,7 @@ function paintCrowd(pen, x, y, { members, radius }, hazards) {
   tally.forEach((share, index) => {
     if (!share) return;
     const to = from + (share / members.length) * 2 * Math.PI;
-    pen.strokeStyle = classes[index].fill;
+    pen.strokeStyle = palette[classes[index].fill];
     pen.beginPath();
     pen.arc(x, y, radius - 2.2, from, to);
     pen.stroke();
@@ -105,11 +105,11 @@ function paintCrowd(pen, x, y, { members, radius }, hazards) {
   });
   pen.lineCap = 'round';
   pen.lineWidth = 1;
-  pen.strokeStyle = 'rgba(28, 36, 48, 0.55)';
+  pen.strokeStyle = faded(palette.text, 0.55);
   pen.beginPath();
   pen.arc(x, y, radius, 0, 2 * Math.PI);
   pen.stroke();
-  writeIn(pen, x, y, String(members.length), members.length > 999 ? 11 : 12, '#1c2430', 700);
+  writeIn(pen, x, y, String(members.length), members.length > 999 ? 11 : 12, palette.text, 700);
 }
 
 function paintHazard(pen, x, y, radius, hazards, i) {
@@ -119,7 +119,8 @@ function paintHazard(pen, x, y, radius, hazards, i) {
   const mark = hazards.colouring === 'state' ? style.mark : state === CLOSED ? 'cross' : 'full';
   paintDiscOf(pen, x, y, radius, { ...style, mark }, layer.columns.nature[i] > 0);
   if (radius < 9 || mark === 'pause' || mark === 'cross') return;
-  const colour = { full: '#ffffff', ring: style.fill, half: '#1c2430' }[mark];
+  const fill = palette[style.fill];
+  const colour = { full: inkOn(fill), ring: fill, half: inkOn(fill) }[mark];
   writeIn(pen, x, y, layer.options.symbols[layer.columns.kind[i]] || '', radius * 1.2, colour, 600);
 }
 
@@ -138,14 +139,15 @@ function outlineOf(pen, x, y, radius, pointed) {
   pen.closePath();
 }
 
-function paintDiscOf(pen, x, y, radius, { fill, mark }, pointed) {
+function paintDiscOf(pen, x, y, radius, { fill: name, mark }, pointed) {
+  const fill = palette[name];
   outlineOf(pen, x, y, radius + 1.4, pointed);
-  pen.fillStyle = '#ffffff';
+  pen.fillStyle = palette.halo;
   pen.fill();
   outlineOf(pen, x, y, radius, pointed);
-  pen.fillStyle = mark === 'full' || mark === 'pause' || mark === 'none' ? fill : '#ffffff';
+  pen.fillStyle = mark === 'full' || mark === 'pause' || mark === 'none' ? fill : palette.halo;
   pen.fill();
-  if (mark === 'half') paintHalf(pen, x, y, radius, fill, pointed);
+  if (mark === 'half') paintHalf(pen, x, y, radius, [palette[`${name}_pale`], fill], pointed);
   pen.lineWidth = mark === 'ring' ? Math.max(1.8, radius * 0.3) : 1.4;
   pen.strokeStyle = fill;
   outlineOf(pen, x, y, radius - (mark === 'ring' ? pen.lineWidth / 2 : 0), pointed);
@@ -154,20 +156,19 @@ function paintDiscOf(pen, x, y, radius, { fill, mark }, pointed) {
   if (mark === 'cross') paintCross(pen, x, y, radius * 0.45);
 }
 
-function paintHalf(pen, x, y, radius, fill, pointed) {
+function paintHalf(pen, x, y, radius, [above, below], pointed) {
   pen.save();
   outlineOf(pen, x, y, radius, pointed);
   pen.clip();
-  pen.globalAlpha = 0.35;
-  pen.fillStyle = fill;
+  pen.fillStyle = above;
   pen.fillRect(x - 2 * radius, y - 2 * radius, 4 * radius, 2 * radius);
-  pen.globalAlpha = 1;
+  pen.fillStyle = below;
   pen.fillRect(x - 2 * radius, y, 4 * radius, 2 * radius);
   pen.restore();
 }
 
 function paintBars(pen, x, y, radius) {
-  pen.fillStyle = '#ffffff';
+  pen.fillStyle = palette.halo;
   for (const side of [-0.42, 0.12]) pen.fillRect(x + side * radius, y - radius * 0.45, radius * 0.3, radius * 0.9);
 }
 
@@ -190,9 +191,9 @@ function writeIn(pen, x, y, text, size, colour, weight) {
 
 // Hot spots: what gathered there lies inside; only their edge is drawn, and their number written.
 function paintHotSpots(pen, layer, view) {
-  const { colour } = layer.options;
-  fillAll(pen, layer, view, () => `${colour}22`);
-  strokeAll(pen, layer, view, { colour: 'rgba(255, 255, 255, 0.9)', width: 4.5 });
+  const colour = palette[layer.options.colour];
+  fillAll(pen, layer, view, () => faded(colour, 0.13));
+  strokeAll(pen, layer, view, { colour: faded(palette.halo, 0.9), width: 4.5 });
   return strokeAll(pen, layer, view, { colour, width: 2.4, dash: [3, 5] });
 }
 
@@ -216,7 +217,7 @@ SWATCHES.hazards = (pen, w, h, layer) => {
   [red, yellow, green].forEach((style, index) => paintDiscOf(pen, 5.5 + index * 8.5, h / 2, 4, style, index === 0));
 };
 SWATCHES.hot_spots = (pen, w, h, layer) => {
-  pen.strokeStyle = layer.options.colour;
+  pen.strokeStyle = palette[layer.options.colour];
   pen.lineWidth = 2;
   pen.setLineDash([3, 3]);
   pen.beginPath();

@@ -29,7 +29,7 @@ class Labels {
   }
 
   // Lines of text centred on a point, at the first of several shifts that is free.
-  put(lines, x, y, { colour, halo = 'rgba(255, 255, 255, 0.92)', room = Infinity, shifts = [[0, 0]] }) {
+  put(lines, x, y, { colour, room = Infinity, shifts = [[0, 0]] }) {
     const widths = lines.map(({ text, font }) => this.widthOf(text, font));
     const width = Math.max(...widths);
     if (width > room) return false;
@@ -38,21 +38,21 @@ class Labels {
     if (!free) return false;
     let top = y + free[1] - height / 2;
     for (const line of lines) {
-      this.write(line, x + free[0], top + line.size * 0.575, line.colour || colour, halo);
+      this.write(line, x + free[0], top + line.size * 0.575, line.colour || colour);
       top += line.size * 1.15;
     }
     this.count += 1;
     return true;
   }
 
-  write({ text, font }, x, y, colour, halo) {
+  write({ text, font }, x, y, colour) {
     const pen = this.context;
     pen.font = font;
     pen.textAlign = 'center';
     pen.textBaseline = 'middle';
     pen.lineJoin = 'round';
     pen.lineWidth = 3.5;
-    pen.strokeStyle = halo;
+    pen.strokeStyle = faded(palette.halo, 0.93);
     pen.strokeText(text, x, y);
     pen.fillStyle = colour;
     pen.fillText(text, x, y);
@@ -89,7 +89,7 @@ class Labels {
     this.context.save();
     this.context.translate(x, y);
     this.context.rotate(angle);
-    this.write({ text, font }, 0, 0, colour, 'rgba(255, 255, 255, 0.95)');
+    this.write({ text, font }, 0, 0, colour);
     this.context.restore();
     this.count += 1;
     return true;

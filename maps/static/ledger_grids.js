@@ -46,7 +46,7 @@ class LedgerGrids {
   // Under discs of every colour grids are best left plain.
   plain() {
     const nothing = new Array(this.grids.size);
-    const style = { zh: '', en: '', mark: '', pattern: 'none', fill: '#ffffff' };
+    const style = { zh: '', en: '', mark: '', pattern: 'none', fill: 'grids_plain' };
     return { of: nothing.fill(0), classes: [style], said: [...nothing].fill('') };
   }
 
@@ -116,7 +116,7 @@ class LedgerGrids {
   colourBuildings(on) {
     if (!this.buildings) return;
     const { seen } = this.plan.ledger;
-    this.buildings.colourOf = on ? (b) => seen[this.classSeen(b)].fill : null;
+    this.buildings.colourOf = on ? (b) => palette[seen[this.classSeen(b)].fill] : null;
   }
 
   seenCounts() {

@@ -26,7 +26,7 @@ class LedgerPanel {
       this.sums[code] = make('dd', 'sum-count');
       const head = bilingual('dt', '', this.word(`sum_${code}`));
       if (sign) head.prepend(make('span', 'sum-sign', sign), ' ');
-      if (BAR_COLOURS[code]) head.append(swatch((pen, w, h) => fillSwatch(pen, w, h, BAR_COLOURS[code], BAR_COLOURS[code])));
+      if (BAR_COLOURS[code]) head.append(swatch((pen, w, h) => fillSwatch(pen, w, h, palette[BAR_COLOURS[code]], palette[BAR_COLOURS[code]])));
       cell.append(head, this.sums[code]);
       list.append(cell);
     }
@@ -107,7 +107,7 @@ class LedgerPanel {
     const coloured = hazards.colouring === facet;
     const pointed = facet === 'nature' && index > 0 && index < hazards.classes.nature.length - 1;
     if (!coloured && facet !== 'nature') return [];
-    const drawn = coloured ? style : { fill: '#8a8f98', mark: 'none' };
+    const drawn = coloured ? style : { fill: 'unjudged', mark: 'none' };
     return [swatch((pen, w, h) => paintDiscOf(pen, w / 2, h / 2, 6.5, drawn, pointed))];
   }
 
@@ -140,5 +140,5 @@ function sayCount(row, count) {
 }
 
 function flatSwatch(fill) {
-  return swatch((pen, width, height) => fillSwatch(pen, width, height, fill, 'rgba(0, 0, 0, 0.35)'));
+  return swatch((pen, width, height) => fillSwatch(pen, width, height, palette[fill], faded(palette.text, 0.35)));
 }

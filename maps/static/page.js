@@ -15,6 +15,7 @@ class Page extends MapView {
     const started = performance.now();
     const data = JSON.parse(document.getElementById('plan-data').textContent);
     super(map, { ...data, layers: data.layers.map((row) => decodeLayer(row, data.origin)), labelled: true });
+    this.recoloured = followScheme(data.palette, () => this.recolour());
     if (this.plan.ledger) this.ledger = new Ledger(this);
     this.decoded = performance.now() - started;
   }
@@ -39,7 +40,7 @@ class Page extends MapView {
     this.addScaleAndZoom();
     document.getElementById('whole').addEventListener('click', () => this.fit());
     document.getElementById('print').addEventListener('click', () => window.print());
-    window.addEventListener('beforeprint', () => map.invalidateSize({ animate: false }));
+    followPaper([map], this.recoloured);
     const toggle = document.getElementById('panel-toggle');
     toggle.addEventListener('click', () => togglePanel());
   }
@@ -59,6 +60,11 @@ class Page extends MapView {
     });
     row.dataset.layer = 'tianditu';
     place.append(row);
+  }
+
+  recolour() {
+    this.ledger?.timeline.paint();
+    super.recolour();
   }
 
   fit() {

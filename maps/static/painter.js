@@ -3,11 +3,16 @@
 
 const EARTH_M = 40075016.686;
 
+// Pixels of the canvas per pixel of the page: paper is looked at from near.
+const PAPER_SHARPNESS = 3;
+// How much more than the view is painted, so that it is there when the map is moved.
+const PADDING = 0.25;
+
 const Painter = L.Renderer.extend({
-  options: { padding: 0.25 },
+  options: { padding: PADDING },
 
   initialize(plan) {
-    L.Renderer.prototype.initialize.call(this, { padding: 0.25 });
+    L.Renderer.prototype.initialize.call(this, { padding: PADDING });
     this.plan = plan;
     this.drawn = {};
     this.labelCount = 0;
@@ -26,9 +31,10 @@ const Painter = L.Renderer.extend({
 
   _update() {
     if (this._map._animatingZoom && this._bounds) return;
+    this.options.padding = onPaper() ? 0 : PADDING;
     L.Renderer.prototype._update.call(this);
     const size = this._bounds.getSize();
-    const sharp = Math.min(window.devicePixelRatio || 1, 2);
+    const sharp = onPaper() ? PAPER_SHARPNESS : Math.min(window.devicePixelRatio || 1, 2);
     L.DomUtil.setPosition(this._container, this._bounds.min);
     this._container.width = sharp * size.x;
     this._container.height = sharp * size.y;
@@ -133,17 +139,14 @@ function fillAll(pen, layer, view, colourOf) {
 
 function paintLand(pen, layer, view, plan) {
   if (plan.tiled) return layer.size; // tiles show the land
-  return fillAll(pen, layer, view, () => plan.palette.land);
+  return fillAll(pen, layer, view, () => palette.land);
 }
 
-function paintCompounds(pen, layer, view, plan) {
-  const count = fillAll(pen, layer, view, () => plan.palette.compound);
-  strokeAll(pen, layer, view, { colour: plan.palette.compound_line, width: view.zoom >= 16 ? 1.2 : 0.7 });
+function paintCompounds(pen, layer, view) {
+  const count = fillAll(pen, layer, view, () => palette.compound);
+  strokeAll(pen, layer, view, { colour: palette.compound_line, width: view.zoom >= 16 ? 1.2 : 0.7 });
   return count;
 }
-
-// Light enough for the base map to show through, strong enough to tell classes apart.
-const FILL_ALPHA = 0.58;
 
 // By households, by how many of them change grid where plans are compared, or by what the ledger says of them.
 function gridClasses(layer, plan) {
@@ -154,10 +157,8 @@ function gridClasses(layer, plan) {
 function paintGridFills(pen, layer, view, plan) {
   const [classes, styles] = gridClasses(layer, plan);
   const fills = styles.map((style) => fillOf(pen, style));
-  pen.globalAlpha = FILL_ALPHA;
-  const count = fillAll(pen, layer, view, (i) => (classes[i] < 0 ? plan.unknown.fill : fills[classes[i]]));
-  pen.globalAlpha = 1;
-  return count;
+  const unknown = fillOf(pen, plan.unknown);
+  return fillAll(pen, layer, view, (i) => (classes[i] < 0 ? unknown : fills[classes[i]]));
 }
 
 const LEAST_WIDTH = { expressway: 3.2, main_road: 2.6, road: 1.5, lane: 0.8, river: 2, railway: 2, wall: 0.8 };
@@ -170,14 +171,14 @@ function widthOn(view, kind, layer) {
   return Math.max(LEAST_WIDTH[kind] || 1, Math.min(ground, kind === 'wall' ? 2 : Infinity));
 }
 
-function paintLines(pen, layer, view, plan) {
+function paintLines(pen, layer, view) {
   const { kind } = layer.columns;
   let count = 0;
   for (const code of Object.keys(layer.options.width_m)) {
     if (view.zoom < (SHOWN_FROM[code] || 0)) continue;
     const width = widthOn(view, code, layer);
     const chosen = (i) => kind[i] === code;
-    const style = LINE_STYLES[layer.options.drawn_as](plan.palette, width);
+    const style = LINE_STYLES[layer.options.drawn_as](width);
     for (const stroke of style) strokeAll(pen, layer, view, { ...stroke, chosen });
     for (let i = 0; i < layer.size; i += 1) count += kind[i] === code ? 1 : 0;
   }
@@ -185,20 +186,19 @@ function paintLines(pen, layer, view, plan) {
 }
 
 const LINE_STYLES = {
-  rivers: (palette, width) => [{ colour: palette.water, width }],
-  roads: (palette, width) => [
+  rivers: (width) => [{ colour: palette.water, width }],
+  roads: (width) => [
     { colour: palette.road_line, width: width + 1.4 },
     { colour: palette.road, width },
   ],
-  railways: (palette, width) => [
+  railways: (width) => [
     { colour: palette.railway, width: Math.min(width, 5) },
-    { colour: '#ffffff', width: Math.max(1, Math.min(width, 5) - 2), dash: [9, 9] },
+    { colour: palette.halo, width: Math.max(1, Math.min(width, 5) - 2), dash: [9, 9] },
   ],
-  walls: (palette, width) => [{ colour: palette.wall, width }],
+  walls: (width) => [{ colour: palette.wall, width }],
 };
 
-function paintBuildings(pen, layer, view, plan) {
-  const { palette } = plan;
+function paintBuildings(pen, layer, view) {
   const paler = new Set(layer.options.paler || []);
   const kind = layer.columns.kind || [];
   const radius = discRadius(view);
@@ -245,44 +245,43 @@ function paintDisc(pen, layer, i, view, radius) {
   pen.stroke();
 }
 
-function paintGridLines(pen, layer, view, plan) {
+function paintGridLines(pen, layer, view) {
   const width = Math.max(1, Math.min(2.4, (view.zoom - 11) * 0.5));
-  strokeAll(pen, layer, view, { colour: 'rgba(255, 255, 255, 0.85)', width: width + 2 });
-  return strokeAll(pen, layer, view, { colour: plan.palette.grid_line, width });
+  strokeAll(pen, layer, view, { colour: faded(palette.halo, 0.85), width: width + 2 });
+  return strokeAll(pen, layer, view, { colour: palette.grid_line, width });
 }
 
 // Cells are thirty times as many as communities: from afar they would be a blot.
 const CELLS_FROM = 15;
 
-function paintCells(pen, layer, view, plan) {
+function paintCells(pen, layer, view) {
   if (view.zoom < CELLS_FROM) return 0;
   const { in_range: inRange } = layer.columns;
   if (inRange) {
-    pen.globalAlpha = FILL_ALPHA;
-    fillAll(pen, layer, view, (i) => (inRange[i] ? 'rgba(0, 0, 0, 0)' : plan.palette.cell_out));
-    pen.globalAlpha = 1;
+    const out = faded(palette.cell_out, FILL_ALPHA);
+    fillAll(pen, layer, view, (i) => (inRange[i] ? faded(palette.cell_out, 0) : out));
   }
-  return strokeAll(pen, layer, view, { colour: plan.palette.cell_line, width: 1.2, dash: [4, 3] });
+  return strokeAll(pen, layer, view, { colour: palette.cell_line, width: 1.2, dash: [4, 3] });
 }
 
-function paintCommunityLines(pen, layer, view, plan) {
+function paintCommunityLines(pen, layer, view) {
   const width = Math.max(1.6, Math.min(3.6, (view.zoom - 10) * 0.6));
-  strokeAll(pen, layer, view, { colour: 'rgba(255, 255, 255, 0.8)', width: width + 2.4 });
-  return strokeAll(pen, layer, view, { colour: plan.palette.community_line, width, dash: [14, 5, 2, 5] });
+  strokeAll(pen, layer, view, { colour: faded(palette.halo, 0.8), width: width + 2.4 });
+  return strokeAll(pen, layer, view, { colour: palette.community_line, width, dash: [14, 5, 2, 5] });
 }
 
 function paintOldGrids(pen, layer, view) {
   const { colour, dash } = layer.options;
-  return strokeAll(pen, layer, view, { colour, width: 2.2, dash });
+  return strokeAll(pen, layer, view, { colour: palette[colour], width: 2.2, dash });
 }
 
 // From far away an element is a dot, from near a disc with its character; a crowd of dots says nothing and is left out.
 const CROWD = 40;
 
-function paintElements(pen, layer, view, plan) {
+function paintElements(pen, layer, view) {
   const radius = elementRadius(view);
   if (radius < 7 && eachInView(layer, view, 0, () => {}) > CROWD) return 0;
-  pen.strokeStyle = '#ffffff';
+  pen.strokeStyle = palette.element_text;
   pen.lineWidth = 1.2;
   pen.font = `${radius * 1.25}px ${FONT}`;
   pen.textAlign = 'center';
@@ -297,7 +296,7 @@ function paintElements(pen, layer, view, plan) {
     pen.fill();
     pen.stroke();
     if (radius < 7) return;
-    pen.fillStyle = plan.palette.element_text;
+    pen.fillStyle = palette.element_text;
     pen.fillText(layer.options.symbol, x, y + 0.5);
   });
 }
@@ -331,12 +330,12 @@ function paintLabels(pen, view, plan) {
   (plan.reserves || []).forEach((reserve) => reserve(labels, view));
   if (view.zoom >= 16.5) shown('elements').forEach((layer) => reserveElements(labels, layer, view));
   const far = view.zoom < 14.5;
-  if (far) shown('communities').forEach((layer) => labelCommunities(labels, layer, view, plan));
+  if (far) shown('communities').forEach((layer) => labelCommunities(labels, layer, view));
   shown('grids').forEach((layer) => labelGrids(labels, layer, view, plan));
-  if (!far) shown('communities').forEach((layer) => labelCommunities(labels, layer, view, plan));
+  if (!far) shown('communities').forEach((layer) => labelCommunities(labels, layer, view));
   shown('old_grids').forEach((layer) => labelOldGrids(labels, layer, view));
-  shown('lines').forEach((layer) => labelLines(labels, layer, view, plan));
-  if (view.zoom >= 17) shown('cells').forEach((layer) => labelCells(labels, layer, view, plan));
+  shown('lines').forEach((layer) => labelLines(labels, layer, view));
+  if (view.zoom >= 17) shown('cells').forEach((layer) => labelCells(labels, layer, view));
   if (view.zoom >= 16.25) shown('compounds').forEach((layer) => labelCompounds(labels, layer, view));
   if (view.zoom >= 17.5) shown('buildings').forEach((layer) => labelBuildings(labels, layer, view));
   return labels.count;
@@ -365,33 +364,33 @@ function labelGrids(labels, layer, view, plan) {
     const said = other ? other[i] : `${style.mark}${households[i] ?? '?'}户`;
     const count = { text: said, size: 12 + large, font: font(12 + large, 500) };
     const shifts = [[0, 0], [0, -12], [0, 12], [-16, 0], [16, 0]];
-    const options = { colour: plan.palette.text, room: side * 1.15, shifts };
+    const options = { colour: palette.text, room: side * 1.15, shifts };
     const [x, y] = placeOf(layer, i, view);
     if (side > 46 && labels.put(said ? [number, count] : [number], x, y, options)) return;
     labels.put([{ text: plan.change ? short[i] : style.mark + short[i], size: 11, font: font(11, 600) }], x, y, options);
   });
 }
 
-function labelCells(labels, layer, view, plan) {
+function labelCells(labels, layer, view) {
   const { short, households } = layer.columns;
   eachInView(layer, view, 0, (i, side) => {
     const line = { text: `${short[i]} · ${households[i] ?? '?'}户`, size: 11, font: font(11, 500) };
     const shifts = [[0, 0], [0, 16], [0, -16]];
-    labels.put([line], ...placeOf(layer, i, view), { colour: plan.palette.cell_line, room: side * 1.2, shifts });
+    labels.put([line], ...placeOf(layer, i, view), { colour: palette.cell_line, room: side * 1.2, shifts });
   });
 }
 
 // A community's name may move away from its grids' numbers, but not out of the community.
 const COMMUNITY_SHIFTS = [0, -38, 38, -76, 76, -114, 114].flatMap((dy) => [0, -50, 50, -100, 100].map((dx) => [dx, dy]));
 
-function labelCommunities(labels, layer, view, plan) {
+function labelCommunities(labels, layer, view) {
   const size = view.zoom >= 14.5 ? 17 : 13;
   eachInView(layer, view, 0, (i, side) => {
     const [x, y] = placeOf(layer, i, view);
     const shifts = COMMUNITY_SHIFTS.filter(([dx, dy]) =>
       contains(layer, i, (x + dx + view.left) / view.scale, (y + dy + view.top) / view.scale));
     labels.put([{ text: layer.columns.name[i], size, font: font(size, 700) }], x, y, {
-      colour: plan.palette.community_line, room: side * 1.1, shifts,
+      colour: palette.community_line, room: side * 1.1, shifts,
     });
   });
 }
@@ -402,19 +401,19 @@ function labelOldGrids(labels, layer, view) {
     const text = (name && name[i]) || code[i].slice(-6);
     const shifts = [[0, 0], [0, 30], [0, -30]];
     labels.put([{ text, size: 11, font: font(11, 600) }], ...placeOf(layer, i, view), {
-      colour: layer.options.colour, room: side, shifts,
+      colour: palette[layer.options.colour], room: side, shifts,
     });
   });
 }
 
 const NAMED_FROM = { expressway: 13, main_road: 13.5, road: 15, lane: 16.5, river: 13, railway: 14, wall: 99 };
 
-function labelLines(labels, layer, view, plan) {
+function labelLines(labels, layer, view) {
   const { kind, name } = layer.columns;
   if (!name) return;
   for (let i = layer.size - 1; i >= 0; i -= 1) {
     if (!name[i] || view.zoom < NAMED_FROM[kind[i]] || outside(layer, i, view)) continue;
-    const colour = kind[i] === 'river' ? '#2b6a8f' : plan.palette.road_text;
+    const colour = kind[i] === 'river' ? palette.water_text : palette.road_text;
     const size = kind[i] === 'lane' || kind[i] === 'road' ? 11 : 12.5;
     for (let p = layer.first[i]; p < layer.first[i + 1]; p += 1) {
       labels.along(pixelsOf(layer, p, view), name[i], size, colour);
@@ -434,7 +433,7 @@ function labelCompounds(labels, layer, view) {
   eachInView(layer, view, 0, (i, side) => {
     const line = { text: layer.columns.name[i], size: 12, font: font(12, 500) };
     const shifts = [[0, 0], [0, -26], [0, 26]];
-    labels.put([line], ...placeOf(layer, i, view), { colour: '#4b6a35', room: side * 1.1, shifts });
+    labels.put([line], ...placeOf(layer, i, view), { colour: palette.compound_text, room: side * 1.1, shifts });
   });
 }
 
@@ -447,7 +446,7 @@ function labelBuildings(labels, layer, view) {
     if (households[i]) lines.push({ text: `${households[i]}户`, size: 11, font: font(11) });
     if (!lines.length) return;
     const room = layer.kinds[i] === 'P' ? Infinity : Math.max(side * 1.2, 26);
-    const options = { colour: '#3d352a', room, shifts: shift };
+    const options = { colour: palette.building_text, room, shifts: shift };
     if (!labels.put(lines, ...placeOf(layer, i, view), options)) {
       labels.put(lines.slice(-1), ...placeOf(layer, i, view), options);
     }

@@ -37,12 +37,12 @@ function togglePanel(open = !document.body.classList.contains('panel-open')) {
 function classRow(style, count) {
   const row = make('li');
   row.append(swatch((pen, width, height) => {
-    // As pale as on the map, or one shade would be taken for the next.
-    pen.globalAlpha = FILL_ALPHA;
+    // As pale as on the map and on the same land, or one shade would be taken for the next.
+    pen.fillStyle = palette.land;
+    pen.fillRect(0, 0, width, height);
     pen.fillStyle = fillOf(pen, style);
     pen.fillRect(0, 0, width, height);
-    pen.globalAlpha = 1;
-    pen.strokeStyle = 'rgba(0, 0, 0, 0.35)';
+    pen.strokeStyle = faded(palette.text, 0.35);
     pen.strokeRect(0.5, 0.5, width - 1, height - 1);
   }));
   row.append(bilingual('span', 'class-name', [`${style.mark} ${style.zh}`.trim(), style.en]));
@@ -58,7 +58,11 @@ function swatch(draw) {
   canvas.setAttribute('aria-hidden', 'true');
   const pen = canvas.getContext('2d');
   pen.scale(sharp, sharp);
-  draw(pen, width, height);
+  canvas.redraw = () => {
+    pen.clearRect(0, 0, width, height);
+    draw(pen, width, height);
+  };
+  canvas.redraw();
   return canvas;
 }
 
@@ -81,22 +85,22 @@ function fillSwatch(pen, width, height, fill, line) {
 }
 
 const SWATCHES = {
-  grids: (pen, w, h, layer, { palette }) => strokeSwatch(pen, w, h, { colour: palette.grid_line, width: 2.4 }),
-  cells: (pen, w, h, layer, { palette }) =>
-    strokeSwatch(pen, w, h, { colour: palette.cell_line, width: 1.6, dash: [4, 3] }),
-  communities: (pen, w, h, layer, { palette }) =>
+  grids: (pen, w, h) => strokeSwatch(pen, w, h, { colour: palette.grid_line, width: 2.4 }),
+  cells: (pen, w, h) => strokeSwatch(pen, w, h, { colour: palette.cell_line, width: 1.6, dash: [4, 3] }),
+  communities: (pen, w, h) =>
     strokeSwatch(pen, w, h, { colour: palette.community_line, width: 3, dash: [10, 4, 2, 4] }),
-  compounds: (pen, w, h, layer, { palette }) => fillSwatch(pen, w, h, palette.compound, palette.compound_line),
-  buildings: (pen, w, h, layer, { palette }) => fillSwatch(pen, w, h, palette.building, palette.building_line),
-  old_grids: (pen, w, h, layer) => strokeSwatch(pen, w, h, { ...layer.options, width: 2.4 }),
-  lines: (pen, w, h, layer, { palette }) =>
-    LINE_STYLES[layer.options.drawn_as](palette, 5).forEach((style) => strokeSwatch(pen, w, h, style)),
+  compounds: (pen, w, h) => fillSwatch(pen, w, h, palette.compound, palette.compound_line),
+  buildings: (pen, w, h) => fillSwatch(pen, w, h, palette.building, palette.building_line),
+  old_grids: (pen, w, h, { options: { colour, dash } }) =>
+    strokeSwatch(pen, w, h, { colour: palette[colour], dash, width: 2.4 }),
+  lines: (pen, w, h, layer) =>
+    LINE_STYLES[layer.options.drawn_as](5).forEach((style) => strokeSwatch(pen, w, h, style)),
   elements: (pen, w, h, layer) => {
     pen.fillStyle = layer.options.colour;
     pen.beginPath();
     pen.arc(w / 2, h / 2, 8.5, 0, 2 * Math.PI);
     pen.fill();
-    pen.fillStyle = '#ffffff';
+    pen.fillStyle = palette.element_text;
     pen.font = `11px ${FONT}`;
     pen.textAlign = 'center';
     pen.textBaseline = 'middle';
@@ -130,7 +134,7 @@ function layerRow(plan, layer, changed) {
     changed();
   });
   row.dataset.layer = layer.name;
-  row.querySelector('input').after(swatch((pen, w, h) => SWATCHES[layer.drawn](pen, w, h, layer, plan)));
+  row.querySelector('input').after(swatch((pen, w, h) => SWATCHES[layer.drawn](pen, w, h, layer)));
   row.append(make('span', 'count', String(layer.size)));
   return row;
 }

@@ -1,13 +1,17 @@
 // Fills of household classes: colour, and a pattern so that black-and-white copies still read.
 
+// Light enough for the base map to show through, strong enough to tell classes apart.
+const FILL_ALPHA = 0.58;
+
 function fillOf(context, style) {
-  if (style.pattern === 'none') return style.fill;
+  if (style.pattern === 'none') return faded(palette[style.fill], FILL_ALPHA);
   const tile = document.createElement('canvas');
   const size = 10;
   tile.width = size;
   tile.height = size;
   const pen = tile.getContext('2d');
-  pen.fillStyle = style.fill;
+  pen.globalAlpha = FILL_ALPHA; // of the tile, not of what is filled with it: printers lose that
+  pen.fillStyle = palette[style.fill];
   pen.fillRect(0, 0, size, size);
   if (style.pattern === 'dots') drawDots(pen, size);
   else drawHatch(pen, size);
@@ -15,7 +19,7 @@ function fillOf(context, style) {
 }
 
 function drawDots(pen, size) {
-  pen.fillStyle = 'rgba(70, 45, 0, 0.5)';
+  pen.fillStyle = faded(palette.pattern, 0.5);
   for (const [x, y] of [[size / 4, size / 4], [(3 * size) / 4, (3 * size) / 4]]) {
     pen.beginPath();
     pen.arc(x, y, 1.1, 0, 2 * Math.PI);
@@ -24,7 +28,7 @@ function drawDots(pen, size) {
 }
 
 function drawHatch(pen, size) {
-  pen.strokeStyle = 'rgba(60, 0, 0, 0.42)';
+  pen.strokeStyle = faded(palette.pattern, 0.42);
   pen.lineWidth = 1.1;
   pen.beginPath();
   for (const shift of [-size, 0, size]) {

@@ -7,6 +7,8 @@ class PublishedMap {
     Object.assign(this, { map, data, areas: 'communities' });
     const { extent: [west, south, east, north] } = data;
     this.bounds = [[south, west], [north, east]];
+    this.under = L.svg({ padding: 0.3 });
+    this.over = L.svg({ padding: 0.3, pane: 'shadowPane' }); // above the areas, below their names
     this.shown = L.layerGroup().addTo(map);
     this.labels = L.layerGroup().addTo(map);
     this.hot = L.layerGroup(data.spots.map((spot) => this.spot(spot))).addTo(map);
@@ -22,6 +24,7 @@ class PublishedMap {
     map.fitBounds(this.bounds, { animate: false, padding: [12, 12] });
     map.on('zoomend', () => this.label());
     this.show('communities');
+    followPaper([map]);
   }
 
   show(areas) {
@@ -29,7 +32,7 @@ class PublishedMap {
     this.shown.clearLayers();
     this.layer = L.geoJSON({ type: 'FeatureCollection', features: this.data[areas] }, {
       interactive: false,
-      renderer: this.renderer || (this.renderer = L.svg({ padding: 0.3 })),
+      renderer: this.under,
       style: ({ properties: [, , , found] }) => ({ ...BORDER, className: `class-${this.classOf(found)}` }),
     }).addTo(this.shown);
     this.label();
@@ -55,7 +58,7 @@ class PublishedMap {
   }
 
   spot([lat, lon, radius, count, first]) {
-    const circle = L.circle([lat, lon], { radius, className: 'spot', weight: 2, fill: false, interactive: true });
+    const circle = L.circle([lat, lon], { ...BORDER, radius, className: 'spot', interactive: true, renderer: this.over });
     const face = document.createElement('span');
     face.textContent = `热点 hot spot:${first} 起,${count} 件以上`;
     return circle.bindTooltip(face);
@@ -69,7 +72,7 @@ class PublishedMap {
       return [`class-${number}`, until === undefined ? `${from} 及以上 or more` : `${from} – ${until - 1}`];
     });
     const list = document.getElementById('legend');
-    [...rows.reverse(), ['class-hidden', '* 不公开 not shown']].forEach(([kind, words]) => {
+    [...rows.reverse(), ['class-hidden', '* 不公开 not shown'], ['spot', '热点 hot spot']].forEach(([kind, words]) => {
       const row = document.createElement('li');
       const box = document.createElement('i');
       box.className = kind;

@@ -2,7 +2,7 @@
 
 const PLAY_MS = 1100;
 //: What the bars show, beside the same words in the month's line.
-const BAR_COLOURS = { found: '#1d4e79', closed: '#00806b' };
+const BAR_COLOURS = { found: 'bar_found', closed: 'bar_closed' };
 
 class Timeline {
   constructor(plan, hazards, changed) {
@@ -86,7 +86,7 @@ class Timeline {
       pen.globalAlpha = stop === this.hazards.stop ? 1 : 0.5;
       const bar = (count, left, colour) => {
         const tall = Math.max(count ? 1.5 : 0, (count / most) * (height - 2));
-        pen.fillStyle = colour;
+        pen.fillStyle = palette[colour];
         pen.fillRect(left, height - tall, side, tall);
       };
       bar(sum.found + sum.reopened, x - side - 0.5, BAR_COLOURS.found);

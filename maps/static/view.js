@@ -9,7 +9,7 @@ class MapView {
     this.map = map;
     this.plan = plan;
     this.painter = new Painter(plan);
-    this.mark = L.layerGroup();
+    this.mark = L.featureGroup();
     this.popup = L.popup({ maxWidth: 340, minWidth: 200, autoPanPadding: [24, 24] });
   }
 
@@ -80,7 +80,7 @@ class MapView {
 
   highlight(layer, i) {
     this.mark.clearLayers();
-    const style = { color: this.plan.palette.highlight, weight: 3.5, fill: false, interactive: false };
+    const style = { color: palette.highlight, weight: 3.5, fill: false, interactive: false };
     for (let p = layer.first[i]; p < layer.first[i + 1]; p += 1) {
       const points = [];
       for (let v = layer.pathStart[p]; v < layer.pathStart[p + 1]; v += 1) {
@@ -90,6 +90,12 @@ class MapView {
       else if (layer.kinds[i] === 'A') L.polygon(points, style).addTo(this.mark);
       else L.polyline(points, style).addTo(this.mark);
     }
+  }
+
+  // After other colours hold.
+  recolour() {
+    this.mark.setStyle({ color: palette.highlight });
+    this.painter.repaint();
   }
 
   goTo(layer, i) {

@@ -9,7 +9,6 @@ import pytest
 
 from geo.territory.map_content import ComparisonContent
 from maps.comparison import comparison_page
-from tests.browser.accessible import grave_faults
 from tests.browser.test_map_page import CANARIES, hostile_content
 from tests.maps.content import comparison, grids
 
@@ -69,17 +68,6 @@ def test_shows_two_plans_offline_without_an_error(open_comparison: Open, offline
     names = page.locator("#pane-names").inner_text()
     assert "现行方案" in names
     assert "网格最少" in names
-
-
-def test_nothing_stands_in_the_way_of_anybody_by_day_or_night(open_comparison: Open) -> None:
-    page = open_comparison()
-    dark = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        assert grave_faults(page) == [], scheme
-        dark.append(page.evaluate("getComputedStyle(document.getElementById('panel')).backgroundColor"))
-    assert dark == ["rgb(255, 254, 251)", "rgb(23, 28, 32)"]
-    page.emulate_media(color_scheme="light")
 
 
 def test_both_maps_move_as_one(open_comparison: Open) -> None:

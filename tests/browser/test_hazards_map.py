@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 
 from geo.territory.map_content import MapContent
 from maps.pages import plan_page
-from tests.browser.accessible import grave_faults
 from tests.browser.test_map_page import CANARIES, wait_until
 from tests.maps.content import buildings, content
 from tests.maps.ledger import hazards, ledger, noon, with_ledger
@@ -272,14 +271,6 @@ def test_a_phone_has_the_time_bar_on_screen(open_map: Open, offline_page: "Offli
         assert box["y"] + box["height"] < 120
     page.locator("#panel-toggle").click()
     assert page.locator("#statement").is_visible()
-
-
-def test_nothing_grave_keeps_people_out(open_map: Open) -> None:
-    page = open_map()
-    page.locator(".facet summary").click()
-    assert grave_faults(page) == []
-    page.evaluate("wangge.select('hazards', 0)")
-    assert grave_faults(page) == []
 
 
 def test_no_text_of_a_hazard_is_ever_run(open_map: Open, offline_page: "OfflinePage") -> None:

@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from geo.territory.layer_catalogue import map_colours
-from maps.live_styles import live_styles
+from maps.live_styles import colours_for, live_styles
 
 STATIC = Path(__file__).parents[2] / "api" / "static"
 
@@ -32,3 +34,12 @@ def test_pages_ask_for_colours_that_there_are() -> None:
     assert {name: left for name, left in asked.items() if left} == {}
     styled = {name for path in STATIC.rglob("*.css") for name in re.findall(r"var\(--map-([a-z-]+)", path.read_text())}
     assert styled <= known
+
+
+def test_a_style_sheet_gets_the_colours_that_it_asks_for() -> None:
+    sheet = colours_for("body { background: var(--map-ground); color: var(--ink); } i { color: var(--map-ground); }")
+    ground = map_colours()["ground"]
+    told = [f"--map-ground: {ground.day}", f"--map-ground: {ground.night}"]
+    assert re.findall(r"--[a-z-]+: #[0-9a-f]{6}", sheet) == told
+    with pytest.raises(KeyError):
+        colours_for("body { color: var(--map-no-such-colour); }")

@@ -70,7 +70,8 @@ def households_by_floor(doors: pd.DataFrame, buildings: pd.DataFrame, stairwells
     holders = holders[holders["households"] > 0]
     holders.index = pd.Index(part_keys(holders))
     counted = _counted(doors, holders, set(stairwells["building"]))
-    estimated = _shared_out(holders[~holders.index.isin(part_keys(counted)) & (holders["floors"] >= 1)])
+    told = pd.Index(part_keys(counted), dtype=object).unique()
+    estimated = _shared_out(holders[(told.get_indexer(holders.index) < 0) & (holders["floors"] >= 1)])
     parts = [part for part in (counted, estimated) if len(part)]
     if not parts:
         return no_floors()
@@ -184,14 +185,16 @@ def _counted(doors: pd.DataFrame, holders: pd.DataFrame, with_stairwells: set[ob
     """The floors of those whose doors all have one."""
     stairwell = doors["stairwell"].to_numpy(dtype=object, copy=True)
     stairwell[~doors["building"].isin(with_stairwells).to_numpy()] = None
-    known = doors.assign(stairwell=stairwell)
-    known = known.assign(key=part_keys(known))
-    known = known[known["key"].isin(holders.index) & known["floor"].notna()]
-    held = known.groupby("key")["households"].sum()
-    complete = held.index[held == holders["households"].reindex(held.index)]
-    known = known[known["key"].isin(complete)]
-    summed = known.groupby(["key", "floor"], sort=True)["households"].sum().reset_index()
-    owners = holders.reindex(summed["key"])
+    key = np.where(pd.isna(stairwell), doors["building"].to_numpy(dtype=object), stairwell)
+    # By number, not by name: a street has tens of thousands of rows.
+    holder = holders.index.get_indexer(pd.Index(key, dtype=object))
+    known = pd.DataFrame({"holder": holder, "floor": doors["floor"], "households": doors["households"].to_numpy()})
+    known = known[(holder >= 0) & known["floor"].notna().to_numpy(bool)]
+    held = known.groupby("holder")["households"].sum()
+    complete = held.index[held.to_numpy() == holders["households"].to_numpy()[held.index]]
+    known = known[known["holder"].isin(complete)]
+    summed = known.groupby(["holder", "floor"], sort=True)["households"].sum().reset_index()
+    owners = holders.iloc[summed["holder"]]
     return pd.DataFrame(
         {
             "building": owners["building"].to_numpy(),

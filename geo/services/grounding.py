@@ -16,6 +16,8 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 from sqlalchemy.orm import Session
 
@@ -92,13 +94,12 @@ def ground_of_plan(session: Session, plan_id: int) -> PlanGround:
             f"方案 {plan_id} 的范围内没有楼栋,无从编辑", f"plan {plan_id} has no building to work on in its area"
         )
     columns = ground_columns(parts, opened.stored["code"].tolist())
-    buildings = building_rows.read_buildings(session, community_codes=codes)
     compounds = layers.read(session, COMPOUND, codes=columns.compounds)
     return PlanGround(
         opened.record,
         columns,
         _names(opened.stored),
-        _names(buildings),
+        building_rows.read_names(session, community_codes=codes),
         _names(compounds),
         opened.gathered.names,
         tuple(notices),
@@ -170,19 +171,25 @@ class _Tiles:
 def _fingerprint(community: Community, rows: pd.DataFrame) -> bytes:
     """Hash all that tiles, neighbours, border costs and atoms follow from."""
     told = hashlib.sha256(community.code.encode())
-    parts: list[Any] = [community.boundary.wkb]
+    parts: list[bytes] = [community.boundary.wkb]
     for frame in (community.buildings, community.stairwells, community.barriers, community.floors):
-        if frame is None:
-            continue
-        plain = pd.DataFrame(frame.drop(columns="geometry")) if "geometry" in frame else frame
-        parts.append(pd.util.hash_pandas_object(plain.astype(str)).to_numpy().tobytes())
-        if "geometry" in frame:
-            parts.append(b"".join(shape.wkb if shape is not None else b"-" for shape in frame["geometry"]))
-    assigned = rows[["building", "stairwell", "floor_from", "floor_to", "households"]]
-    parts.append(pd.util.hash_pandas_object(assigned.astype(str)).to_numpy().tobytes())
+        if frame is not None:
+            parts += _told(frame.index.to_series())
+            parts += [part for name in frame.columns for part in _told(frame[name])]
+    for name in ("building", "stairwell", "floor_from", "floor_to", "households"):
+        parts += _told(rows[name])
     for part in parts:
         told.update(len(part).to_bytes(8, "big") + part)
     return told.digest()
+
+
+def _told(column: "pd.Series[Any]") -> tuple[bytes, ...]:
+    """A column as bytes: equal columns give the same, whatever else others do."""
+    if isinstance(column, gpd.GeoSeries):
+        return tuple(b"" if shape is None else shape for shape in column.to_wkb().to_numpy())
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
+        return (column.dtype.str.encode(), column.to_numpy().tobytes())
+    return ("\0".join(map(repr, column.tolist())).encode(),)
 
 
 _TILES = _Tiles(REMEMBERED)

@@ -10,9 +10,11 @@ from functools import cache
 
 import geopandas as gpd
 import pandas as pd
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geo.storage import queries
+from geo.storage.tables import Building
 from geo.territory.dictionaries import dictionary
 
 _COUNTS = {"floors": "Int64", "households": "int64"}
@@ -54,6 +56,13 @@ def read_stairwells(
         "counting": _counting(),
     }
     return queries.frame(session, "stairwells", _COUNTS, values)
+
+
+def read_names(session: Session, *, community_codes: Sequence[str]) -> dict[str, str]:
+    """Return what buildings are called, by code; those without a name are left out."""
+    named = select(Building.code, Building.name).where(Building.name.is_not(None))
+    rows = session.execute(named.where(Building.community_code.in_(list(community_codes))))
+    return {code: str(name) for code, name in rows}
 
 
 def read_doors(session: Session, *, community_codes: Sequence[str] | None = None) -> pd.DataFrame:

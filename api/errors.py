@@ -160,11 +160,17 @@ _INTERNAL = ("服务器出错,已记入日志", "the server failed; its log has 
 def problem_answer(
     request: Request, name: str, zh: str, en: str, *, headers: dict[str, str] | None = None, **extensions: Any
 ) -> Response:
-    """Build the answer for a problem of :data:`PROBLEMS`; where Open311 or OGC's are spoken, as those have errors."""
+    """Build the answer for a problem of :data:`PROBLEMS`; where Open311 or OGC's are spoken, as those have errors.
+
+    Whoever opened the address in a browser gets the same words on a page, with a way on.
+    """
     problem = PROBLEMS[name]
     if open311.speaks_open311(request.scope["path"]):
         return open311.errors(request.scope["path"], problem.status, f"{zh} {en}", headers)
     status = ogc.status_of(request.scope["path"], problem.status)
+    if _is_page(request):
+        said = {"problem": problem, "complaint": {"zh": zh, "en": en}, "request_id": request.state.request_id}
+        return page("problem.html", status=status, headers={"Vary": "Accept", **(headers or {})}, **said)
     content = {
         "type": problem.type,
         "title": problem.title,

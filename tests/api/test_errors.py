@@ -191,3 +191,22 @@ def test_every_answer_protects_the_browser(client: TestClient) -> None:
         assert headers["referrer-policy"] == "no-referrer"
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert "server" not in headers
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/raise/NotFoundError", 404, "中文说明"),
+        ("/raise/operational", 503, "数据库暂时不可用"),
+        ("/raise/unforeseen", 500, "服务器出错"),
+        ("/number/two", 422, "number"),
+        ("/nowhere", 404, "没有这个地址"),
+    ],
+)
+def test_who_opened_it_in_a_browser_gets_a_page(client: TestClient, path: str, status: int, said: str) -> None:
+    answer = client.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert said in answer.text
+    assert '<a href="/">' in answer.text
+    assert "Accept" in answer.headers["vary"]
+    assert SECRET not in answer.text

@@ -250,6 +250,8 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("POST", "/plans/{plan_id}/solve"): _PLAN,
         ("GET", "/jobs/{job_id}"): _PLAN,
         ("DELETE", "/jobs/{job_id}"): _PLAN,
+        ("GET", "/plans/{plan_id}/locks"): _LOOK_AT_PLAN,
+        ("PATCH", "/plans/{plan_id}/locks"): _PLAN,
         ("GET", "/plans/{plan_id}/comments"): _LOOK_AT_PLAN,
         ("POST", "/plans/{plan_id}/comments"): _REMARK_ON_PLAN,
         ("PATCH", "/plans/{plan_id}/comments/{comment_id}"): _REMARK_ON_PLAN,

@@ -55,6 +55,10 @@ COMMANDS = {
         "api.commands.solve:solve_command",
         "锁定之外自动重划:保留的网格、小区不动,其余由引擎重新划分。 Divide a draft anew around what stays.",
     ),
+    "locks": (
+        "api.commands.locks:locks_command",
+        "锁定的网格、小区及由谁锁定;锁定、解锁。 What is locked of a draft and by whom; lock and lift.",
+    ),
     "remarks": (
         "api.commands.plan_papers:remarks_command",
         "方案的批注:列出、发表、处理。 Remarks on a plan: list them, make one, resolve one.",

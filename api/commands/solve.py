@@ -9,6 +9,7 @@ from api.commands.drafting import drafting
 from api.commands.edit import show_edited
 from api.commands.store import open_store, who_runs
 from geo.regionalization.locks import FITTING
+from geo.services.locking import read_locks
 from geo.services.reading import read_plan
 from geo.services.solving import Kept, solve_rest
 
@@ -24,6 +25,9 @@ def solve_command(
         list[str] | None,
         typer.Option(help="不拆分的小区编码,可重复;fitting 为所有放得下的 Compound kept whole; fitting: all that fit"),
     ] = None,
+    locked: Annotated[
+        bool, typer.Option("--locked", help="保留各人已锁定的网格和小区,见 wangge locks Keep what planners locked")
+    ] = False,
     community: Annotated[
         list[str] | None, typer.Option(help="只重划此社区,可重复 Only this community, repeatable")
     ] = None,
@@ -33,12 +37,14 @@ def solve_command(
     ] = None,
 ) -> None:
     """锁定之外自动重划:保留的网格、小区不动,其余由引擎重新划分。 Divide a draft anew around what stays."""
-    compounds = tuple(whole_compound or ()) or None
-    kept = Kept(
-        tuple(keep_grid or ()), FITTING if compounds == (FITTING,) else compounds, tuple(community or ())
-    )  # fmt: skip
     with open_store() as session:
         seen = read_plan(session, plan)
+        locks = [lock.code for lock in read_locks(session, plan)] if locked else []
+        grids = {*(keep_grid or ()), *(code for code in locks if code.isdigit())}
+        compounds = tuple(sorted({*(whole_compound or ()), *(code for code in locks if not code.isdigit())}))
+        kept = Kept(
+            tuple(sorted(grids)), FITTING if FITTING in compounds else compounds or None, tuple(community or ())
+        )  # fmt: skip
         with drafting(seen.name, console) as told:
             solved = solve_rest(
                 session,

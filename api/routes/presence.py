@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api.access import holds
 from api.dependencies import Acting, Database, PlanId, Store
 from api.openapi import problems
+from api.routes.locks import shown_locks
 from api.schemas.presence import Here, PlanNews, PlanPresence, Present
 from geo.access.actor import Actor
 from geo.services.sharing import News, PresenceRecord, news_of, say_here, say_left, who_is_here
@@ -88,7 +89,8 @@ def _shown(found: News, actor: Actor) -> PlanNews:
         change["grids"] = [code for code in change["grids"] if whole or holds(actor, code)]
     present = [_person(one, actor) for one in found.present]
     told = {name: getattr(found, name) for name in ("version", "state", "mark", "comments", "comments_mark")}
-    return PlanNews.model_validate({**told, "changes": changes, "present": present})
+    locks = shown_locks(found.locks, actor)
+    return PlanNews.model_validate({**told, "changes": changes, "present": present, "locks": locks})
 
 
 def _person(one: PresenceRecord, actor: Actor) -> Present:

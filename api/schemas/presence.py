@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.edits import GridCode
+from api.schemas.locks import PlanLock
 from api.schemas.plans import State
 
 
@@ -50,5 +51,6 @@ class PlanNews(BaseModel):
     mark: str = Field(description="下次请求带上它,有变化才答复 To be sent with the next request, which waits for news")
     changes: list[Change] = Field(description="所见版本之后的改动 What changed after the version seen, oldest first")
     present: list[Present]
+    locks: list[PlanLock] = Field(description="锁定的网格和小区 Grids and compounds that are locked")
     comments: int = Field(description="批注数 Remarks on the plan")
     comments_mark: str = Field(description="有批注新增或处理时改变 Differs once a remark was made or resolved")

@@ -28,7 +28,7 @@ from geo.regionalization.editing import GridChanges, Move, Notice, divided, join
 from geo.regionalization.numbering import grid_code
 from geo.regionalization.remembering import limits_of, remembered, renewed_report
 from geo.services.gathering import Gathered, gather
-from geo.storage import edits, events, plans
+from geo.storage import edits, events, plan_locks, plans
 from geo.storage.edits import WrittenEdit
 from geo.storage.plans import PlanRecord
 from geo.storage.tables import Plan
@@ -249,8 +249,11 @@ def save_redrawn(session: Session, plan: Plan, opened: OpenedDraft, redrawn: Red
         before={"grids": _told_grids(was), "assignment": before_keys},
         after={"grids": _told_grids(changed), "assignment": after_keys},
     )
+    moving = (goal != today["grid"]).to_numpy(bool)
+    touched = {*today.loc[moving, "grid"], *goal[moving], *ended}
+    locked = _locked_by_others(session, record.id, touched, who)
     after, cells = edits.write_edit(session, plan, edit, who=who)
-    notices = (*redrawn.notices, *_cells_gone(cells), *_out_of_range(changed, record))
+    notices = (*redrawn.notices, *locked, *_cells_gone(cells), *_out_of_range(changed, record))
     return Edited(after, changed, ended, notices)
 
 
@@ -490,6 +493,15 @@ def _told_rows(before: pd.DataFrame, after: pd.DataFrame) -> tuple[dict[str, str
     """The grid of each row that an edit writes anew, before and after, by the row's name."""
     was, now = (dict(zip(row_keys(rows), rows["grid"].astype(str), strict=True)) for rows in (before, after))
     return was, now
+
+
+def _locked_by_others(session: Session, plan_id: int, touched: set[str], who: str) -> list[Notice]:
+    """Whose locks an edit did not heed."""
+    locks = [lock for lock in plan_locks.read(session, plan_id) if lock.code in touched and lock.who != who]
+    return [
+        Notice(f"所改网格 {lock.code} 由 {lock.who} 锁定", f"grid {lock.code}, which changed, is locked by {lock.who}")
+        for lock in locks
+    ]
 
 
 def _cells_gone(count: int) -> list[Notice]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from geo.services.editing import PlanChange, changes_since
+from geo.services.locking import LockRecord, locks_of
 from geo.storage import plan_comments, plans, presence
 from geo.storage.presence import PresenceRecord
 
-__all__ = ["News", "PlanChange", "PresenceRecord", "news_of", "say_here", "say_left", "who_is_here"]
+__all__ = ["LockRecord", "News", "PlanChange", "PresenceRecord", "news_of", "say_here", "say_left", "who_is_here"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class News:
         What happened after the version that was asked about, the oldest first.
     present
         Who has it open.
+    locks
+        What of it is locked, and by whom.
     comments, comments_mark
         How many remarks there are on it, and what differs once one was made or resolved.
     mark
@@ -38,6 +41,7 @@ class News:
     scope_code: str
     changes: tuple[PlanChange, ...]
     present: tuple[PresenceRecord, ...]
+    locks: tuple[LockRecord, ...]
     comments: int
     comments_mark: str
     mark: str
@@ -82,7 +86,10 @@ def news_of(session: Session, plan_id: int, version: int | None = None) -> News:
     seen = plan.version if version is None else version
     changes = tuple(changes_since(session, plan_id, seen)) if plan.version > seen else ()
     here = tuple(presence.present(session, plan_id))
+    locks = tuple(locks_of(session, plan_id, plan))
     comments, versions = plan_comments.state_of(session, plan_id)
-    said = repr((plan.version, plan.state, [(one.who, one.grid_code) for one in here], comments, versions))
+    who, what = [(one.who, one.grid_code) for one in here], [(one.code, one.who) for one in locks]
+    said = repr((plan.version, plan.state, who, what, comments, versions))
     mark = hashlib.sha256(said.encode()).hexdigest()[:16]
-    return News(plan.version, plan.state, plan.scope_code, changes, here, comments, f"{comments}.{versions}", mark)
+    told = f"{comments}.{versions}"
+    return News(plan.version, plan.state, plan.scope_code, changes, here, locks, comments, told, mark)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from geo.storage import events, plans, queries
 from geo.storage.refusals import in_plain_words
 from geo.storage.tables import Assignment, Cell, Grid, Plan
+from geo.storage.workbench_tables import PlanLock
 
 #: What the event of an edit is called.
 EDITED = "edited"
@@ -50,7 +51,7 @@ class WrittenEdit:
 def write_edit(session: Session, plan: Plan, edit: WrittenEdit, *, who: str) -> tuple[plans.PlanRecord, int]:
     """Write an edit of a draft that this transaction has locked (``plans.locked_draft``), in its next version.
 
-    Cells of grids that change go: they were drawn inside of what is no more.
+    Cells of grids that change go: they were drawn inside of what is no more. Locks of grids that end go with them.
 
     Returns
     -------
@@ -70,6 +71,7 @@ def write_edit(session: Session, plan: Plan, edit: WrittenEdit, *, who: str) -> 
             delete(Assignment).where(Assignment.plan_id == plan.id, Assignment.building_code.in_(list(edit.buildings)))
         )
         session.execute(delete(Grid).where(Grid.plan_id == plan.id, Grid.code.in_(list(edit.ended))))
+        session.execute(delete(PlanLock).where(PlanLock.plan_id == plan.id, PlanLock.code.in_(list(edit.ended))))
         # What grows may take ground only after others have left it: one statement for those that there are, then new.
         _write_grids(session, plan.id, edit.grids)
         plans.insert_assignment(session, plan.id, edit.assignment)

@@ -1,4 +1,4 @@
-"""The tables of work on a plan that several people share: remarks on it, who has it open, what the engine works on."""
+"""The tables of work on a plan that several people share: remarks, who has it open, locks, what the engine works on."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from geo.storage.declaring import Base, Code, at_least, code_column, code_rule, not_blank
+from geo.storage.declaring import Base, Code, at_least, code_column, code_pattern, code_rule, not_blank
 
 
 def _of_plan(*, primary: bool = False) -> Any:
@@ -54,6 +54,23 @@ class PlanPresence(Base):
     grid_code: Mapped[str | None] = mapped_column(Code)
     since: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     seen_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class PlanLock(Base):
+    """That somebody wants a grid of a draft to stay as it is, or a compound to stay whole."""
+
+    __tablename__ = "plan_lock"
+    __table_args__ = (
+        *not_blank("who"),
+        CheckConstraint(
+            f"code ~ '{code_pattern('grid')}' OR code ~ '{code_pattern('compound')}'", name="code_structure"
+        ),
+    )
+
+    plan_id: Mapped[int] = _of_plan(primary=True)
+    code: Mapped[str] = mapped_column(Code, primary_key=True)
+    who: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
 class PlanJob(Base):

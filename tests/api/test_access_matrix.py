@@ -80,7 +80,7 @@ OF_NOUNS = {"/bills/{noun}/{code}": ("building", "household_unit", "grid", "comm
 OF_NOUNS["/responsibility/{noun}/{code}"] = ("building", "household_unit")
 TABLES = ("street", "community", "compound", "barrier", "building", "stairwell", "household_unit", "place", "plan")
 TABLES += ("address_alias", "former_name", "unplaced_row", "inspection", "inspection_plan", "place_grade")
-TABLES += ("plan_comment", "plan_presence", "plan_job")
+TABLES += ("plan_comment", "plan_presence", "plan_lock", "plan_job")
 TABLES += ("ledger_case", "case_move", "case_reporter", "evidence")
 TABLES += ("city_element", "responsible_body", "grid_staff", "grid", "assignment", "cell", "account", "account_role")
 

@@ -13,10 +13,12 @@ from sqlalchemy import Engine, text
 from api.main import create_app
 from api.settings import AppSettings
 from geo.storage.database import session_scope
+from geo.territory import codes
 from tests.api import town
 from tests.api.people import client_of
 
 COMMUNITY, OTHER = town.COMMUNITIES[:2]
+COMPOUND = codes.make("compound", COMMUNITY, 1)
 #: Seconds within which one planner knows what another one did.
 KNOWN_WITHIN_S = 2.0
 
@@ -119,6 +121,38 @@ def test_of_a_streets_plan_in_force_one_sees_the_remarks_on_ones_own_part(
     told = neighbour.get(f"/plans/{plan}/news", params={"version": 1}).json()
     assert told["present"] == []
     assert {code[:12] for change in told["changes"] for code in change["grids"]} <= {OTHER}
+
+
+def test_a_lock_is_seen_by_others_survives_the_process_and_is_lifted(
+    client: TestClient, colleague: TestClient, neighbour: TestClient, leader: TestClient, plan: int, grid: str
+) -> None:
+    path, news = f"/plans/{plan}/locks", f"/plans/{plan}/news"
+    mark = client.get(news).json()["mark"]
+    made = colleague.patch(path, json={"lock": [grid, COMPOUND]})
+    assert made.status_code == 200, made.text
+    assert [(one["kind"], one["code"], one["me"]) for one in made.json()["locks"]] == [
+        ("grid", grid, True),
+        ("compound", COMPOUND, True),
+    ]
+    # The colleague is at another process than the planner; nothing but the store is between them.
+    told = client.get(news).json()
+    assert told["mark"] != mark
+    assert told["locks"] == client.get(path).json()["locks"] == leader.get(path).json()["locks"]
+    assert [(one["code"], one["who"], one["me"]) for one in told["locks"]] == [
+        (grid, "colleague", False),
+        (COMPOUND, "colleague", False),
+    ]
+    assert client.patch(path, json={"lock": [grid]}).json()["locks"][0]["who"] == "colleague"
+    assert leader.patch(path, json={"lift": [grid]}).status_code == 403
+    assert neighbour.get(path).status_code == 404
+    assert neighbour.patch(path, json={"lift": [grid]}).status_code == 404
+    wrong: list[Any] = [{"lock": ["x"]}, {"lock": [f"{grid[:12]}777"]}, {"lock": [grid], "who": "x"}, {"lock": grid}]
+    wrong += [{"lock": [grid], "lift": [grid]}, {"lock": [f"{OTHER}001"]}, {"lift": [grid + "\n"]}]
+    for body in wrong:
+        assert client.patch(path, json=body).status_code == 422, body
+    assert client.patch("/plans/999999/locks", json={"lock": [grid]}).status_code == 404
+    assert [one["code"] for one in client.patch(path, json={"lift": [grid]}).json()["locks"]] == [COMPOUND]
+    assert client.patch(path, json={"lift": [COMPOUND]}).json() == {"locks": []}
 
 
 def test_two_planners_see_each_other_until_one_leaves(

@@ -1,4 +1,4 @@
-"""``wangge solve``, ``wangge remarks`` and ``wangge plan-report`` as planners type them."""
+"""``wangge solve``, ``wangge locks``, ``wangge remarks`` and ``wangge plan-report`` as planners type them."""
 
 from pathlib import Path
 
@@ -29,6 +29,25 @@ def run(*words: object) -> str:
         raise result.exception
     assert result.exit_code == 0, result.output
     return " ".join(result.output.split())
+
+
+def test_what_colleagues_locked_is_listed_kept_and_lifted(
+    empty_store: Engine, plan_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = races.GRIDS
+    assert "没有锁定" in run("locks", plan_id)
+    monkeypatch.setenv("USER", "李四")
+    run("locks", plan_id, "--lock", one)
+    monkeypatch.setenv("USER", WHO)
+    shown = run("locks", plan_id, "--lock", other)
+    assert f"{one} " in shown
+    assert [who for who in shown.split() if who in ("李四", WHO)] == ["李四", WHO]
+    with pytest.raises(InputError, match="解锁"):
+        run("solve", plan_id, "--locked")
+    assert f"{one} 由 李四 锁定" in run("edit", plan_id, "--move", f"{races.MIDDLE[0]}={other}")
+    assert "没有锁定" in run("locks", plan_id, "--lift", one, "--lift", other)
+    with pytest.raises(CodeError, match="no grid or compound"):
+        run("locks", plan_id, "--lock", f"{one[:12]}777")
 
 
 def test_a_draft_is_solved_remarked_on_and_reported(empty_store: Engine, plan_id: int, tmp_path: Path) -> None:

@@ -121,7 +121,8 @@ def answers(page: Page, said: dict[str, Any]) -> None:
     """Hand the page all that a server would."""
     may = {"may_edit": True, "may_draft": True}
     shown = rendered("workbench.html", login="bench", plan=_Plan, state_label="草案 draft", parts=[], **may)
-    told = {"ground": said, "edits": {"version": 1, "state": "draft", "name": _Plan.name, "items": []}}
+    edits = {"version": 1, "state": "draft", "name": _Plan.name, "items": []}
+    told = {"ground": said, "edits": edits, "locks": {"locks": []}}
     kinds = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
     def answer(route: Route) -> None:

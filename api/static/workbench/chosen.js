@@ -37,7 +37,7 @@ export class ChosenGrid {
 }
 
 function rows(draft, grid) {
-  const { figures, ground } = draft;
+  const { figures, ground, locks, codes } = draft;
   const then = followed(draft, grid);
   const crossed = crossings(draft, grid);
   const split = splitHere(draft, grid);
@@ -49,6 +49,7 @@ function rows(draft, grid) {
     { zh: '拆开的小区', en: 'compounds split', value: split.length ? `${split.slice(0, NAMED).join('、')}${split.length > NAMED ? ` 等 ${split.length} 个` : ''}` : '无 none' },
     { zh: '换网格员户数', en: 'change worker', value: ground.householdsBefore ? String(figures.moved[grid]) : '—' },
     { zh: '沿用', en: 'goes on with', value: then ?? '新设 new' },
+    { zh: '锁定', en: 'locked by', value: locks.grids.get(codes[grid]) ?? '无 none' },
   ];
 }
 

@@ -9,12 +9,13 @@ let number = 0;
 export function dialog({ zh, en }, inside, yes, does = () => true) {
   number += 1;
   const complaint = element('p', { class: 'complaint', role: 'alert', hidden: true });
+  const isPlain = inside.every((each) => !each.querySelector('input')); // Enter alone does not say yes to a question
   const go = element('button', { class: 'main', type: 'submit' }, ...both(...yes));
   const form = element('form', {},
     element('h2', { id: `dialog-${number}` }, ...both(zh, en)),
     ...inside,
     complaint,
-    element('p', { class: 'row' }, go, button({ class: 'plain' }, () => box.close(), ...both('取消', 'Cancel'))));
+    element('p', { class: 'row' }, go, button({ class: 'plain', autofocus: isPlain }, () => box.close(), ...both('取消', 'Cancel'))));
   const box = element('dialog', { class: 'question', 'aria-labelledby': `dialog-${number}` }, form);
   let isDone = false;
   form.addEventListener('submit', async (event) => {

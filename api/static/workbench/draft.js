@@ -19,7 +19,8 @@ export class Draft {
     this.waiting = [];
     this.undone = [];
     this.done = [];
-    this.locks = { grids: new Set(), compounds: new Set() };
+    this.locks = { grids: new Map(), compounds: new Map() }; // code: who locked it
+    this.agreed = new Set(); // grids that others locked, and that one said yes to paint over
     this.painted = null;
     this.measure();
   }
@@ -74,23 +75,30 @@ export class Draft {
 
   begin() {
     this.painted = new Map();
-    this.left = { locked: new Set(), elsewhere: new Set() };
+    this.left = { locked: new Set(), elsewhere: new Set(), others: new Map(), along: new Map() };
     this.held = new Set(this.labels);
   }
 
-  // Put units into a grid; returns those that changed. What is locked, or of another community, is left, and told.
+  // Put units into a grid; returns those that changed. What is of another community, or locked, is left, and told; what
+  // others locked, by the grid that it was to go to, so that one can be asked.
   paint(units, grid) {
     const community = this.communityOf(grid);
     const changed = [];
-    for (const unit of this.withCompounds(units)) {
+    for (const unit of this.withCompounds(units, grid)) {
       const from = this.labels[unit];
       if (from === grid) continue;
       if (this.communityOfUnit(unit) !== community) {
         this.left.elsewhere.add(unit);
         continue;
       }
-      if (this.locks.grids.has(this.codes[from]) || this.locks.grids.has(this.codes[grid])) {
+      const locked = [from, grid].filter((each) => this.locks.grids.has(this.codes[each]));
+      if (locked.some((each) => this.isMine(this.codes[each]))) {
         this.left.locked.add(unit);
+        continue;
+      }
+      if (this.heldByOthers(locked.map((each) => this.codes[each])).length) {
+        if (!this.left.others.has(grid)) this.left.others.set(grid, new Set());
+        this.left.others.get(grid).add(unit);
         continue;
       }
       if (!this.painted.has(unit)) this.painted.set(unit, from);
@@ -101,15 +109,37 @@ export class Draft {
     return changed;
   }
 
+  // ── locks ──
+
+  // Locks as the server tells them. Where one is another's than before, one is asked about it anew.
+  takeLocks(locks) {
+    const of = (kind) => new Map(locks.filter((lock) => lock.kind === kind).map(({ code, who }) => [code, who]));
+    const fresh = { grids: of('grid'), compounds: of('compound') };
+    this.agreed.forEach((code) => this.locks.grids.get(code) !== fresh.grids.get(code) && this.agreed.delete(code));
+    this.locks = fresh;
+  }
+
+  isMine(code) {
+    return (this.locks.grids.get(code) ?? this.locks.compounds.get(code)) === this.login;
+  }
+
+  // Those of some grids that others locked and one was not asked about yet.
+  heldByOthers(codes) {
+    return [...new Set(codes)].filter((code) => this.locks.grids.has(code) && !this.isMine(code) && !this.agreed.has(code));
+  }
+
   // A compound that stays whole comes along with each of its buildings.
-  withCompounds(units) {
+  withCompounds(units, grid) {
     const { compounds } = this.locks;
     if (compounds.size === 0) return units;
     const { compoundHere, compoundOf, unitsOfCompound } = this.ground;
     const all = new Set(units);
     for (const unit of units) {
-      if (compoundOf[unit] < 0 || !compounds.has(this.ground.compounds.code[compoundOf[unit]])) continue;
-      unitsOfCompound[compoundHere[unit]].forEach((each) => all.add(each));
+      const code = this.ground.compounds.code[compoundOf[unit]];
+      if (compoundOf[unit] < 0 || !compounds.has(code)) continue;
+      const whole = unitsOfCompound[compoundHere[unit]];
+      if (!this.isMine(code) && whole.some((each) => each !== unit && this.labels[each] !== grid)) this.left.along.set(this.ground.compounds.name[compoundOf[unit]] ?? code, compounds.get(code));
+      whole.forEach((each) => all.add(each));
     }
     return all;
   }

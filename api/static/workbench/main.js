@@ -4,6 +4,7 @@ import { Trouble, ask, onceKey } from '../common/asking.js';
 import { both, button, element } from '../common/dom.js';
 import { Notice } from '../common/notice.js';
 import { ChosenGrid } from './chosen.js';
+import { Locking } from './locking.js';
 import { Draft } from './draft.js';
 import { Ground } from './ground.js';
 import { Scene } from './map.js';
@@ -30,6 +31,7 @@ class Page {
       onDropped: (strokes, trouble) => this.onDropped(trouble),
       onFrozen: (trouble) => this.onFrozen(trouble),
     });
+    this.locking = new Locking(this);
     this.bench = this.asBench();
   }
 
@@ -51,12 +53,12 @@ class Page {
 
   // Read the plan and its ground, and do again on it what this browser kept.
   async open() {
-    const [said, history] = await Promise.all([ask(`/plans/${this.planId}/ground`), ask(`/plans/${this.planId}/edits`)]);
+    const path = `/plans/${this.planId}`;
+    const [said, history, { locks }] = await Promise.all([ask(`${path}/ground`), ask(`${path}/edits`), ask(`${path}/locks`)]);
     const draft = new Draft(new Ground(said));
     draft.remember(history.items.filter((edit) => edit.version <= draft.version));
     const collided = draft.resume(this.mayEdit ? await this.outbox.strokes() : []);
-    const locks = await this.outbox.locks();
-    draft.locks = { grids: new Set(locks.grids), compounds: new Set(locks.compounds) };
+    draft.takeLocks(locks);
     Object.assign(this, { draft });
     this.outbox.draft = this.mayEdit ? draft : null;
     this.called(said.plan.name);
@@ -64,6 +66,7 @@ class Page {
     if (!this.mayEdit) by('said').hidden = true;
     said.notices.forEach(({ zh, en }) => this.say(zh, en));
     await this.tellCollided(collided);
+    if (this.mayEdit) await this.locking.handOver();
   }
 
   build() {
@@ -83,8 +86,8 @@ class Page {
       move: (units, grid) => this.move(units, grid),
       divide: (...asked) => this.divide(...asked),
       show: (units) => this.scene.show(units),
-      lockGrid: (grid) => this.lock('grids', this.draft.codes[grid]),
-      lockCompound: (code) => this.lock('compounds', code),
+      lockGrid: (grid) => this.locking.lock('grids', this.draft.codes[grid]),
+      lockCompound: (code) => this.locking.lock('compounds', code),
       hue: (grid) => this.scene.colouring.building(this.scene.colouring.hueOf(grid)),
       canEdit: () => this.canEdit,
       say: (zh, en) => this.say(zh, en),
@@ -230,11 +233,14 @@ class Page {
     const stroke = this.draft.end();
     this.tellLeft(left);
     if (stroke) this.after(stroke);
+    if (left.others.size) this.locking.paintOver(left.others);
   }
 
-  // Why some of what was painted stayed where it was.
-  tellLeft({ locked, elsewhere }) {
+  // Why some of what was painted stayed where it was, or more came along.
+  tellLeft({ locked, elsewhere, along }) {
+    const wholes = [...along].map(([name, who]) => `${name}(${who})`).slice(0, 3).join('、');
     const why = [
+      [along.size, `别人锁定的小区整个划入:${wholes}`, 'compounds that others keep whole came along'],
       [locked.size, `${locked.size} 处在锁定的网格,未动`, `${locked.size} locked, left as they are`],
       [elsewhere.size, `${elsewhere.size} 处属于别的社区,不能划入此网格`, `${elsewhere.size} are of another community, whose grids are its own`],
     ].filter(([count]) => count > 0);
@@ -251,6 +257,13 @@ class Page {
   // One stairwell of a whole building into a grid: the server divides the building, whose ground is then another.
   async divide(building, stairwell, grid) {
     if (!this.canEdit || this.isDividing) return;
+    const { codes, labels, ground, locks } = this.draft;
+    const touched = [grid, ...ground.unitsOfBuilding.get(building).map((unit) => labels[unit])].map((each) => codes[each]);
+    if (touched.some((code) => locks.grids.has(code) && this.draft.isMine(code))) {
+      this.say('网格已锁定,未动', 'the grid is locked, left as it is');
+      return;
+    }
+    if (!await this.locking.agreesTo(touched)) return;
     this.isDividing = true;
     this.say('正在拆开…', 'dividing');
     await this.outbox.work();
@@ -305,6 +318,7 @@ class Page {
       return;
     }
     const moves = stack.at(-1);
+    if (this.locking.asksFirst(moves.flatMap(([, from, to]) => [from, to]), () => this.takeBack(stack, does))) return;
     const stroke = does();
     if (!stroke) {
       this.say('这些楼栋后来有人改过,不能撤销', 'others changed these buildings since');
@@ -321,6 +335,8 @@ class Page {
       this.say('还有笔画没有保存,请稍后再试', 'strokes are still on their way: try again when they are saved');
       return;
     }
+    const touched = edits.flatMap(({ moves }) => Object.values(moves).flat());
+    if (this.locking.asksFirst(touched, () => this.goBack(edits))) return;
     const targets = new Map(edits.flatMap(({ moves }) => Object.entries(moves).map(([key, [was]]) => [key, was])));
     const stroke = this.draft.put(targets);
     if (!stroke) {
@@ -331,12 +347,11 @@ class Page {
     this.after(stroke);
   }
 
-  lock(kind, code) {
-    const locked = this.draft.locks[kind];
-    if (!locked.delete(code)) locked.add(code);
-    this.outbox.keepLocks(this.draft.locks);
+  // Locks came or went: the map, the lists and the cards show whose they are.
+  relocked() {
     this.scene.repaint([]);
     this.panel.renew();
+    this.card.draw(this.draft, this.chosenGrid);
     this.unitCard.draw(this.unitCard.unit);
     this.changed();
   }
@@ -462,7 +477,8 @@ class Page {
   // version()   the newest version of the plan that this page knows, strokes under way not counted
   // rows()      [{key, building, stairwell, floors: [from, to] or null, households, compound, grid}], as shown now
   // grids()     [{code, name, households, inRange}], as shown now
-  // locks()     {grids: [code], compounds: [code]}: what the planner wants to stay
+  // locks()     {grids: [code], compounds: [code], theirs}: what shall stay, and how many of it others locked
+  // takeLocks(locks)  locks as the server tells them
   // chosen()    code of the grid that is worked on, or null
   // show(code)  jump to a grid or building on the map
   // settled()   promise: all strokes are with the server (or stand in the way, said to the planner)
@@ -471,14 +487,14 @@ class Page {
   // onChange(fn)  fn() is called after the rows, the version, the locks or the chosen grid changed
   // say(zh, en) a line for the planner
   asBench() {
-    const codes = ({ grids, compounds }) => ({ grids: [...grids], compounds: [...compounds] });
     return {
       planId: this.planId,
       mayEdit: this.mayEdit,
       version: () => this.draft.version,
       rows: () => this.rows(),
       grids: () => this.gridRows(),
-      locks: () => codes(this.draft.locks),
+      locks: () => this.locking.all(),
+      takeLocks: (locks) => this.locking.hear(locks),
       chosen: () => (this.chosenGrid === null ? null : this.draft.codes[this.chosenGrid]),
       show: (code) => this.showCode(code),
       settled: () => this.outbox.work(),

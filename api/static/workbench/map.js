@@ -11,6 +11,7 @@ const [LEAST_SCALE, MOST_SCALE] = [0.02, 12]; // pixels per metre
 const [LABELS_FROM, NUMBERS_FROM] = [0.09, 0.35];
 const HOUSEHOLDS_FROM = 1; // what a building would add to a grid is read off the map
 const HALO_FROM = 0.2;
+const LONGEST_NAME = 8; // of who locked a grid, in its label
 const LAYERS = ['ground', 'barriers', 'lines', 'top'];
 const WIDTHS = { main_road: 4, expressway: 5, river: 4, railway: 2.5, road: 2.5, lane: 1.2, wall: 1.2 };
 
@@ -367,8 +368,11 @@ export class Scene {
     if (px < -40 || py < -20 || px > this.width + 40 || py > this.height + 20) return;
     const households = figures.households[grid];
     const sign = households < bounds.lower ? '▼' : households > bounds.upper ? '▲' : '';
-    const words = `${locks.grids.has(codes[grid]) ? '锁 ' : ''}${codes[grid].slice(-3)} · ${households}${sign}`;
-    if (!claim(taken, px, py, (words.length * digit) / 2 + 2, size / 2)) return;
+    const whose = locks.grids.get(codes[grid]);
+    const lock = whose === undefined ? '' : this.draft.isMine(codes[grid]) ? '锁 ' : `锁(${short(whose)}) `;
+    const words = `${lock}${codes[grid].slice(-3)} · ${households}${sign}`;
+    const width = lock ? pen.measureText(words).width : words.length * digit;
+    if (!claim(taken, px, py, width / 2 + 2, size / 2)) return;
     pen.strokeText(words, px, py);
     pen.fillStyle = sign ? this.ink.highlight : this.ink.text;
     pen.fillText(words, px, py);
@@ -414,6 +418,8 @@ function claim(taken, px, py, halfWidth, halfHeight) {
   spots.forEach((spot) => taken.add(spot));
   return true;
 }
+
+const short = (name) => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name);
 
 const clamp = (scale) => Math.max(LEAST_SCALE, Math.min(MOST_SCALE, scale));
 

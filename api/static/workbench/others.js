@@ -71,6 +71,7 @@ class Others {
   async take(news) {
     this.mark = news.mark;
     this.present = news.present.filter((one) => !one.me);
+    this.bench.takeLocks(news.locks);
     this.draw();
     if (this.comments !== null && this.comments !== news.comments_mark) document.dispatchEvent(new CustomEvent('remarks'));
     this.comments = news.comments_mark;

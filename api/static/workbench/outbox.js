@@ -22,12 +22,11 @@ export class Outbox {
     return found.sort((one, other) => one.made_at - other.made_at || one.id.localeCompare(other.id));
   }
 
-  async locks() {
-    return (await kept.get('locks', this.place)) ?? { grids: [], compounds: [] };
-  }
-
-  keepLocks({ grids, compounds }) {
-    return kept.put('locks', { place: this.place, grids: [...grids], compounds: [...compounds] });
+  // Locks that this browser kept for itself, before the server did: given once.
+  async ownLocks() {
+    const { grids, compounds } = (await kept.get('locks', this.place)) ?? { grids: [], compounds: [] };
+    await kept.remove('locks', this.place);
+    return [...grids, ...compounds];
   }
 
   // Keep a stroke, then send what waits.

@@ -123,11 +123,11 @@ export class Panel {
   }
 
   renewRow(grid) {
-    const { draft, chosen, hue } = this.bench;
+    const { draft, chosen, hue, canEdit } = this.bench;
     const { figures, locks } = draft;
     const row = this.rows.get(grid);
-    const isLocked = locks.grids.has(draft.codes[grid]);
-    const said = [figures.households[grid], figures.pieces[grid], figures.compactness[grid].toFixed(2), figures.moved[grid], isLocked, chosen() === grid].join();
+    const whose = locks.grids.get(draft.codes[grid]);
+    const said = [figures.households[grid], figures.pieces[grid], figures.compactness[grid].toFixed(2), figures.moved[grid], whose, chosen() === grid].join();
     if (said === row.said) return;
     row.said = said;
     write(row.households, String(figures.households[grid]));
@@ -138,8 +138,12 @@ export class Panel {
     row.row.classList.toggle('wrong', !figures.inRange[grid]);
     row.pieces.classList.toggle('fault', figures.pieces[grid] > 1);
     row.row.setAttribute('aria-selected', chosen() === grid);
-    row.lock.setAttribute('aria-pressed', isLocked);
-    row.lock.setAttribute('aria-label', `锁定网格 ${draft.codes[grid].slice(-3)} Lock grid`);
+    const isTheirs = whose !== undefined && !draft.isMine(draft.codes[grid]);
+    row.lock.setAttribute('aria-pressed', whose !== undefined);
+    row.lock.classList.toggle('theirs', isTheirs);
+    row.lock.title = isTheirs ? `由 ${whose} 锁定 locked by ${whose}` : '';
+    row.lock.setAttribute('aria-label', `锁定网格 ${draft.codes[grid].slice(-3)} Lock grid${isTheirs ? `,由 ${whose} 锁定 locked by ${whose}` : ''}`);
+    row.lock.disabled = !canEdit();
     row.name.querySelector('.swatch').style.background = hue(grid);
   }
 

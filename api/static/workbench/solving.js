@@ -44,12 +44,12 @@ class Solving {
   }
 
   renew() {
-    const { grids, compounds } = this.bench.locks();
+    const { grids, compounds, theirs } = this.bench.locks();
     const communities = new Set(this.bench.grids().map((grid) => grid.code.slice(0, 12)));
     this.onlyLine.hidden = communities.size < 2;
     this.only.disabled = !this.bench.chosen();
     this.hint.replaceChildren(...both(
-      grids.length + compounds.length === 0 ? '没有锁定,全部重划' : `锁定 ${grids.length} 个网格、${compounds.length} 个小区,其余重划`,
+      grids.length + compounds.length === 0 ? '没有锁定,全部重划' : `锁定 ${grids.length} 个网格、${compounds.length} 个小区${theirs ? `(其中 ${theirs} 处由别人锁定)` : ''},其余重划`,
       grids.length + compounds.length === 0 ? 'nothing is locked' : `${grids.length} grids and ${compounds.length} compounds stay`,
     ));
     // Another change came after it: this one is undone with the others, in their order.

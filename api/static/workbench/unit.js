@@ -53,11 +53,13 @@ export class UnitCard {
   }
 
   compound({ code, name }, at) {
-    const isLocked = this.bench.draft.locks.compounds.has(code[at]);
-    const tick = element('input', { type: 'checkbox' });
-    tick.checked = isLocked;
+    const { draft } = this.bench;
+    const whose = draft.locks.compounds.get(code[at]);
+    const tick = element('input', { type: 'checkbox', disabled: !this.bench.canEdit() });
+    tick.checked = whose !== undefined;
     tick.addEventListener('change', () => this.bench.lockCompound(code[at]));
-    return element('label', { class: 'tick' }, tick, ...both(`${name[at] ?? code[at]} 保持整体`, 'keep this compound whole'));
+    const theirs = whose !== undefined && !draft.isMine(code[at]) && element('span', { class: 'theirs' }, ...both(`由 ${whose} 锁定`, `locked by ${whose}`));
+    return element('label', { class: 'tick' }, tick, ...both(`${name[at] ?? code[at]} 保持整体`, 'keep this compound whole'), theirs || '');
   }
 
   mover(unit) {

@@ -41,8 +41,10 @@ KEYS = {
     **dict.fromkeys(["former_name", "address_alias", "unplaced_row"], "id"),
     **dict.fromkeys(["ledger_case", "case_move", "evidence", "inspection_plan", "place_grade", "inspection"], "id"),
     **{"case_reporter": "case_id", "evidence_content": "hash"},
-    **{"plan_comment": "id", "plan_job": "id", "plan_presence": "plan_id"},
+    **{"plan_comment": "id", "plan_job": "id", "plan_presence": "plan_id", "plan_lock": "plan_id"},
 }
+#: What is taken away again, and plans, which are deleted as long as they are drafts.
+FORGOTTEN = ("plan", "plan_presence", "plan_lock")
 #: What of a street is seen by everybody who sees something of it.
 STREETS_OWN = ("street", "responsible_body", "inspection_plan")
 #: Workflows are the same everywhere.
@@ -213,6 +215,8 @@ def note_plan(session: Session, board: Board, plan: int, path: str, draft: str) 
     for table, query in {
         "plan_comment": "INSERT INTO plan_comment (plan_id, said, who) VALUES (:plan, 'why', 'tester') RETURNING id",
         "plan_presence": "INSERT INTO plan_presence (plan_id, who) VALUES (:plan, 'tester') RETURNING plan_id",
+        "plan_lock": "INSERT INTO plan_lock (plan_id, code, who) SELECT plan_id, code, 'tester' FROM grid "
+        "WHERE plan_id = :plan ORDER BY code LIMIT 1 RETURNING plan_id",
         "plan_job": "INSERT INTO plan_job (plan_id, kind, asked, created_by) VALUES (:plan, 'solve', '{}', 'tester') "
         "RETURNING id",
     }.items():
@@ -579,7 +583,7 @@ def test_a_planner_draws_in_no_plan_of_others(board: Board) -> None:
             session.execute(text(f"{grid} FROM grid LIMIT 1"), {"plan": plan})
 
 
-@pytest.mark.parametrize("table", [table for table in KEYS if table not in ("plan", "plan_presence", *PLAN_ROWS)])
+@pytest.mark.parametrize("table", [table for table in KEYS if table not in (*FORGOTTEN, *PLAN_ROWS)])
 def test_the_application_deletes_nothing_that_is_kept(board: Board, table: str) -> None:
     for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}"):
         with (
@@ -595,6 +599,28 @@ def test_a_presence_is_left_by_whoever_it_is_of_or_when_it_is_stale(board: Board
         mine = "INSERT INTO plan_presence (plan_id, who) SELECT plan_id, 'planner-1' FROM plan_presence LIMIT 1"
         assert session.execute(text(mine)).rowcount == 1  # type: ignore[attr-defined]
         assert session.execute(text("DELETE FROM plan_presence")).rowcount == 1  # type: ignore[attr-defined]
+
+
+def test_a_lock_is_set_by_planners_in_their_own_names_and_lifted_by_any_of_the_plan(board: Board) -> None:
+    there = "SELECT count(*) FROM plan_lock"
+    set_one = "INSERT INTO plan_lock (plan_id, code, who) SELECT plan_id, '{code}', '{who}' FROM plan_lock LIMIT 1"
+    with session_scope(board.engine, ACTORS["planner of A1"]) as session:
+        count = session.scalar(text(there))
+        mine = set_one.format(code=f"{A1}900", who="planner-1")
+        assert session.execute(text(mine)).rowcount == 1  # type: ignore[attr-defined]
+        assert session.execute(text("DELETE FROM plan_lock WHERE code LIKE '%900'")).rowcount == 1  # type: ignore[attr-defined]
+        assert count == session.scalar(text(there))
+        session.rollback()
+    with pytest.raises(AccessError), session_scope(board.engine, ACTORS["planner of A1"]) as session:
+        session.execute(text(set_one.format(code=f"{A1}900", who="another")))
+    with pytest.raises(AccessError), session_scope(board.engine, ACTORS["staff of A1"]) as session:
+        session.execute(text(set_one.format(code=f"{A1}900", who="staff-1")))
+    with session_scope(board.engine, ACTORS["leader of A"]) as session:
+        assert session.execute(text("DELETE FROM plan_lock")).rowcount == 0  # type: ignore[attr-defined]
+    with session_scope(board.engine, ACTORS["planner of A"]) as session:
+        seen = session.scalar(text(there))
+        assert session.execute(text("DELETE FROM plan_lock")).rowcount == seen > 0  # type: ignore[attr-defined]
+        session.rollback()
 
 
 REPORT = {

@@ -32,6 +32,7 @@ class Page extends MapView {
     this.search = new Search(plan, show);
     this.addControls();
     this.fit();
+    this.popup.options.autoPanPaddingTopLeft = [24, 24 + (isNarrow() ? this.barHeight() : 0)];
     this.show(plan.title);
   }
 
@@ -62,6 +63,10 @@ class Page extends MapView {
     place.append(row);
   }
 
+  barHeight() {
+    return document.getElementById('timeline')?.offsetHeight || 0;
+  }
+
   recolour() {
     this.ledger?.timeline.paint();
     super.recolour();
@@ -70,7 +75,7 @@ class Page extends MapView {
   fit() {
     const [west, south, east, north] = this.plan.extent;
     const covered = isNarrow() ? document.getElementById('panel').offsetHeight : 0;
-    const bar = document.getElementById('timeline')?.offsetHeight || 0;
+    const bar = this.barHeight();
     const [above, below] = isNarrow() ? [bar, 0] : [0, bar];
     this.map.fitBounds([[south, west], [north, east]], {
       animate: false, paddingTopLeft: [16, 16 + above], paddingBottomRight: [16, 16 + covered + below],

@@ -258,8 +258,8 @@ function paintCells(pen, layer, view) {
   if (view.zoom < CELLS_FROM) return 0;
   const { in_range: inRange } = layer.columns;
   if (inRange) {
-    const out = faded(palette.cell_out, FILL_ALPHA);
-    fillAll(pen, layer, view, (i) => (inRange[i] ? faded(palette.cell_out, 0) : out));
+    const [none, out] = [0, FILL_ALPHA].map((share) => faded(palette.cell_out, share));
+    fillAll(pen, layer, view, (i) => (inRange[i] ? none : out));
   }
   return strokeAll(pen, layer, view, { colour: palette.cell_line, width: 1.2, dash: [4, 3] });
 }

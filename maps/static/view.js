@@ -1,6 +1,8 @@
 // One map with a plan painted on it: what lies under a place, its card, its mark, its bounds.
 
 const REACH_PX = 11;
+// A card's text, and what lies beside it: its margins, and what it keeps from the map's edges.
+const CARD_PX = { widest: 340, beside: 76 };
 const HIT_ORDER = ['elements', 'buildings', 'cells', 'grids', 'old_grids', 'compounds', 'communities'];
 const NEAREST_ZOOM = { buildings: 18, elements: 18, cells: 18, lines: 16 };
 
@@ -10,7 +12,7 @@ class MapView {
     this.plan = plan;
     this.painter = new Painter(plan);
     this.mark = L.featureGroup();
-    this.popup = L.popup({ maxWidth: 340, minWidth: 200, autoPanPadding: [24, 24] });
+    this.popup = L.popup({ minWidth: 200, autoPanPadding: [24, 24] });
   }
 
   show(title) {
@@ -63,6 +65,7 @@ class MapView {
   }
 
   popUp(content, place) {
+    this.popup.options.maxWidth = Math.min(CARD_PX.widest, this.map.getSize().x - CARD_PX.beside);
     this.popup.setLatLng(place).setContent(content).openOn(this.map);
     this.popup.getElement()?.querySelector('.leaflet-popup-close-button')
       ?.setAttribute('aria-label', this.plan.terms.close.join(' '));

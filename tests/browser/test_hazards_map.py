@@ -273,6 +273,21 @@ def test_a_phone_has_the_time_bar_on_screen(open_map: Open, offline_page: "Offli
     assert page.locator("#statement").is_visible()
 
 
+def test_a_card_fits_a_phone_and_can_be_closed(open_map: Open, offline_page: "OfflinePage") -> None:
+    offline_page.page.set_viewport_size({"width": 390, "height": 844})
+    page = open_map()
+    page.evaluate("wangge.select('hazards', 0)")
+    card, bar = page.locator(".leaflet-popup").bounding_box(), page.locator("#timeline").bounding_box()
+    assert card is not None
+    assert bar is not None
+    assert card["x"] >= 0
+    assert card["x"] + card["width"] <= 390
+    assert card["y"] >= bar["y"] + bar["height"]
+    page.locator(".leaflet-popup-close-button").click()  # nothing lies over it
+    expect(page.locator(".leaflet-popup")).to_have_count(0)
+    expect(page.locator(".leaflet-control-zoom-in")).to_be_visible()
+
+
 def test_no_text_of_a_hazard_is_ever_run(open_map: Open, offline_page: "OfflinePage") -> None:
     rows = hazards()
     spread = gpd.GeoDataFrame(rows.iloc[[i % len(rows) for i in range(len(CANARIES))]].reset_index(drop=True))

@@ -53,6 +53,13 @@ def view(page: "Page", name: str) -> Any:
     )
 
 
+def assert_as_it_was(page: "Page", name: str, before: Any) -> None:
+    """The screen shows the same part in the same size as before it was printed."""
+    after = view(page, name)
+    assert after["at"] == pytest.approx(before["at"])
+    assert after["size"] == before["size"]
+
+
 @pytest.mark.parametrize("name", MAPS)
 def test_paper_is_white_and_has_no_controls(offline_page: "OfflinePage", tmp_path: Path, name: str) -> None:
     page = open_map(offline_page, tmp_path, name, "dark")
@@ -70,9 +77,7 @@ def test_paper_is_white_and_has_no_controls(offline_page: "OfflinePage", tmp_pat
         assert painted(page, "canvas.painter", shown("building")["light"]) > 10
         assert painted(page, "canvas.painter", shown("building")["dark"]) == 0
     turn(page, "dark")
-    after = view(page, name)
-    assert after["at"] == pytest.approx(before["at"])
-    assert after["size"] == before["size"]
+    assert_as_it_was(page, name, before)
     if name != "published":
         assert painted(page, "canvas.painter", shown("building")["dark"]) > 10
 
@@ -99,6 +104,7 @@ def test_what_was_seen_is_on_the_sheet(offline_page: "OfflinePage", tmp_path: Pa
 @pytest.mark.parametrize("name", MAPS)
 def test_the_printed_page(offline_page: "OfflinePage", tmp_path: Path, name: str) -> None:
     page = open_map(offline_page, tmp_path, name, "dark")
+    before = view(page, name)
     with pypdfium2.PdfDocument(io.BytesIO(page.pdf(prefer_css_page_size=True))) as document:
         sheet = document[0]
         assert sheet.get_size() == pytest.approx(A4_LANDSCAPE_PT, abs=1)
@@ -108,3 +114,4 @@ def test_the_printed_page(offline_page: "OfflinePage", tmp_path: Path, name: str
         assert wanted in text, wanted
     assert sum(shades[250:]) > 0.5 * sum(shades)  # paper
     assert sum(shades[:230]) > 0.05 * sum(shades)  # and something on it
+    assert_as_it_was(page, name, before)

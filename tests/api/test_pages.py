@@ -28,6 +28,18 @@ def test_the_first_page_leads_to_maps_and_data(client: TestClient) -> None:
         assert client.get(link.replace("&amp;", "&")).status_code == 200, link
 
 
+def test_ones_own_work_comes_first_in_both_languages(app: FastAPI, town_engine: Engine) -> None:
+    own = {"planner": "/plans", "staff": "/desk", "inspector": "/round", "leader": "/leader"}
+    for role, path in own.items():
+        scope = {"planner": town.STREET, "leader": town.STREET, "inspector": f"{town.COMMUNITIES[0]}001"}
+        with client_of(app, town_engine, role, [role], [scope.get(role, town.COMMUNITIES[0])]) as client:
+            page = client.get("/").text
+        works = re.findall(r'<li( class="first")?><a href="([^"]+)">(.*?)</a></li>', page, re.DOTALL)
+        assert [(first != "", at) for first, at, _ in works][:2][0] == (True, path)
+        for *_, said in works:
+            assert len(re.findall(r'<span lang="en">[A-Z][^<]+</span>', said)) == 2
+
+
 def test_browsers_meet_no_raw_data_on_the_first_page_and_one_click_further(client: TestClient) -> None:
     def pages_of(page: str) -> set[str]:
         links = {link.replace("&amp;", "&") for link in re.findall(r'href="([^"]+)"', page)}

@@ -24,7 +24,7 @@ from geo.ledger.figures import MOST_MONTHS, Period, month_of
 from geo.ledger.meetings import meetings
 from geo.ledger.questions import AREA_NOUNS, AreaNoun, answers, questions
 from geo.services import leading
-from geo.services.naming import name_of
+from geo.services.naming import name_of, names_of
 from geo.services.reading import Filter, read_page
 from geo.territory.times import CHINA_TIME
 
@@ -149,7 +149,9 @@ def _choices(store: Session, actor: Actor, chosen: str | None) -> list[tuple[str
     rows = [(str(code), str(name), True) for code, name in zip(streets["code"], streets["name"], strict=True)]
     rows = [row for row in rows if row[0] in actor.streets or row[0] == chosen]
     rows += [(str(code), str(name), False) for code, name in zip(communities["code"], communities["name"], strict=True)]
-    rows += [(code, code, False) for code in (*actor.grids, *([chosen] if chosen else [])) if len(code) == 15]
+    grids = [code for code in (*actor.grids, *([chosen] if chosen else [])) if len(code) == 15]
+    names = names_of(store, "grid", grids)
+    rows += [(code, code if names[code] == code else f"{names[code]} {code[9:]}", False) for code in grids]
     return sorted({code: (code, name, is_street) for code, name, is_street in rows}.values())
 
 

@@ -106,6 +106,32 @@ def test_from_a_question_to_its_cases(view: Page, offline_page: OfflinePage) -> 
     assert offline_page.errors == []
 
 
+def test_who_comes_back_finds_what_was_chosen(view: Page) -> None:
+    address = view.url
+    view.get_by_role("button", name="超期隐患").click()
+    view.get_by_role("radio", name="按网格").check()
+    to_month(view, "2026年8月")
+    view.locator("[data-figure=overdue] .value a").click()
+    view.wait_for_url("**/figures/overdue/cases**")
+    view.go_back()
+    view.locator("html[data-ready='2026-08']").wait_for()
+    view.reload()
+    view.locator("html[data-ready='2026-08']").wait_for()
+    expect(view.locator("#month-name")).to_have_text("2026年8月")
+    expect(view.locator("#figure-name")).to_contain_text("超期隐患")
+    expect(view.get_by_role("radio", name="按网格")).to_be_checked()
+    expect(view.locator("#ranking .find")).to_have_count(3)
+    # One's own grid leads nowhere else; others keep what was chosen.
+    view.locator("#ranking .into").first.click()
+    view.locator("html[data-ready='2026-08']").wait_for()
+    expect(view.locator("#ranking .into")).to_have_count(0)
+    expect(view.locator("select[name=scope] option:checked")).to_contain_text("网格")
+    # As at first, the address says nothing: next month is then shown by itself.
+    view.goto(address)
+    view.locator("html[data-ready='2026-09']").wait_for()
+    assert view.url == address
+
+
 def test_on_a_phone_nothing_is_cut_off_and_trouble_is_said(view: Page) -> None:
     view.set_viewport_size(PHONE)  # type: ignore[arg-type]
     view.get_by_text("各月数据").click()

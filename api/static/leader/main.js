@@ -21,6 +21,8 @@ class Leader {
     Object.assign(this, { scope, figure: codes[0], now: MONTHS - 1, months: null, areas: new Map(), chosen: null });
     Object.assign(this, { last, today });
     this.by = scope.length === 9 ? 'community' : 'grid';
+    this.first = { figure: this.figure, by: this.by };
+    this.recall(new URLSearchParams(location.hash.slice(1)));
     this.latest = new Latest(new Notice(by('notice')));
     this.map = new Areas(by('map'), { onArea: (id) => this.choose(id) });
     by('month').addEventListener('input', ({ target }) => this.turn(Number(target.value)));
@@ -35,20 +37,44 @@ class Leader {
     this.start();
   }
 
+  // What was chosen before: whoever comes back from the cases of a figure finds it again, and can hand the address on.
+  recall(kept) {
+    if (codes.includes(kept.get('figure'))) this.figure = kept.get('figure');
+    const chosen = [...document.querySelectorAll('input[name=by]')].find((input) => input.value === kept.get('by'));
+    if (chosen) {
+      chosen.checked = true;
+      this.by = chosen.value;
+    }
+    this.month = kept.get('month');
+  }
+
+  // Only what is not as at first: who opens the page again next month sees that month.
+  keep() {
+    const { figure, by: division, first } = this;
+    const kept = new URLSearchParams({
+      ...(this.now < this.months.length - 1 && { month: this.months[this.now].month }),
+      ...(figure !== first.figure && { figure }),
+      ...(division !== first.by && { by: division }),
+    });
+    history.replaceState(null, '', kept.size ? `#${kept}` : location.pathname + location.search);
+  }
+
   async start() {
     await this.latest.ask(async (signal) => {
       const query = new URLSearchParams({ scope: this.scope, until: this.last, months: MONTHS });
       // The map of the month that is shown first is asked for at once, too.
-      const asked = [ask(`/leader/months?${query}`, { signal }), this.areasOf(this.last, signal)];
+      const asked = [ask(`/leader/months?${query}`, { signal }), this.month || this.areasOf(this.last, signal)];
       const [{ months, is_whole: isWhole }] = await Promise.all(asked);
       Object.assign(this, { months, isWhole });
-      this.turn(this.now, 0);
+      const kept = months.findIndex(({ month }) => month === this.month);
+      this.turn(kept < 0 ? this.now : kept, 0);
     }, () => this.start());
   }
 
   turn(now, rest = REST_MS) {
     if (!this.months || now < 0 || now >= this.months.length) return;
     this.now = now;
+    this.keep();
     by('month').value = now;
     this.cards();
     by('months').replaceChildren(monthsTable(this.months, now));
@@ -58,6 +84,7 @@ class Leader {
 
   pick(figure) {
     this.figure = figure;
+    if (this.months) this.keep();
     this.paint();
     // On a phone the map lies screens below the figures.
     const title = by('ground-title');
@@ -66,6 +93,7 @@ class Leader {
 
   divide(into) {
     Object.assign(this, { by: into, chosen: null });
+    if (this.months) this.keep();
     this.map.chosen = null;
     this.ground();
   }

@@ -36,7 +36,8 @@ function rowsOf({ features, others }) {
 
 function named({ key, name }, by, onArea) {
   const title = by === 'grid' ? [`${name || '网格'} `, element('small', { class: 'code' }, key.slice(9))] : [name];
-  const into = element('a', { class: 'into', href: `/leader?scope=${key}`, 'aria-label': `${name} 进入 Open` }, '进入 ›');
+  if (key === document.body.dataset.scope) return [button({ class: 'find' }, () => onArea(key), title)]; // one is there
+  const into = element('a', { class: 'into', href: `/leader?scope=${key}${location.hash}`, 'aria-label': `${name} 进入 Open` }, '进入 ›');
   return [button({ class: 'find' }, () => onArea(key), title), into];
 }
 

@@ -43,13 +43,14 @@ WORDS = {
 
 
 def view(page: "Page", name: str) -> Any:
-    """Centre, zoom, bounds and size of a map."""
+    """Centre, zoom, bounds, size and metres from side to side of a map."""
     maps = {"comparison": "wangge.maps.right", "published": "wangge.map.map"}.get(name, "wangge.map")
     return page.evaluate(
         f"""() => {{ const map = {maps}; const {{ lat, lng }} = map.getCenter(); const bounds = map.getBounds();
              const [west, south, east, north] = bounds.toBBoxString().split(',').map(Number);
+             const across = map.distance([lat, west], [lat, east]);
              return {{ at: [lat, lng, map.getZoom()], size: [map.getSize().x, map.getSize().y],
-               west, south, east, north }}; }}"""
+               west, south, east, north, across }}; }}"""
     )
 
 
@@ -99,6 +100,12 @@ def test_what_was_seen_is_on_the_sheet(offline_page: "OfflinePage", tmp_path: Pa
     assert printed["east"] >= seen["east"] - slack
     assert printed["south"] <= seen["south"] + slack
     assert printed["north"] >= seen["north"] - slack
+    scale, drawn = page.locator(".leaflet-control-scale-line"), page.locator(".folium-map").last
+    told, whole = scale.bounding_box(), drawn.bounding_box()
+    assert told is not None
+    assert whole is not None
+    metres = float(scale.inner_text().removesuffix("m").removesuffix("k")) * (1000 if "km" in scale.inner_text() else 1)
+    assert told["width"] / whole["width"] == pytest.approx(metres / printed["across"], rel=0.03)
 
 
 @pytest.mark.parametrize("name", MAPS)

@@ -250,6 +250,13 @@ def test_the_ground_is_painted(desk: Page) -> None:
     desk.wait_for_function(f"() => new Set(({painted})()).size === 3")
 
 
+def test_nobody_gets_lost_far_off(desk: Page) -> None:
+    out = desk.locator(".leaflet-control-zoom-out")
+    for _ in range(2):
+        out.click()
+    expect(out).to_have_attribute("aria-disabled", "true")
+
+
 def test_several_are_numbered_on_the_map_and_chosen_by_key(desk: Page) -> None:
     say(desk, "锦绣花园1栋")
     choices = desk.locator(".choice")

@@ -106,6 +106,13 @@ def test_from_a_question_to_its_cases(view: Page, offline_page: OfflinePage) -> 
     assert offline_page.errors == []
 
 
+def test_nobody_gets_lost_far_off(view: Page) -> None:
+    out = view.locator(".leaflet-control-zoom-out")
+    for _ in range(2):
+        out.click()
+    expect(out).to_have_attribute("aria-disabled", "true")
+
+
 def test_who_comes_back_finds_what_was_chosen(view: Page) -> None:
     address = view.url
     view.get_by_role("button", name="超期隐患").click()

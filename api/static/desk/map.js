@@ -7,6 +7,7 @@ import { addGround } from '../common/ground.js';
 const { L } = window;
 const CALM = { zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false }; // an answer is there at once
 const CLOSE = 18; // a building and its neighbours
+const FARTHER = 2; // levels beyond the one that shows all
 const [WIDE_PADDING, NUMBERS_PADDING] = [24, 60];
 const WIDE = ['community', 'street', 'compound', 'barrier']; // what is larger than a view of its middle
 
@@ -35,7 +36,9 @@ export class Scene {
   start(collection) {
     const bounds = L.geoJSON(collection).getBounds();
     const { paddingTopLeft } = this.padding(WIDE_PADDING); // the card is not there yet
-    if (bounds.isValid()) this.map.fitBounds(bounds, { animate: false, paddingTopLeft });
+    if (!bounds.isValid()) return;
+    this.map.fitBounds(bounds, { animate: false, paddingTopLeft });
+    this.map.setMinZoom(this.map.getZoom() - FARTHER); // further off there is nothing but an empty map
   }
 
   // Ask again for the ground that could not be had before.

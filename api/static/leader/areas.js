@@ -7,6 +7,7 @@ const { L } = window;
 const CALM = { zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false };
 const [NAMED_PX, NUMBERED_PX] = [74, 30]; // as wide as an area has to be for its name, and for its number alone
 const GRID_DIGITS = 12;
+const FARTHER = 2; // levels beyond the one that shows all
 
 export class Areas {
   constructor(place, { onArea }) {
@@ -88,7 +89,9 @@ export class Areas {
 
   fit() {
     const bounds = this.shapes.getBounds();
-    if (bounds.isValid()) this.map.fitBounds(bounds, { animate: false, padding: [10, 10] });
+    if (!bounds.isValid()) return;
+    this.map.setMinZoom(0).fitBounds(bounds, { animate: false, padding: [10, 10] });
+    this.map.setMinZoom(this.map.getZoom() - FARTHER); // further off there is nothing but an empty map
   }
 
   resized() {

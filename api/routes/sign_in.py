@@ -49,9 +49,12 @@ Link = Annotated[str, Query(pattern=LINK_PATTERN, description="一次性链接�
     response_class=HTMLResponse,
     responses={**HTML, **problems(422)},
 )
-def sign_in_page(to: To = "/") -> HTMLResponse:
+def sign_in_page(
+    to: To = "/",
+    fresh: Annotated[bool, Query(description="密码刚刚设好 The password was set just now")] = False,
+) -> HTMLResponse:
     """Show the form to sign in with."""
-    return page("sign_in.html", to=to, login="", complaint=None)
+    return page("sign_in.html", to=to, login="", complaint=None, fresh=fresh)
 
 
 @router.post("/sign-in", include_in_schema=False)
@@ -71,7 +74,7 @@ def sign_in(request: Request, engine: Database, form: Form) -> Response:
             replaces=token_of(request),
         )
     except WanggeError as error:
-        return _again("sign_in.html", error, to=to, login=login)
+        return _again("sign_in.html", error, to=to, login=login, fresh=False)
     answer = RedirectResponse("/second-factor" if made.needs_second_factor else to, 303)
     give_cookie(request, answer, made)
     return answer
@@ -167,7 +170,7 @@ def use_invitation(request: Request, engine: Database, form: Form) -> Response:
     except WanggeError as error:
         shown = {"link": link, "purpose": invited.purpose, "login": login, "person": person}
         return _again("invitation.html", error, least=figure("password_least"), **shown)
-    return RedirectResponse("/sign-in", 303)
+    return RedirectResponse("/sign-in?fresh=true", 303)
 
 
 # ── programs ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -37,7 +37,9 @@ def test_from_nothing_to_somebody_who_works(app: FastAPI, officers: dict[str, Te
     token = link.split("=")[1]
     form = {"link": token, "new_password": "correct horse battery", "new_password_again": "correct horse battery"}
     answer = person.post("/invitation", data=form, headers={"Origin": ADDRESS}, follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in"), answer.text
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?fresh=true"), answer.text
+    assert "密码已设好" in person.get(answer.headers["location"]).text
+    assert "密码已设好" not in person.get("/sign-in").text
     assert person.get(f"/invitation?link={token}").status_code == 404
 
     seen = officers["security_officer"].get("/accounts/li.hua")

@@ -233,7 +233,7 @@ def test_the_page_of_a_link_asks_the_first_administrator_for_a_name(
         assert PASSWORD not in bad.text
         assert browser.post("/invitation", data=form).status_code == 403
         done = browser.post("/invitation", data=form, headers=FROM_HERE)
-        assert (done.status_code, done.headers["location"]) == (303, "/sign-in")
+        assert (done.status_code, done.headers["location"]) == (303, "/sign-in?fresh=true")
         assert browser.post("/invitation", data=form, headers=FROM_HERE).status_code == 404
         assert enter(browser, "chen").headers["location"] == "/second-factor"
 

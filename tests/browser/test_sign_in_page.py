@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from geo.services import accounts
 from geo.storage.database import session_scope
 from tests.api import town
+from tests.browser.accessible import grave_faults
 from tests.browser.serving import serving
 from tests.conftest import OfflinePage
 
@@ -98,6 +99,15 @@ def test_on_a_phone_without_scripts(browser: Browser, address: str) -> None:
     page.wait_for_url(f"{address}/")
     expect(page.get_by_role("button", name="退出")).to_be_visible()
     context.close()
+
+
+def test_signing_in_by_night(offline_page: OfflinePage, address: str) -> None:
+    offline_page.page.emulate_media(color_scheme="dark")
+    for path in ("/sign-in?fresh=true", "/invitation?link=" + "x" * 43):  # the second is no link: what went wrong
+        page = offline_page.open(f"{address}{path}")
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number)")
+        assert max(background) < 64
+        assert grave_faults(page) == []
 
 
 def test_another_site_cannot_act_with_the_cookie(offline_page: OfflinePage, address: str) -> None:

@@ -65,9 +65,10 @@ def painted(page: "Page", selector: str, colour: str) -> int:
     """How many pixels of the canvases are of exactly this colour."""
     found: int = page.evaluate(
         """([selector, wanted]) => [...document.querySelectorAll(selector)].reduce((sum, canvas) => {
+             const [red, green, blue] = wanted.match(/\\d+/g).map(Number);
              const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
              for (let i = 0; i < data.length; i += 4) {
-               if (data[i + 3] === 255 && `rgb(${data[i]}, ${data[i + 1]}, ${data[i + 2]})` === wanted) sum += 1;
+               sum += data[i] === red && data[i + 1] === green && data[i + 2] === blue && data[i + 3] === 255 ? 1 : 0;
              }
              return sum; }, 0)""",
         [selector, colour],

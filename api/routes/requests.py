@@ -91,7 +91,7 @@ def hint(store: Store, books: Books, actor: Acting, body: RequestHintsGiven) -> 
     kind = body.kind or judgement.kind
     label = dictionary(f"{body.workflow}_kinds")[kind].label
     known = requesting.find_known(store, where, kind, body.text, workflow=body.workflow) if where.is_known else []
-    duty = duties.of(kind, workflow=body.workflow)
+    duty, found = requesting.foresee(store, where, kind, workflow=body.workflow)
     return RequestHints(
         kind=kind,
         kind_label=label,
@@ -102,6 +102,7 @@ def hint(store: Store, books: Books, actor: Acting, body: RequestHintsGiven) -> 
         lat=round(where.lat, DECIMALS),
         building_code=where.building_code,
         party=_party(duty.party),
+        in_charge=_route(found),
         standard_zh=duty.standard_zh,
         standard_en=duty.standard_en,
         limit_zh=duty.limit.zh,

@@ -155,6 +155,7 @@ class RequestHints(BaseModel):
     lat: float
     building_code: str | None
     party: PartyItem = Field(description="职责清单:由谁负责 Who answers for it by the duty list")
+    in_charge: RouteItem = Field(description="在此处交谁办理 To whom it would go from there")
     standard_zh: str
     standard_en: str
     limit_zh: str

@@ -45,6 +45,7 @@ __all__ = [
     "WhereError",
     "duty_of",
     "find_known",
+    "foresee",
     "hand_on",
     "look_at_joined",
     "look_at_unplaced",
@@ -295,6 +296,22 @@ def duty_of(session: Session, record: CaseRecord) -> tuple[Duty, Route]:
     return duty, route(duty, There(record.community_code, record.grid_code, bodies))
 
 
+def foresee(session: Session, where: Where, kind: str, *, workflow: str = REQUEST) -> tuple[Duty, Route]:
+    """Return the duty for what is not registered yet, and to whom it would go from where it is.
+
+    Raises
+    ------
+    CodeError
+        Cases of its workflow have no duty list.
+    NotFoundError
+        It is in no community that is seen.
+    """
+    duty, lying = duties.of(kind, workflow=workflow), _lying(session, where, datetime.now(CHINA_TIME))
+    about = {"place": where.place_code, "city_element": where.city_element_code, "building": lying.subject.building}
+    bodies = requests.bodies_at(session, **about, given=lying.subject.body)
+    return duty, route(duty, There(lying.community, lying.grid, bodies))
+
+
 # ── afterwards ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -451,26 +468,44 @@ def _join(session: Session, record: CaseRecord, into: int, text: str, name: str)
     return done, joined
 
 
-def _move_to(session: Session, record: CaseRecord, where: Where, name: str) -> CaseRecord:
-    """Put a case where it is, with the community and the grid that are there."""
-    given = {column.removesuffix("_code"): getattr(where, column) for column in SUBJECT}
-    subject = stored.find_subject(session, **given)
+@dataclass(frozen=True)
+class _Lying:
+    """What something is about, and what that lies in."""
+
+    subject: stored.Subject
+    street: str | None
+    community: str
+    grid: str | None
+
+
+def _lying(session: Session, where: Where, moment: datetime) -> _Lying:
+    subject = stored.find_subject(
+        session, **{column.removesuffix("_code"): getattr(where, column) for column in SUBJECT}
+    )
     here = stored.find_community(session, where.lon, where.lat)
     street, community = (subject.street, subject.community) if subject.community else here or (None, None)
     if community is None:
         raise NotFoundError("该处不在您范围内的任何社区", "that is in no community of your scope")
-    now = session.scalars(select(func.clock_timestamp())).one()
     grid = stored.find_grid(
         session,
         building=subject.building,
         household_unit=subject.household_unit,
         lon=where.lon,
         lat=where.lat,
-        moment=now,
+        moment=moment,
     )
+    return _Lying(subject, street, community, grid)
+
+
+def _move_to(session: Session, record: CaseRecord, where: Where, name: str) -> CaseRecord:
+    """Put a case where it is, with the community and the grid that are there."""
+    now = session.scalars(select(func.clock_timestamp())).one()
+    lying = _lying(session, where, now)
+    subject = lying.subject
     details = {name: value for name, value in record.details.items() if name != UNKNOWN}
-    changes = {f"{column}_code": getattr(subject, column) for column in given}
-    changes |= {"street_code": street, "community_code": community, "grid_code": grid, "details": details}
+    changes = {column: getattr(subject, column.removesuffix("_code")) for column in SUBJECT}
+    changes |= {"street_code": lying.street, "community_code": lying.community, "grid_code": lying.grid}
+    changes["details"] = details
     changes |= {"responsible_body_code": subject.body, "moved_at": max(now, record.moved_at or now)}
     placed = stored.change_case(
         session, record, {**changes, "geom": requests.point(where.lon, where.lat)}, what=PLACED, who=name

@@ -97,6 +97,15 @@ def test_hints_come_before_anything_is_saved(client: TestClient) -> None:
     assert len(client.get("/requests").json()["items"]) == 1
 
 
+def test_hints_name_whom_the_answer_will_name(client: TestClient) -> None:
+    told = client.post("/requests/hints", json=RUBBISH).json()
+    taken = client.post("/requests", json=RUBBISH).json()
+    assert told["in_charge"] == taken["in_charge"]
+    assert told["party"]["code"] == "contractor" != taken["in_charge"]["party"]["code"], "no contractor is on record"
+    unclear = client.post("/requests/hints", json={"text": "垃圾没人清运", "community_code": FIRST}).json()
+    assert unclear["in_charge"]["code"].startswith(FIRST)
+
+
 def test_hints_say_who_answers_and_by_when_of_hazards_too(client: TestClient) -> None:
     asked = {"workflow": "hazard", "text": "一楼插座冒火花,电线都烧黑了", "place": FLAG}
     told = client.post("/requests/hints", json=asked).json()

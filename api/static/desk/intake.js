@@ -178,7 +178,8 @@ export class Intake {
     const [kind, english] = label(hints.kind_label);
     told.replaceChildren(
       element('span', {}, '研判 ', element('strong', {}, kind), words, ' ', english || ''),
-      element('span', {}, '负责 ', element('strong', {}, label(hints.party.label)), ' · ', both(hints.limit_zh, hints.limit_en)),
+      element('span', {}, '负责 ', element('strong', {}, label(hints.in_charge.party.label)), insteadOf(hints), ' · ',
+        both(hints.limit_zh, hints.limit_en)),
     );
     return this.offerKnown(hints.hints);
   }
@@ -204,7 +205,7 @@ export class Intake {
       if (!this.sent || this.sent.written !== written) this.sent = { written, key: onceKey() };
       const signal = AbortSignal.timeout(PATIENCE_MS);
       const answer = await ask(path, { body, key: this.sent.key, signal });
-      const party = this.hinted && this.hinted.party;
+      const party = this.hinted && this.hinted.in_charge.party;
       this.close();
       this.onTaken(answer, target, party);
     } catch (error) {
@@ -266,6 +267,11 @@ export class Intake {
       by('intake-known').querySelector('input').focus();
     }
   }
+}
+
+// Whose duty it is by the list, where nobody of them is on record there.
+function insteadOf({ party, in_charge: { party: here } }) {
+  return party.code === here.code ? '' : `(职责清单:${label(party.label)[0].trim()},此处没有登记)`;
 }
 
 function pointOf({ at: [lat, lon] }) {

@@ -86,6 +86,7 @@ def test_a_draft_is_renamed_and_not_over_anothers_name(
     assert grave_faults(page) == []
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("丙案")
+    page.goto("about:blank")
     offline_page.errors.clear()  # news that were kept from it, and the version that was not the newest
     offline_page.open(f"{address}/plans/{plan}/report")
     page.get_by_role("button", name="改名").click()
@@ -159,12 +160,12 @@ def test_what_a_colleague_locked_is_marked_and_asked_about(
     assert homes_of(client, plan) == before
     painted = paint(page)
     asked.get_by_role("button", name="仍要改").click()
+    expect(page.locator("#saving")).to_contain_text("已保存 · 第 2 版")
     expect(asked).to_have_count(0)
-    saved(page)
     assert homes_of(client, plan) == before | {painted["key"]: painted["to"]}
     # Agreed to, it is not asked about again; taken back it is as it was.
     undo(page)
-    saved(page)
+    expect(page.locator("#saving")).to_contain_text("已保存 · 第 3 版")
     assert homes_of(client, plan) == before
     expect(theirs.locator("#saving")).to_contain_text("第 3 版")
     # To lift another's lock is asked about as well, and seen by them.
@@ -173,6 +174,19 @@ def test_what_a_colleague_locked_is_marked_and_asked_about(
     expect(lock).to_have_attribute("aria-pressed", "false")
     expect(theirs.locator(f"tr[data-grid='{stroke['from']}'] .lock")).to_have_attribute("aria-pressed", "false")
     assert client.get(f"/plans/{plan}/locks").json() == {"locks": []}
+    # So is taking back what was painted before the other locked it.
+    painted = paint(page)
+    expect(page.locator("#saving")).to_contain_text("已保存 · 第 4 版")
+    theirs.locator(f"tr[data-grid='{painted['to']}'] .lock").click()
+    expect(page.locator(f"tr[data-grid='{painted['to']}'] .lock")).to_have_attribute("aria-pressed", "true")
+    undo(page)
+    asked.get_by_role("button", name="取消").click()
+    saved(page)
+    assert homes_of(client, plan) == before | {painted["key"]: painted["to"]}
+    undo(page)
+    asked.get_by_role("button", name="仍要改").click()
+    expect(page.locator("#saving")).to_contain_text("已保存 · 第 5 版")
+    assert homes_of(client, plan) == before
     for one in (colleagues_page, offline_page):
         assert one.errors == []
         assert one.outside == []

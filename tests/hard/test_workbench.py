@@ -162,7 +162,7 @@ def test_a_lasso_takes_what_it_encircles_but_not_what_is_locked(opened: Opens, c
     lock = page.locator(f"tr[data-grid='{found['from']}'] .lock")
     lock.click()
     expect(lock).to_have_attribute("aria-pressed", "true")
-    assert page.evaluate("window.workbench.bench.locks()") == {"grids": [found["from"]], "compounds": []}
+    assert page.evaluate("window.workbench.bench.locks()") == {"grids": [found["from"]], "compounds": [], "theirs": 0}
     lasso()
     assert page.evaluate("window.workbench.draft.waiting.length") == 0
     lock.click()

@@ -168,7 +168,9 @@ export class Tools {
     this.put(drag.sides ? this.beside(drag, found) : this.parts(found), drag.sides ? drag.into : this.bench.chosen());
   }
 
+  // No grid yet: a border is pressed on, and the mouse has not said to which side.
   put(units, grid) {
+    if (grid === null) return;
     const changed = this.bench.draft.paint(units, grid);
     if (changed.length) this.bench.painted(changed);
   }

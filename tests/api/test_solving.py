@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +14,9 @@ from geo.services.solving import solve_rest
 from geo.storage.database import session_scope
 from tests.api import town
 from tests.api.people import client_of
+from tests.api.solving_held import held_up  # noqa: F401 - a fixture
+
+# ruff: noqa: F811 - a fixture is named where it is used
 
 COMMUNITY, OTHER = town.COMMUNITIES[:2]
 
@@ -24,21 +26,6 @@ def plan(client: TestClient) -> int:
     body = {"scope": COMMUNITY, "lower": 80, "upper": 130, "seed": 3}
     made: int = client.post("/plans", json=body).json()["id"]
     return made
-
-
-@pytest.fixture
-def held_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Work waits before it begins, in the way it would wait for a place, until the event is set."""
-    goes = threading.Event()
-
-    def wait_first(*given: Any, progress: Any, **more: Any) -> Any:
-        while not goes.wait(0.02) and progress(0.25):
-            pass
-        return solve_rest(*given, progress=progress, **more)
-
-    monkeypatch.setattr(plan_jobs, "solve_rest", wait_first)
-    yield goes
-    goes.set()
 
 
 def homes_of(client: TestClient, plan: int) -> dict[str, str]:

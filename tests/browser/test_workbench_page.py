@@ -1,6 +1,7 @@
 """The planner's workbench in a real browser: figures as the engine has them, strokes that nobody loses, and others.
 
-More of its tools, and of what may go wrong on the way to the server, is in ``tests/hard/test_workbench.py``.
+Its tools are in ``test_planners_gestures.py``; more of what may go wrong on the way to the server is in
+``tests/hard/test_workbench.py``.
 """
 
 from contextlib import ExitStack

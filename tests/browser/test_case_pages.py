@@ -92,9 +92,12 @@ def test_pages_fit_and_are_read_aloud(
         f"/bills/place/{place.place}",
         f"/statements/{make.STREET}",
         f"/responsibility/place/{place.place}",
+        f"/figures/found/cases?scope={make.STREET}&since=2026-10-01&until=2026-10-31",
     ):
         offline_page.open(f"{address}{path}")
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= (page.viewport_size or {})["width"], path
+        lines = page.locator(".top nav a").evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
+        assert max(lines) < 40, f"a link of the head of {path} is torn apart"
         assert grave_faults(page) == [], path
     assert offline_page.errors == []

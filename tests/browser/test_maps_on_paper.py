@@ -112,6 +112,7 @@ def test_the_printed_page(offline_page: "OfflinePage", tmp_path: Path, name: str
     page = open_map(offline_page, tmp_path, name, "dark")
     before = view(page, name)
     with pypdfium2.PdfDocument(io.BytesIO(page.pdf(prefer_css_page_size=True))) as document:
+        assert len(document) == 1
         sheet = document[0]
         assert sheet.get_size() == pytest.approx(A4_LANDSCAPE_PT, abs=1)
         text = sheet.get_textpage().get_text_range().replace("\r\n", "")

@@ -277,6 +277,22 @@ def test_an_old_round_is_forgotten(browser: Browser, server: Server) -> None:
         assert "阿强小店" not in stored(page)
 
 
+def test_a_low_battery_is_spared(browser: Browser, server: Server) -> None:
+    with phone(browser, server) as page:
+        page.clock.install()
+        page.add_init_script("navigator.getBattery = async () => window.battery ??= { charging: false, level: 0.15 }")
+        open_round(page, server)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.clock.fast_forward("11:00")
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_timeout(500)
+        assert asked == []
+        page.evaluate("window.battery.charging = true")
+        with page.expect_request("**/rounds/today*"):
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
 def test_photos_are_made_small(browser: Browser, server: Server) -> None:
     with phone(browser, server) as page:
         page.context.set_offline(True)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Engine
@@ -166,15 +166,43 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    """A session whose commits are savepoints of one transaction, rolled back after the test."""
+@contextmanager
+def rolled_back(engine: Engine) -> Iterator[Session]:
+    """A session whose commits are savepoints of one transaction, rolled back at the end."""
     with engine.connect() as connection:
         transaction = connection.begin()
         with Session(bind=connection, join_transaction_mode="create_savepoint") as session:
             yield session
         if transaction.is_active:
             transaction.rollback()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session whose commits are savepoints of one transaction, rolled back after the test."""
+    with rolled_back(engine) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def laid(databases: Databases, request: pytest.FixtureRequest) -> Iterator[tuple[Engine, Any]]:
+    """A store of the file's own with what the file's function ``lay`` writes, once for all its tests; what it returns.
+
+    To write a few buildings before each test takes longer than most tests do.
+    """
+    from geo.storage.database import session_scope
+
+    with databases.engine(databases.migrated_template()) as engine:
+        with session_scope(engine) as session:
+            written = request.module.lay(session)
+        yield engine, written
+
+
+@pytest.fixture
+def on_laid(laid: tuple[Engine, Any]) -> Iterator[Session]:
+    """A session on what was laid, rolled back after the test."""
+    with rolled_back(laid[0]) as session:
+        yield session
 
 
 @pytest.fixture(scope="module")

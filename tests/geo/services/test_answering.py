@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from geo.errors import CodeError, InputError, NotFoundError
@@ -24,8 +24,7 @@ REDRAWN = date(2026, 6, 1)
 BOTH = frozenset({"before", "after"})
 
 
-@pytest.fixture
-def place(session: Session) -> Ground:
+def lay(session: Session) -> Ground:
     """Ground on which shops are looked at every 30 days, with somebody in charge of each grid since 2025."""
     found = ground(session)
     for number, (name, grid) in enumerate(zip(("安娜", "卡尔"), found.grids, strict=True), start=1):
@@ -37,6 +36,16 @@ def place(session: Session) -> Ground:
     inspection_plans.insert_plan(session, plan, who=make.WHO)
     session.execute(text("UPDATE place SET created_at = '2025-06-01T00:00:00Z'"))
     return found
+
+
+@pytest.fixture
+def session(on_laid: Session) -> Session:
+    return on_laid
+
+
+@pytest.fixture
+def place(laid: tuple[Engine, Ground]) -> Ground:
+    return laid[1]
 
 
 def at(month: int, day: int, year: int = 2026) -> datetime:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from geo.errors import CodeError, ConflictError, FileFormatError, InputError, NotFoundError, StaleVersionError
@@ -25,9 +25,18 @@ from tests.ledgered import ANNA, BEN, LEADER, STAFF, Ground, adopt, close, do, g
 REQUEST = {"workflow": "request", "kind": next(iter(cases.kinds_of("request") or ()), "other")}
 
 
-@pytest.fixture
-def place(session: Session) -> Ground:
+def lay(session: Session) -> Ground:
     return ground(session)
+
+
+@pytest.fixture
+def session(on_laid: Session) -> Session:
+    return on_laid
+
+
+@pytest.fixture
+def place(laid: tuple[Engine, Ground]) -> Ground:
+    return laid[1]
 
 
 def new(place: Ground, **given: Any) -> NewCase:

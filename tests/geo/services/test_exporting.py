@@ -43,8 +43,7 @@ from tests.factories import (
 HOLED = Polygon(square(0).exterior, [square(0).buffer(-0.00005).exterior])
 
 
-@pytest.fixture
-def town(session: Session) -> Session:
+def lay(session: Session) -> None:
     """One of everything, with the awkward ones: a hole, two parts, a point, missing values, a formula for a name."""
     make_community(session)
     make_community(session, 2)
@@ -60,7 +59,11 @@ def town(session: Session) -> Session:
     make_place(session, building_code=building)
     make_city_element(session, responsible_body_code=body)
     make_grid_staff(session)
-    return session
+
+
+@pytest.fixture
+def town(on_laid: Session) -> Session:
+    return on_laid
 
 
 SPATIAL = ["street", "community", "compound", "barrier", "building", "place", "city_element"]

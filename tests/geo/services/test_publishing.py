@@ -19,8 +19,7 @@ FIRST, SECOND, THIRD = (f"{make.STREET}00{number}" for number in (1, 2, 3))
 NAMED = "秘密楼"
 
 
-@pytest.fixture
-def street(session: Session) -> Session:
+def lay(session: Session) -> None:
     """Three communities with 12, 12 and 2 buildings of 24 households; 11 and 3 garbage points, 15 gardens."""
     for community, n_buildings in ((FIRST, 12), (SECOND, 12), (THIRD, 2)):
         for number in range(1, n_buildings + 1):
@@ -32,7 +31,11 @@ def street(session: Session) -> Session:
     ):
         for number in range(first, last + 1):
             make.make_city_element(session, number, community_code=community, kind=kind, name=NAMED)
-    return session
+
+
+@pytest.fixture
+def street(on_laid: Session) -> Session:
+    return on_laid
 
 
 def test_households_count_once_and_doors_before_declared_numbers(street: Session) -> None:

@@ -302,8 +302,7 @@ def test_grids_have_no_layer_of_their_own(session: Session) -> None:
 # ── which rows are read ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-def two_communities(session: Session) -> Session:
+def lay(session: Session) -> None:
     """A western and an eastern community, with one of everything in each."""
     for community in (make.COMMUNITY, EAST):
         building = make.make_building(session, community_code=community)
@@ -318,7 +317,11 @@ def two_communities(session: Session) -> Session:
         make.make_place(session, side + 3, building_code=building, geometry=middle)
         make.make_grid_staff(session, side + 1, grid_code=f"{community}001")
         make.make_responsible_body(session, side + 1)
-    return session
+
+
+@pytest.fixture
+def two_communities(on_laid: Session) -> Session:
+    return on_laid
 
 
 @pytest.mark.parametrize(

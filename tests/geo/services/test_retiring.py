@@ -15,9 +15,18 @@ from tests.geo.services import old_networks
 from tests.geo.services.old_networks import CITY, POLICE, WHO, old_grids
 
 
-@pytest.fixture
-def town(session):
+def lay(session):
     return old_networks.build(session)
+
+
+@pytest.fixture
+def session(on_laid):
+    return on_laid
+
+
+@pytest.fixture
+def town(laid):
+    return laid[1]
 
 
 def merged(session, scope=factories.COMMUNITY, **options):

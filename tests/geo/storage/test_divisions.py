@@ -9,14 +9,17 @@ from geo.storage import divisions
 from tests import factories as make
 
 
-@pytest.fixture
-def town(session: Session) -> Session:
+def lay(session: Session) -> None:
     """南湖街道 with 渔邨社区 and 嘉北社区, and 东门街道 with another 渔邨社区."""
     make.make_community(session, 1, name="渔邨社区")
     make.make_community(session, 2, name="嘉北社区")
     make.make_street(session, code="440307002", name="东门街道")
     make.make_community(session, 1, street_code="440307002", name="渔邨社区")
-    return session
+
+
+@pytest.fixture
+def town(on_laid: Session) -> Session:
+    return on_laid
 
 
 @pytest.mark.parametrize("said", ["440307001", "南湖街道", "南湖", " 南湖 "])

@@ -1,9 +1,12 @@
 """Drafts edited by hand: one atomic change, drawn as a draft is, refused where it is impossible."""
 
+from collections.abc import Iterator
+
 import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from geo.errors import CodeError, ConflictError, InputError, NotFoundError, StaleVersionError
@@ -17,6 +20,7 @@ from geo.storage import events, layers, plans
 from geo.territory import codes
 from geo.territory.nouns import BUILDING, COMMUNITY
 from tests import factories
+from tests.conftest import rolled_back
 
 WHO = "planner"
 COLUMNS, ROWS = 6, 4
@@ -44,15 +48,26 @@ def lay_out(session: Session, *, communities: int = 2, households: int = 10) -> 
     return factories.STREET
 
 
-@pytest.fixture
-def street(session: Session) -> str:
-    return lay_out(session)
-
-
-@pytest.fixture
-def plan_id(session: Session, street: str) -> int:
+def lay(session: Session) -> int:
     """A draft of 2 communities x 240 households, 60 to 100 in a grid."""
-    return plan_scope(session, street, lower=60, upper=100, who=WHO).plan_id
+    return plan_scope(session, lay_out(session), lower=60, upper=100, who=WHO).plan_id
+
+
+@pytest.fixture
+def session(on_laid: Session) -> Session:
+    return on_laid
+
+
+@pytest.fixture
+def plan_id(laid: tuple[Engine, int]) -> int:
+    return laid[1]
+
+
+@pytest.fixture
+def bare(engine: Engine) -> Iterator[Session]:
+    """A session on an empty store."""
+    with rolled_back(engine) as session:
+        yield session
 
 
 def assigned(session: Session, plan_id: int) -> "pd.Series[str]":
@@ -319,14 +334,15 @@ def test_adopted_and_superseded_plans_keep_their_names(session: Session, plan_id
         rename_plan(session, plan_id, name="新名", who=WHO, version=3)
 
 
-def test_plans_of_communities_and_of_departments_are_not_edited(session: Session, street: str) -> None:
-    drawn = plan_scope(session, street, tier="community", lower=100, upper=300, who=WHO).plan_id
-    code = plans.read_assignment(session, drawn)["building_code"].iloc[0]
+def test_plans_of_communities_and_of_departments_are_not_edited(bare: Session) -> None:
+    street = lay_out(bare)
+    drawn = plan_scope(bare, street, tier="community", lower=100, upper=300, who=WHO).plan_id
+    code = plans.read_assignment(bare, drawn)["building_code"].iloc[0]
     with pytest.raises(ConflictError, match="communities"):
-        edit_plan(session, drawn, [Move(code, codes.make("grid", factories.COMMUNITY, 1))], who=WHO, version=1)
-    old = factories.make_plan(session, department="公安", lower=None, upper=None)
+        edit_plan(bare, drawn, [Move(code, codes.make("grid", factories.COMMUNITY, 1))], who=WHO, version=1)
+    old = factories.make_plan(bare, department="公安", lower=None, upper=None)
     with pytest.raises(ConflictError, match="department"):
-        edit_plan(session, old, [Move(code, codes.make("grid", factories.COMMUNITY, 1))], who=WHO, version=1)
+        edit_plan(bare, old, [Move(code, codes.make("grid", factories.COMMUNITY, 1))], who=WHO, version=1)
 
 
 def test_cells_of_grids_that_changed_go_and_the_others_stay(session: Session, plan_id: int) -> None:
@@ -373,15 +389,15 @@ def test_buildings_that_went_to_another_community_ask_for_a_new_draft(session: S
         edit_plan(session, plan_id, [move], who=WHO, version=1)
 
 
-def test_stairwells_of_divided_buildings_move_alone_and_can_go_back_from_one_grid(session: Session) -> None:
-    community = factories.make_community(session)
-    big = factories.make_building(session, 1, households=420)
+def test_stairwells_of_divided_buildings_move_alone_and_can_go_back_from_one_grid(bare: Session) -> None:
+    community = factories.make_community(bare)
+    big = factories.make_building(bare, 1, households=420)
     for number in (1, 2, 3, 4):
-        factories.make_stairwell(session, big, number, households=105)
+        factories.make_stairwell(bare, big, number, households=105)
     for number in range(2, 8):
-        factories.make_building(session, number, households=30)
-    plan = plan_scope(session, community, lower=200, upper=320, who=WHO).plan_id
-    rows = plans.read_assignment(session, plan)
+        factories.make_building(bare, number, households=30)
+    plan = plan_scope(bare, community, lower=200, upper=320, who=WHO).plan_id
+    rows = plans.read_assignment(bare, plan)
     parts = rows[rows["building_code"] == big]
     assert parts["stairwell_code"].notna().all()
     grids = sorted(set(parts["grid_code"]))
@@ -393,37 +409,37 @@ def test_stairwells_of_divided_buildings_move_alone_and_can_go_back_from_one_gri
     for part in ends:
         other = next(grid for grid in grids if grid != part.grid_code)
         try:
-            edited = edit_plan(session, plan, [Move(big, other, stairwell=part.stairwell_code)], who=WHO, version=1)
+            edited = edit_plan(bare, plan, [Move(big, other, stairwell=part.stairwell_code)], who=WHO, version=1)
         except InputError:
             continue
         break
     assert edited is not None
-    after = plans.read_assignment(session, plan)
+    after = plans.read_assignment(bare, plan)
     assert after.set_index("stairwell_code")["grid_code"][part.stairwell_code] == other
     assert after["households"].sum() == rows["households"].sum()
-    assert_sums(session, plan)
+    assert_sums(bare, plan)
     # All of it in one grid is counted as whole, and can be taken back.
     left = set(after.loc[after["building_code"] != big, "grid_code"]) | {other}
     ended = sorted(set(grids) - left)
-    together = edit_plan(session, plan, [Move(big, other)], ended_grids=ended, who=WHO, version=2).plan
-    held = plans.read_assignment(session, plan).set_index("stairwell_code").loc[parts["stairwell_code"]]
+    together = edit_plan(bare, plan, [Move(big, other)], ended_grids=ended, who=WHO, version=2).plan
+    held = plans.read_assignment(bare, plan).set_index("stairwell_code").loc[parts["stairwell_code"]]
     assert set(held["grid_code"]) == {other}
     assert [row["divided_buildings"] for row in together.report["communities"]] == [0]
-    assert_sums(session, plan)
+    assert_sums(bare, plan)
     home = after.set_index("stairwell_code")["grid_code"]
     back = [Move(big, home[code], stairwell=code) for code in parts["stairwell_code"] if home[code] != other]
-    edit_plan(session, plan, back, new_grids=ended, who=WHO, version=3)
-    pd.testing.assert_frame_equal(plans.read_assignment(session, plan), after)
+    edit_plan(bare, plan, back, new_grids=ended, who=WHO, version=3)
+    pd.testing.assert_frame_equal(plans.read_assignment(bare, plan), after)
 
 
-def test_a_stairwell_of_a_whole_building_moves_alone_and_back(session: Session) -> None:
-    factories.make_community(session)
-    homes = [factories.make_building(session, number, households=60) for number in range(1, 9)]
+def test_a_stairwell_of_a_whole_building_moves_alone_and_back(bare: Session) -> None:
+    factories.make_community(bare)
+    homes = [factories.make_building(bare, number, households=60) for number in range(1, 9)]
     for building in homes:
         for number in (1, 2, 3):
-            factories.make_stairwell(session, building, number, households=20)
-    plan = plan_scope(session, factories.COMMUNITY, lower=100, upper=260, who=WHO).plan_id
-    rows = plans.read_assignment(session, plan).set_index("building_code")
+            factories.make_stairwell(bare, building, number, households=20)
+    plan = plan_scope(bare, factories.COMMUNITY, lower=100, upper=260, who=WHO).plan_id
+    rows = plans.read_assignment(bare, plan).set_index("building_code")
     assert rows["stairwell_code"].isna().all()
     made = None
     for building, grid in rows["grid_code"].items():
@@ -431,39 +447,40 @@ def test_a_stairwell_of_a_whole_building_moves_alone_and_back(session: Session) 
         for number in (1, 2, 3):
             stairwell = codes.make("stairwell", str(building), number)
             try:
-                made = edit_plan(session, plan, [Move(str(building), other, stairwell)], who=WHO, version=1)
+                made = edit_plan(bare, plan, [Move(str(building), other, stairwell)], who=WHO, version=1)
             except InputError:
                 continue
             break
         if made is not None:
             break
     assert made is not None
-    after = plans.read_assignment(session, plan)
+    after = plans.read_assignment(bare, plan)
     parts = after[after["building_code"] == building].set_index("stairwell_code")["grid_code"]
     assert parts.to_dict() == {code: other if code == stairwell else grid for code in parts.index}
     assert len(parts) == 3
-    assert_sums(session, plan)
-    (stroke,) = strokes_of_plan(session, plan)[1]
+    assert_sums(bare, plan)
+    (stroke,) = strokes_of_plan(bare, plan)[1]
     assert stroke.moves == {stairwell: (grid, other)}
-    edit_plan(session, plan, [Move(str(building), str(grid), stairwell)], who=WHO, version=2)
-    back = plans.read_assignment(session, plan)
+    edit_plan(bare, plan, [Move(str(building), str(grid), stairwell)], who=WHO, version=2)
+    back = plans.read_assignment(bare, plan)
     assert set(back.loc[back["building_code"] == building, "grid_code"]) == {grid}
     unknown = codes.make("stairwell", str(building), 9)
     with pytest.raises(CodeError, match="does not divide"):
-        edit_plan(session, plan, [Move(str(building), other, unknown)], who=WHO, version=3)
+        edit_plan(bare, plan, [Move(str(building), other, unknown)], who=WHO, version=3)
 
 
-def test_a_community_without_buildings_keeps_its_one_grid(session: Session, street: str) -> None:
-    empty = factories.make_community(session, 3)
-    plan = plan_scope(session, street, lower=60, upper=100, who=WHO).plan_id
+def test_a_community_without_buildings_keeps_its_one_grid(bare: Session) -> None:
+    street = lay_out(bare)
+    empty = factories.make_community(bare, 3)
+    plan = plan_scope(bare, street, lower=60, upper=100, who=WHO).plan_id
     grid = codes.make("grid", empty, 1)
     for more in ({"ended_grids": [grid]}, {"new_grids": [codes.make("grid", empty, 2)]}):
         with pytest.raises(InputError):
-            edit_plan(session, plan, [], who=WHO, version=1, **more)
-    edit_plan(session, plan, [beside(session, plan)], who=WHO, version=1)
-    assert grid in grids_of(session, plan).index
-    assert_tiles_communities(session, plan)
-    assert_sums(session, plan)
+            edit_plan(bare, plan, [], who=WHO, version=1, **more)
+    edit_plan(bare, plan, [beside(bare, plan)], who=WHO, version=1)
+    assert grid in grids_of(bare, plan).index
+    assert_tiles_communities(bare, plan)
+    assert_sums(bare, plan)
 
 
 def test_a_grid_whose_buildings_all_ended_has_to_end_as_well(session: Session, plan_id: int) -> None:

@@ -55,9 +55,11 @@ def served(engine: Engine) -> Iterator[Server]:
     """Run a server over a database for a while."""
     made = Server(engine)
     made.start()
-    yield made
-    if made.thread.is_alive():
-        made.stop()
+    try:
+        yield made
+    finally:  # a thread that goes on would keep a failed run from ending
+        if made.thread.is_alive():
+            made.stop()
 
 
 @contextmanager
@@ -93,6 +95,17 @@ def phone(browser: Browser, server: Server, login: str = "wang", *, worker: bool
 def open_round(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/round")
     page.locator("html[data-ready]").wait_for()
+
+
+def see(page: Page, state: str) -> None:
+    """Have the page believe that it is seen, or not."""
+    page.evaluate(
+        """(state) => {
+          Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+          document.dispatchEvent(new Event('visibilitychange'));
+        }""",
+        state,
+    )
 
 
 def visit(page: Page, name: str) -> Locator:

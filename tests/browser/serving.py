@@ -23,6 +23,8 @@ def serving(engine: Engine, port: int = 0) -> Iterator[str]:
         while not server.started:
             assert thread.is_alive()
             time.sleep(0.02)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:  # a thread that goes on would keep a failed run from ending
+            server.should_exit = True
+            thread.join()

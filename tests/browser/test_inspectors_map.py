@@ -26,6 +26,7 @@ from tests.browser.phones import (
     open_round,
     phone,
     picture,
+    see,
     served,
     stored,
 )
@@ -267,17 +268,6 @@ def test_the_position_is_followed_only_while_it_is_asked_for_and_seen(looking: P
     me.click()
     watched = [["watchPosition", False], ["clearWatch", None], ["watchPosition", False], ["clearWatch", None]]
     assert looking.evaluate("window.watched") == watched
-
-
-def see(page: Page, state: str) -> None:
-    """Have the page believe that it is seen, or not."""
-    page.evaluate(
-        """(state) => {
-          Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
-          document.dispatchEvent(new Event('visibilitychange'));
-        }""",
-        state,
-    )
 
 
 def test_nothing_moves_or_asks_by_itself(looking: Page) -> None:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from api.main import create_app
 from api.settings import AppSettings
-from geo.exchange.writing import write_frame
 from geo.storage import events, layers
 from geo.storage.database import session_scope
 from geo.territory import codes
@@ -21,14 +20,18 @@ from tests.databases import Databases
 from tests.factories import STREET
 from tests.geo.services import addressed
 from tests.geo.services.addressed import ELSEWHERE, FIRST
-from tests.geo.services.test_placing_by_address import SHOPS, imported
+from tests.geo.services.test_placing_by_address import SHOPS, imported, listed
+
+
+def fill(engine: Engine) -> None:
+    addressed.fill(engine)
+    with TemporaryDirectory() as folder:
+        imported(engine, listed(Path(folder, "shops.csv"), SHOPS))
 
 
 @pytest.fixture
-def store(databases: Databases, tmp_path: Path) -> Iterator[Engine]:
-    with databases.engine(databases.filled("addressed", addressed.fill)) as engine:
-        write_frame(pd.DataFrame(SHOPS), tmp_path / "shops.csv")
-        imported(engine, tmp_path / "shops.csv")
+def store(databases: Databases) -> Iterator[Engine]:
+    with databases.engine(databases.filled("unplaced", fill)) as engine:
         yield engine
 
 
@@ -102,7 +105,7 @@ def test_places_of_a_street_are_numbered_by_who_sees_a_part_of_it(
     client: TestClient, store: Engine, tmp_path: Path
 ) -> None:
     """The next number is that after the highest of the street, also where the planner does not see what has it."""
-    imported(store, tmp_path / "shops.csv", under=FIRST, source="of the community")
+    imported(store, listed(tmp_path / "shops.csv", SHOPS), under=FIRST, source="of the community")
     with session_scope(store) as session:
         make.make_place(session, 41, geometry=make.square(60, 1).centroid, household_unit_code=None)
     sent = who(store, "planner", FIRST)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from geo.access.actor import Actor
@@ -28,9 +29,17 @@ PEOPLE = (ANNA, BEN, STAFF, LEADER)
 FILLED: dict[str, Any] = {"assignee": "anna", "reason": "说明", "note": "说明", "measures": "措施"}
 
 
+lay = ground
+
+
 @pytest.fixture
-def place(session: Session) -> Ground:
-    return ground(session)
+def session(on_laid: Session) -> Session:
+    return on_laid
+
+
+@pytest.fixture
+def place(laid: tuple[Engine, Ground]) -> Ground:
+    return laid[1]
 
 
 def hazard(place: Ground, **given: Any) -> NewCase:

@@ -25,8 +25,7 @@ from tests.ledgered import ANNA, BEN, LEADER, STAFF, Ground, adopt, close, do, g
 REQUEST = {"workflow": "request", "kind": next(iter(cases.kinds_of("request") or ()), "other")}
 
 
-def lay(session: Session) -> Ground:
-    return ground(session)
+lay = ground
 
 
 @pytest.fixture

@@ -43,10 +43,12 @@ def engine(databases: Databases) -> Iterator[Engine]:
         yield engine
 
 
+lay = town.build
+
+
 @pytest.fixture
-def street(session: Session) -> Session:
-    town.build(session)
-    return session
+def street(on_laid: Session) -> Session:
+    return on_laid
 
 
 def adopt(session: Session, plan_id: int) -> plans.PlanRecord:

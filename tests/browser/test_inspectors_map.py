@@ -168,6 +168,31 @@ def test_layers_are_switched(looking: Page) -> None:
     close_sheet(looking)
 
 
+def test_a_larger_map_is_offered_while_there_is_room_for_it(looking: Page) -> None:
+    larger = looking.get_by_role("button", name="大图")
+    looking.get_by_role("button", name="在地图上看 2栋").click()
+    expect(larger).to_be_hidden()
+    close_sheet(looking)
+    expect(larger).to_be_visible()
+
+
+def test_floor_and_door_stay_in_one_line(looking: Page) -> None:
+    lines = looking.evaluate(
+        """() => {
+          const said = document.querySelector('.visit .name small');
+          const [name, before] = [said.previousSibling, said.textContent];
+          const called = name.textContent;
+          name.textContent += '招牌很长很长很长很长很长的';
+          said.textContent = '1 层 107铺';
+          const boxes = [...said.getClientRects()];
+          const high = boxes[0].height / parseFloat(getComputedStyle(said).fontSize);
+          [name.textContent, said.textContent] = [called, before];
+          return [boxes.length, high < 2];
+        }"""
+    )
+    assert lines == [1, True]
+
+
 def test_a_level_that_is_switched_off_is_not_on_the_map(looking: Page) -> None:
     looking.get_by_role("button", name="图层").click()
     drawn = "document.querySelector('#map canvas').toDataURL()"
@@ -324,6 +349,30 @@ def test_a_hazard_in_passing_is_kept_without_signal_and_sent_once(browser: Brows
             None,
         )
         assert (case.found_by, photo.case_id, photo.phase) == ("wang", case.id, "finding")
+
+
+def test_a_fault_that_waits_for_signal_is_on_the_card_of_its_building(browser: Browser, server: Server) -> None:
+    with phone(browser, server) as page:
+        page.context.set_offline(True)
+        find_wiring(page)
+        page.get_by_role("button", name="在地图上看 2栋").click()
+        card = page.locator("#sheet")
+        expect(card.get_by_role("heading", name="在办隐患 1,其中待发送 1")).to_be_visible()
+        expect(card.locator(".hazards > li")).to_contain_text("待发送")
+        expect(card.locator(".hazards > li")).to_contain_text("电线老化、私拉乱接或超负荷用电(插座烧焦)")
+        close_sheet(page)
+        page.context.set_offline(False)
+        all_sent(page, 1)
+        page.get_by_role("button", name="在地图上看 2栋").click()
+        expect(card.get_by_role("heading", name="在办隐患 1")).not_to_contain_text("待发送")
+        expect(card.locator(".hazards > li")).to_contain_text("未判定 · 绿灯")
+        close_sheet(page)
+        with page.expect_response("**/rounds/today"):  # which knows it
+            page.get_by_role("button", name="更新").click()
+        expect(page.get_by_role("button", name="在地图上看 2栋")).to_have_count(0)
+        page.get_by_role("button", name="图层").click()
+        page.get_by_role("button", name="隐患清单").click()
+        expect(page.locator("#sheet .row")).to_have_count(1)
 
 
 def test_from_a_card_what_is_not_due_is_inspected_and_what_others_saw_is_joined(

@@ -48,7 +48,7 @@ export class Card {
     this.sheet.open(isSpot ? `隐患 ${thing.number ?? ''}` : nameIn(thing), isSpot ? null : [...kindOf(thing), thing.address && thing.address !== nameOf(thing) ? ` · ${thing.address}` : ''], [
       !isSpot && element('p', { class: 'seen' }, ...seen(thing)),
       this.doing(thing, visits),
-      hazards.length > 0 && element('h3', {}, ...both(`在办隐患 ${hazards.length}`, 'open hazards')),
+      hazards.length > 0 && element('h3', {}, ...howMany(hazards)),
       hazards.length > 0 ? element('ul', { class: 'hazards' }, ...hazards.map((hazard) => this.hazard(hazard)))
         : element('p', { class: 'hint' }, ...both('没有在办隐患', 'No open hazards')),
       thing.noun === 'building' && element('h3', {}, ...both(`场所与户 ${thing.subjects.length}`, 'places and homes')),
@@ -109,13 +109,19 @@ export class Card {
     if (hazard.state === 'waiting') return both('待发送', 'not sent yet');
     const state = styles.light.find(({ key }) => key === stateOf(hazard));
     const level = styles.level.find(({ key }) => key === levelOf(hazard));
-    return [...both(`${level.zh} · ${state.zh}`, state.en), ` · ${hazard.age_days} 天`];
+    return [...both(`${level.zh} · ${state.zh}`, state.en), ' · ', ...both(`${hazard.age_days} 天`, 'days')];
   }
 
   swatch(hazard) {
     const { fill = '#6b4c9a' } = styles.light.find(({ key }) => key === stateOf(hazard)) ?? {};
     return swatchOf(fill, hazard.nature === 'major' ? 'diamond' : 'square');
   }
+}
+
+function howMany(hazards) {
+  const waiting = hazards.filter(({ state }) => state === 'waiting').length;
+  const open = [`在办隐患 ${hazards.length}`, 'open hazards'];
+  return waiting > 0 ? both(`${open[0]},其中待发送 ${waiting}`, `${open[1]}, ${waiting} not sent yet`) : both(...open);
 }
 
 // A door without a number is called by its floor.

@@ -8,24 +8,44 @@ const ABOUT = { building: 'building_code', place: 'place_code', household_unit: 
 
 export class Things {
   // `kept`: the round and when this phone got it; `records`: what was recorded on this phone.
-  constructor({ round, kept_at: keptAt }, records) {
-    this.round = round;
-    const later = records.filter((record) => record.state !== 'refused' && Date.parse(record.sent_at ?? record.made_at) >= keptAt);
+  constructor({ round, checklists, kept_at: keptAt }, records) {
+    Object.assign(this, { round, checklists });
+    const isLater = (record) => record.state === 'waiting' || Date.parse(record.sent_at ?? record.made_at) >= keptAt;
+    const later = records.filter((record) => record.state !== 'refused' && isLater(record));
     const looks = new Map(later.filter((record) => record.sent).map((record) => [codeOf(record.sent), record]));
     this.subjects = round.subjects.map((subject) => seenSince(subject, looks.get(subject.code)));
-    this.hazards = [...round.ground.hazards.features.map(hazardOf), ...this.found(later)];
     this.elements = round.ground.elements.features.map(elementOf).map((one) => seenSince(one, looks.get(one.code)));
     this.buildings = round.ground.buildings.features.map((feature) => this.building(feature));
     this.stops = round.stops;
+    this.hazards = [...round.ground.hazards.features.map(hazardOf), ...this.found(later)];
   }
 
-  // Hazards that were found in passing on this phone, and that the round does not know yet.
+  // Hazards that were found on this phone, in passing or at a look, and that the round does not know yet.
   found(records) {
     const known = new Set(this.round.ground.hazards.features.map(({ properties }) => properties.number));
-    return records.filter(({ hazard }) => hazard).map(({ hazard, where, state, hazards: [sent] = [] }) => ({
-      ...hazard, ...where, number: sent?.number ?? null, light: null, nature: null, due_on: null, found_on: today(), age_days: 0,
-      state: state === 'sent' ? 'open' : 'waiting',
-    })).filter(({ number }) => number === null || !known.has(number));
+    const inPassing = records.filter(({ hazard }) => hazard).map((record) => foundNow({ ...record.hazard, ...record.where }, record));
+    const atLooks = records.filter(({ sent }) => sent).flatMap((record) => this.faults(record));
+    return [...inPassing, ...atLooks].filter(({ number }) => number === null || !known.has(number));
+  }
+
+  // What was wrong at a look: of each kind one hazard, as it is registered when it is sent.
+  faults(record) {
+    const { sent } = record;
+    const thing = [...this.subjects, ...this.elements].find(({ code }) => code === codeOf(sent));
+    const checkpoints = this.checklists.find(({ code }) => code === sent.checklist)?.items ?? [];
+    const wrong = sent.items.filter(({ result }) => result === 'fault')
+      .map(({ code, note }) => ({ note, checkpoint: checkpoints.find((each) => each.code === code) }))
+      .filter(({ checkpoint }) => thing && checkpoint);
+    return [...new Set(wrong.map(({ checkpoint }) => checkpoint.hazard))].map((kind) => foundNow({
+      ...aboutOf(thing), kind, at: this.spotOf(thing), ...(thing.building_code && { building_code: thing.building_code }),
+      summary: wrong.filter(({ checkpoint }) => checkpoint.hazard === kind)
+        .map(({ note, checkpoint }) => (note ? `${checkpoint.fault_zh}(${note})` : checkpoint.fault_zh)).join(';'),
+    }, record));
+  }
+
+  // Where a thing is drawn: with the building that it is in.
+  spotOf(thing) {
+    return middleOf(this.of('building', thing.building_code) ?? thing);
   }
 
   building({ properties, geometry }) {
@@ -90,6 +110,15 @@ function seenSince(subject, record) {
   const { no_access: noAccess, items } = record.sent;
   const result = noAccess ? 'no_access' : items.some((item) => item.result === 'fault') ? 'findings' : 'clear';
   return { ...subject, result, last_seen: noAccess ? subject.last_seen : today() };
+}
+
+// A hazard of this phone; `hazards` of its record: what became of it, once it was sent.
+function foundNow(hazard, { state, hazards = [] }) {
+  const sent = hazards.find(({ kind }) => !kind || kind === hazard.kind);
+  return {
+    ...hazard, number: sent?.number ?? null, light: null, nature: null, due_on: null, found_on: today(), age_days: 0,
+    state: state === 'sent' ? 'open' : 'waiting',
+  };
 }
 
 const codeOf = (sent) => sent.place_code ?? sent.household_unit_code ?? sent.city_element_code;

@@ -64,6 +64,7 @@ _OWN = Access(SIGNED_IN, "own")
 _LOOK = Access(OFFICE, "community")
 _KEEP = Access(frozenset({"planner", "inspector", "staff"}), "community")
 _PLACE = Access(frozenset({"planner", "staff"}), "community", looks_at_households=True)
+_LOOK_AT_STAFF = Access(OFFICE - {"assessor"}, "community")
 _LOOK_AT_PLAN = Access(OFFICE, "plan")
 _PLAN = Access(PLANNERS, "plan")
 #: Whose scopes are grids sees no plan whole, and works on none.
@@ -212,6 +213,8 @@ ACCESS: MappingProxyType[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/duties"): Access(OFFICE, "none"),
         ("GET", "/figures"): _LOOK,
         ("GET", "/figures/{figure}/cases"): _LOOK,
+        ("GET", "/figures/coverage/buildings"): _LOOK,
+        ("GET", "/figures/grids_without_worker/grids"): _LOOK_AT_STAFF,
         ("GET", "/hot-spots"): _LOOK,
         ("GET", "/leader"): _LOOK,
         ("GET", "/leader/months"): _LOOK,

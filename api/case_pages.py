@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from api.access import access_of
 from api.first_page import lists_of
-from api.links import following
+from api.links import following, here_with
 from api.page_assets import policy
 from api.rendering import page
 from geo.access.actor import Actor
@@ -75,17 +75,26 @@ def counted_page(
     row
         What the row of the table is called that was opened, if one was.
     """
-    return ledger_page(
-        "counted_cases.html",
-        actor,
-        shown=shown,
-        following=following(request, more),
-        figure=figure,
-        of=of,
-        period=period,
-        process=process,
-        row=row,
-    )
+    told: dict[str, Any] = {"figure": figure, "of": of, "period": period, "process": process, "row": row}
+    return figure_page(request, actor, "counted_cases.html", shown, more=more, **told)
+
+
+def figure_page(
+    request: Request,
+    actor: Actor,
+    template: str,
+    shown: Sequence[Any],
+    *,
+    more: int | str | None,
+    figure: Figure,
+    of: Named,
+    period: Period,
+    **values: Any,
+) -> HTMLResponse:
+    """Render one page of what a figure opens to; ``more`` is the last one where further ones follow."""
+    told = {"process": "", "row": None, "figure": figure, "of": of, "period": period, **values}
+    sheets = {form: here_with(request, **{"as": form}) for form in ("xlsx", "csv")}
+    return ledger_page(template, actor, shown=shown, following=following(request, more), sheets=sheets, **told)
 
 
 def case_page(

@@ -10,11 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from api.commands.sheets import write_sheet
-from api.commands.store import open_store
-from api.figure_sheets import as_sheet, row_name, spots_sheet
-from geo.errors import InputError
-from geo.services.figuring import By, Period, figure, labels_of, registry
+from api.commands.store import open_store, who_runs
+from api.figure_sheets import as_sheet, buildings_sheet, cases_sheet, grids_sheet, row_name, spots_sheet
+from geo.errors import BoundsError, InputError
+from geo.services.case_files import MOST_CASES
+from geo.services.describing_cases import name_counted
+from geo.services.figuring import By, Period, cases_of, figure, labels_of, registry
 from geo.services.hot_spots import check_kind, find_hot_spots
+from geo.services.left_out import buildings_left_out, grids_left_out
 from geo.territory.times import CHINA_TIME
 
 console = Console()
@@ -34,9 +37,18 @@ def figures_command(
     by: Annotated[
         str, typer.Option("--by", help="分行:all、community、grid、kind、nature、body、month What rows are told by")
     ] = "all",
+    opened: Annotated[
+        str | None,
+        typer.Option(
+            "--open", metavar="FIGURE", help="打开一个指标:列出所统计的事项、网格,或未覆盖的楼栋 What it counts"
+        ),
+    ] = None,
     out: Out = None,
 ) -> None:
     """台账指标:新增、办结、超期、重开、各级解决率、覆盖率、三零目标。 The figures of the ledger."""
+    if opened is not None:
+        _open_figure(opened, scope, _period(since, until), workflow, by, out)
+        return
     with open_store() as session:
         found = figure(session, scope, _period(since, until), workflow=workflow, by=cast(By, by))
     if out is not None:
@@ -89,6 +101,38 @@ def hot_spots_command(
         where = (f"{spot.lon:.6f}", f"{spot.lat:.6f}", f"{spot.radius_m:.0f}")
         shown.add_row(str(spot.count), *where, str(spot.first), str(spot.last), f"{spot.chance:.3f}", Text(kinds))
     console.print(shown if found else Text("没有热点 No hot spot"))
+
+
+def _open_figure(code: str, scope: str, period: Period, workflow: str | None, by: str, out: Path | None) -> None:
+    """List what a figure opens to: the cases or grids that it counts, the buildings that coverage leaves out."""
+    if by != "all":
+        raise InputError("--open 不与 --by 同用;请缩小范围", "--open goes without --by: give a smaller scope")
+    known = registry().get(code)
+    with open_store() as session:
+        if known is not None and known.opens == "buildings":
+            found = buildings_left_out(session, scope, period, who=who_runs())
+            console.print(
+                Text(f"{found.buildings} 栋中检查过 inspected of them {found.inspected},其余 others {found.left_out}")
+            )
+            table = buildings_sheet(found.items)
+        elif known is not None and known.opens == "grids":
+            table = grids_sheet(grids_left_out(session, scope, period))
+        else:
+            cases = cases_of(session, code, scope, period, workflow=workflow, limit=MOST_CASES + 1)
+            if len(cases) > MOST_CASES:
+                raise BoundsError(
+                    f"超过 {MOST_CASES} 件;请缩小范围或时段", f"more than {MOST_CASES} cases: ask for fewer"
+                )
+            table = cases_sheet([name_counted(case) for case in cases])
+    if out is not None:
+        write_sheet(console, table, out, layer=registry()[code].zh, scope=scope, unit="行 rows")
+        return
+    shown = Table(box=None, header_style="bold")
+    for heading in table.columns:
+        shown.add_column(str(heading))
+    for row in table.astype("object").where(table.notna(), "–").itertuples(index=False):
+        shown.add_row(*(Text(str(value)) for value in row))
+    console.print(shown if len(table) else Text("没有 None"))
 
 
 def _cell(value: float | None) -> str:

@@ -47,6 +47,8 @@ router = APIRouter(tags=["figures"])
 NONE = "-"
 #: Of latitude.
 METRES_PER_DEGREE = 111_320.0
+#: Rows that are a part of the ground, which the key is the code of.
+OF_GROUND = ("community", "grid")
 KEY = "^([0-9A-Z]{9,20}|[a-z][a-z0-9_]{0,40}|[0-9]{4}-[0-9]{2}|-)$"
 
 Scope = Annotated[str, Query(pattern=SCOPE, description="街道、社区或网格 Code of a street, community or grid")]
@@ -86,7 +88,8 @@ def read_figures(
 ) -> Any:
     """Count what was found, solved, is overdue, came back; shares per rung, median days, coverage, the three goals.
 
-    Each count has the address of the cases that it counts. Who sees a part of the cases gets figures of that part.
+    Each count has the address of what it counts, and coverage of what it leaves out. Who sees a part of the cases
+    gets figures of that part.
     Also as a sheet.
     """
     table = figuring.figure(store, scope, within, workflow=workflow, by=by, actor=actor)
@@ -223,23 +226,33 @@ def _row_title(store: Session, by: By, key: str | None, workflow: str | None) ->
 
 
 def _row(table: FigureTable, row: FigureRow, by: str) -> FigureRowItem:
+    def opened(code: str) -> str | None:
+        return opens_to(code, table.scope, table.period, workflow=table.workflow, by=by, key=row.key)
+
     values = {
-        code: FigureValue(
-            value=row.values[code],
-            href=opens_to(code, table.scope, table.period, workflow=table.workflow, by=by, key=row.key)
-            if figure.opens
-            else None,
-        )
-        for code, figure in figuring.registry().items()
+        code: FigureValue(value=value, href=None if value is None else opened(code))
+        for code, value in row.values.items()
     }
     return FigureRowItem(key=row.key, label=row.label, values=values)
 
 
 def opens_to(
     figure: str, scope: str, period: Period, *, workflow: str | None, by: str = "all", key: str | None = None
-) -> str:
-    """Return the address of the cases that a figure counts; of one row where ``by`` and ``key`` say which."""
+) -> str | None:
+    """Return the address of what a figure opens to; of one row where ``by`` and ``key`` say which.
+
+    None for a share or a median of many cases at once, and for rows that are no part of the ground: no building is of a
+    kind of cases.
+    """
+    noun = figuring.registry()[figure].opens
     told: dict[str, Any] = {"scope": scope, "since": period.first, "until": period.last}
+    if noun is None:
+        return None
+    if noun != "cases":
+        if by not in ("all", *OF_GROUND) or (by != "all" and key in (None, NONE)):
+            return None
+        told["scope"] = scope if by == "all" else key
+        return f"/figures/{figure}/{noun}?{urlencode(told)}"
     if workflow is not None:
         told["workflow"] = workflow
     if by != "all":

@@ -81,7 +81,7 @@ def read_months(
     until: Month = None,
     months: Annotated[int, Query(ge=1, le=MOST_MONTHS, description="月数,含最后一月 How many months")] = 12,
 ) -> MonthsItem:
-    """Tell what answers the three questions and the three goals, month by month; each count has its cases' address."""
+    """Tell what answers the three questions and the three goals, month by month; each figure with what it opens to."""
     of = _of(store, scope)
     rows = leading.figures_by_month(store, scope, until or _now(), months, actor=actor)
     response.headers["Cache-Control"] = "no-store"
@@ -125,10 +125,11 @@ def read_areas(
 
 
 def _values(values: leading.Values, scope: str, period: Period, by: str = "all", key: str | None = None) -> Values:
-    """Return figures with the address of the cases that each opens to."""
+    """Return figures with the address of what each opens to."""
     told = {}
     for code, one in answers().items():
-        href = opens_to(one.opens, scope, period, workflow=one.workflow, by=by, key=key) if one.opens else None
+        opens = one.opens if values[code] is not None else None
+        href = opens_to(opens, scope, period, workflow=one.workflow, by=by, key=key) if opens else None
         told[code] = FigureValue(value=values[code], href=href)
     return told
 

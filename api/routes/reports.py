@@ -192,7 +192,7 @@ def _answer(report: Report, whole: bool) -> dict[str, Any]:
 
 def _compared(one: Compared, scope: str, period: Period) -> dict[str, Any]:
     told = {name: getattr(one.figure, name) for name in ("zh", "en", "unit_zh", "unit_en")}
-    href = opens_to(one.figure.code, scope, period, workflow=None) if one.figure.opens else None
+    href = opens_to(one.figure.code, scope, period, workflow=None)
     held = {name: getattr(one, name) for name in ("value", "before", "is_met", "is_better")}
     return {"figure": one.figure.code, **told, **held, "href": href}
 

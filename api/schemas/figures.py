@@ -26,7 +26,9 @@ class FigureValue(BaseModel):
     """One figure of one row."""
 
     value: float | None = Field(description="无可统计或不能看时为空 Null: nothing to count, or not for your role")
-    href: str | None = Field(description="打开为事项:正是所统计的那些 Opens to exactly the cases that were counted")
+    href: str | None = Field(
+        description="打开为所统计的事项、网格,或未覆盖的楼栋 Opens to what was counted, or what a share leaves out"
+    )
 
 
 class FigureRowItem(BaseModel):
@@ -75,6 +77,57 @@ class CountedPage(BaseModel):
     """One page of the cases that a figure counts, the newest first."""
 
     items: list[CountedCase]
+    numberReturned: int = Field(ge=0)  # noqa: N815 - the name OGC API Features gives it
+    links: list[Link]
+
+
+class GridInChargeItem(BaseModel):
+    """A grid with its grid workers."""
+
+    code: str
+    name: str
+    people: list[str] | None = Field(description="网格员;不能看时为空 Null: not for your role")
+
+
+class BuildingLeftOutItem(BaseModel):
+    """A building into which nobody got in a period."""
+
+    code: str
+    name: str
+    community_code: str
+    grids: list[GridInChargeItem] = Field(description="期末所在网格;跨网格时有几个 Where it was when the period ended")
+    last_seen: date | None = Field(description="此前最后一次入内,从未则为空 When somebody got in before; null: never")
+    days: int | None = Field(description="距期末(未到期末则距今)天数 Days until the period ended, or today")
+    tried: date | None = Field(description="期内最后一次无人应门 When nobody opened in the period, at last")
+    href: str
+
+
+class BuildingsLeftOutPage(BaseModel):
+    """One page of the buildings that the coverage of a period leaves out, by code."""
+
+    buildings: int = Field(description="楼栋总数 Of so many buildings")
+    inspected: int = Field(description="期内入内检查过的 So many were inspected")
+    left_out: int = Field(description="其余,即列出的 The others: those that are listed")
+    items: list[BuildingLeftOutItem]
+    numberReturned: int = Field(ge=0)  # noqa: N815 - the name OGC API Features gives it
+    links: list[Link]
+
+
+class GridLeftOutItem(BaseModel):
+    """A grid that nobody was in charge of when a period ended."""
+
+    code: str
+    name: str
+    households: int | None
+    since: date = Field(description="自此日无人在岗 Without anybody since this day")
+    had_somebody: bool = Field(description="此前是否有人在岗 Whether somebody was in charge before")
+    href: str
+
+
+class GridsLeftOutPage(BaseModel):
+    """One page of the grids that nobody was in charge of, by code."""
+
+    items: list[GridLeftOutItem]
     numberReturned: int = Field(ge=0)  # noqa: N815 - the name OGC API Features gives it
     links: list[Link]
 

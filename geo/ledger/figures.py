@@ -19,6 +19,8 @@ from geo.territory.times import CHINA_TIME
 #: What figures may be told apart by.
 BY = ("all", "community", "grid", "kind", "nature", "body", "month")
 By = Literal["all", "community", "grid", "kind", "nature", "body", "month"]
+#: What a figure may open to.
+Opens = Literal["cases", "buildings", "grids"]
 #: Years that a period may be of.
 YEARS = range(1990, 2101)
 #: Months that one table may have.
@@ -49,7 +51,8 @@ class Figure:
     better
         ``less``, ``more``, or ``none`` where it only describes.
     opens
-        Whether it opens to the cases that it counts.
+        What it opens to: the cases that it counts, or the buildings or grids that are left out; None for what is of
+        many at once.
     goal
         What it is held to; None for most.
     """
@@ -61,7 +64,7 @@ class Figure:
     unit_en: str
     better: Literal["less", "more", "none"]
     digits: int
-    opens: bool
+    opens: Opens | None
     goal: float | None
     how_zh: str
     how_en: str
@@ -142,7 +145,7 @@ def registry() -> MappingProxyType[str, Figure]:
 
 
 def _declared(entry: Entry) -> Figure:
-    given = {"goal": None, **entry.extra}
+    given = {"goal": None, "opens": None, **entry.extra}
     return Figure(entry.code, entry.zh, entry.en, **{name: given[name] for name in _DECLARED})
 
 

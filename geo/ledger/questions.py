@@ -29,7 +29,7 @@ class Answer:
     workflow
         Whose cases are counted; None: of all.
     opens
-        Code of the figure whose cases it opens to; None where it opens to none.
+        Code of the figure that it opens to: itself, or whose cases it is a share of; None where it opens to nothing.
     breaks
         By what the map is divided into: where classes begin above the first one, in the figure's unit, rising.
     """

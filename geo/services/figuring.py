@@ -1,6 +1,7 @@
 """Use case: the figures of the ledger (指标): of a street, community or grid over a period, row by row.
 
-Every count opens to its cases: :func:`cases_of` lists exactly those that were counted.
+Every count of cases opens to them: :func:`cases_of` lists exactly those that were counted. What coverage leaves out,
+and grids without anybody, :mod:`geo.services.left_out` lists.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,6 +15,7 @@ from geo.access.actor import SCOPE_DIGITS, Actor, check_scope
 from geo.access.roles import sees_households
 from geo.errors import InputError
 from geo.ledger.figures import BY, By, Figure, Period, counts_by_month, figures_of, month_of, registry
+from geo.storage import coverage, staffing
 from geo.storage import figures as stored
 from geo.storage.figures import Counted, Span
 from geo.storage.network import grids_in_force
@@ -29,8 +31,10 @@ __all__ = [
     "FigureTable",
     "Period",
     "cases_of",
+    "count_inspected",
     "figure",
     "figure_by_month",
+    "inspected_by_grid",
     "registry",
 ]
 
@@ -122,7 +126,7 @@ def figure(
     wanted = frozenset(registry() if only is None else only)
     span = _span(scope, workflow, period, now)
     sees = actor is None or sees_households(actor.roles)
-    ground = _ground(session, scope, period, sees, wanted)
+    ground = _ground(session, scope, period, by, sees, wanted)
     if by == "month":
         rows = _months(session, span, period, wanted)
     else:
@@ -177,16 +181,36 @@ def cases_of(
     """
     check_scope(scope)
     known = registry().get(code)
-    if known is None or not known.opens:
-        opening = [name for name, one in registry().items() if one.opens]
+    if known is None or known.opens != "cases":
+        opening = [name for name, one in registry().items() if one.opens == "cases"]
+        instead = known.opens if known else None
         raise InputError(
-            f"指标“{code[:40]}”不能打开为事项;可以的有:{'、'.join(opening)}",
-            f"figure {code[:40]!r} does not open to cases; these do: {', '.join(opening)}",
+            f"指标“{code[:40]}”不能打开为事项{f'(cases),只能打开为 {instead}' if instead else ''};"
+            f"可以的有:{'、'.join(opening)}",
+            f"figure {code[:40]!r} does not open to cases{f', but to {instead}' if instead else ''}; "
+            f"these do: {', '.join(opening)}",
         )
     if by == "month" and key is not None:
         period, by = month_of(key), "all"
     span = _span(scope, workflow, period, now)
     return stored.read_counted(session, span, code, _accidents(), by=by, key=key, limit=limit, after=after)
+
+
+def count_inspected(session: Session, scope: str, period: Period) -> dict[str, tuple[int, int]]:
+    """Return, by community, how many buildings there are and how many were inspected in a period.
+
+    Of a grid they are those that it had when the period ended.
+    """
+    if len(scope) < SCOPE_DIGITS["grid"]:
+        return coverage.count_seen(session, scope, since=period.since, until=period.until)
+    found = inspected_by_grid(session, scope, period)
+    return {scope[: SCOPE_DIGITS["community"]]: found[scope]} if scope in found else {}
+
+
+def inspected_by_grid(session: Session, scope: str, period: Period) -> dict[str, tuple[int, int]]:
+    """Return, by grid in force when a period ended, how many buildings it has and how many were inspected."""
+    grids = grids_in_force(session, scope, period.last)
+    return coverage.count_seen_by_grid(session, scope, grids, since=period.since, until=period.until)
 
 
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,21 +261,24 @@ def _values(counted: Counts, ground: Counts, wanted: frozenset[str]) -> dict[str
 
 
 def _ground(
-    session: Session, scope: str, period: Period, sees: bool, wanted: frozenset[str]
+    session: Session, scope: str, period: Period, by: By, sees: bool, wanted: frozenset[str]
 ) -> dict[str | None, Counts]:
     """Return coverage and grids without anybody, by community, by grid, and all together (None)."""
     found: dict[str | None, Counts] = {None: {}}
     if "coverage" in wanted:
-        inspected = stored.count_inspected(session, scope, period.since, period.until)
+        inspected = count_inspected(session, scope, period)
         everywhere = [sum(each) for each in zip(*inspected.values(), strict=True)] or [0, 0]
         for code, (there, seen) in [*inspected.items(), (None, everywhere)]:
             found[code] = {"buildings": there, "inspected_buildings": seen}
+        if by == "grid":
+            for code, (there, seen) in inspected_by_grid(session, scope, period).items():
+                found[code] = {"buildings": there, "inspected_buildings": seen}
     if "grids_without_worker" not in wanted or not sees:
         return found
     grids = [grid.code for grid in grids_in_force(session, scope, period.last)]
-    lonely = set(grids) - stored.staffed(session, grids, period.last)
+    lonely = set(grids) - staffing.staffed(session, grids, period.last)
     for code in grids:
-        found[code] = {"grids_without_worker": int(code in lonely)}
+        found[code] = found.get(code, {}) | {"grids_without_worker": int(code in lonely)}
     for code in {code[:12] for code in grids}:
         alone = sum(one.startswith(code) for one in lonely)
         found[code] = found.get(code, {}) | {"grids_without_worker": alone}
@@ -273,7 +300,7 @@ def _number(value: float) -> float:
 
 def _nothing() -> dict[str, float | None]:
     """Return the counts of what has no case."""
-    return {code: 0 for code, one in registry().items() if one.opens}
+    return {code: 0 for code, one in registry().items() if one.opens == "cases"}
 
 
 def _accidents() -> list[str]:

@@ -11,17 +11,16 @@ import geopandas as gpd
 import shapely
 from sqlalchemy.orm import Session
 
-from geo.access.actor import Actor, check_scope
+from geo.access.actor import SCOPE_DIGITS, Actor, check_scope
 from geo.access.roles import sees_households
 from geo.crs import WGS84, metric_crs
 from geo.errors import BoundsError, InputError
 from geo.ledger.figures import MOST_MONTHS, Period, month_of
 from geo.ledger.questions import AREA_NOUNS, AreaNoun, answers
-from geo.services.figuring import FigureRow, figure, figure_by_month
+from geo.services.figuring import FigureRow, figure, figure_by_month, inspected_by_grid
 from geo.services.ledger_layers import first_month
-from geo.storage import coverage, divisions, layers
-from geo.storage import figures as stored
-from geo.storage.network import grids_in_force, read_network
+from geo.storage import coverage, divisions, layers, staffing
+from geo.storage.network import GridInForce, grids_in_force, read_network
 from geo.territory.nouns import COMMUNITY
 from geo.territory.times import CHINA_TIME
 
@@ -121,17 +120,16 @@ def figures_by_month(
         }
         for workflow, codes in _asked().items()
     }
-    grids = [grids_in_force(session, scope, month.last) for month in period.months()]
-    seen = coverage.count_seen_by_month(session, scope, grids[-1], since=period.since, until=period.until)
-    buildings = _buildings(session, scope, end)
+    months = {f"{month.first:%Y-%m}": month for month in period.months()}
+    grids = {name: grids_in_force(session, scope, month.last) for name, month in months.items()}
+    shares = _coverage_by_month(session, scope, period, grids)
     told = actor is None or sees_households(actor.roles)
     found = []
-    for month, there in zip(period.months(), grids, strict=True):
-        name = f"{month.first:%Y-%m}"
-        own = {"coverage": _share(seen.get(name, 0), buildings), "grids_without_worker": None}
+    for name, month in months.items():
+        own: dict[str, float | None] = {"coverage": shares[name], "grids_without_worker": None}
         if told:
-            codes = [grid.code for grid in there]
-            own["grids_without_worker"] = float(len(set(codes) - stored.staffed(session, codes, month.last)))
+            codes = {grid.code for grid in grids[name]}
+            own["grids_without_worker"] = float(len(codes - staffing.staffed(session, codes, month.last)))
         found.append(MonthRow(name, _values({one: by[name] for one, by in rows.items()}) | own))
     return found
 
@@ -163,13 +161,11 @@ def figures_by_area(
         for workflow, codes in _asked().items()
     }
     areas = _areas(session, scope, noun, period.last)
-    shares = _coverage(session, scope, period, areas) if noun == "grid" else {}
-    seen = {code: {"coverage": share} for code, share in shares.items()}
     by_key = {workflow: {row.key: row for row in table.rows} for workflow, table in tables.items()}
     names = dict(zip(areas["code"], areas["name"], strict=True))
     others = {key for rows in by_key.values() for key in rows if key not in names}
     rows = [
-        AreaRow(key, names.get(key or "", ""), _of_area(by_key, key) | seen.get(key or "", {}), key in names)
+        AreaRow(key, names.get(key or "", ""), _of_area(by_key, key), key in names)
         for key in (*names, *sorted(others, key=lambda key: (key is None, key)))
     ]
     table = next(iter(tables.values()))
@@ -180,9 +176,9 @@ def figures_by_area(
 
 def coverage_of_grids(session: Session, scope: str, period: Period) -> dict[str, float | None]:
     """Return, by grid in force when a period ended, into what share of its buildings somebody got in it, percent."""
-    grids = _grids(session, scope, period.last)
-    shares = _coverage(session, scope, period, grids)
-    return {str(code): shares.get(str(code)) for code in grids["code"]}
+    counted = inspected_by_grid(session, scope, period)
+    shares = {code: _share(inspected, there) for code, (there, inspected) in counted.items()}
+    return {grid.code: shares.get(grid.code) for grid in grids_in_force(session, scope, period.last)}
 
 
 def areas_of(session: Session, scope: str, noun: AreaNoun, on: date) -> gpd.GeoDataFrame:
@@ -211,7 +207,7 @@ def _of_area(rows: Mapping[str | None, Mapping[str | None, FigureRow]], key: str
     found: dict[str, float | None] = {}
     for code, one in answers().items():
         row = rows[one.workflow].get(key)
-        found[code] = row.values[one.figure.code] if row else (0 if one.figure.opens else None)
+        found[code] = row.values[one.figure.code] if row else (0 if one.figure.opens == "cases" else None)
     return found
 
 
@@ -229,16 +225,22 @@ def _grids(session: Session, scope: str, on: date) -> gpd.GeoDataFrame:
     return grids[grids["code"].str.startswith(scope)][["plan_id", "code", "name", "geometry"]]
 
 
-def _coverage(session: Session, scope: str, period: Period, grids: gpd.GeoDataFrame) -> dict[str, float | None]:
+def _coverage_by_month(
+    session: Session, scope: str, period: Period, grids: Mapping[str, Sequence[GridInForce]]
+) -> dict[str, float | None]:
+    """Return the coverage of months, by name; of a grid with the buildings that it had when each month ended."""
     within = {"since": period.since, "until": period.until}
-    named = [(int(plan), str(code)) for plan, code in zip(grids["plan_id"], grids["code"], strict=True)]
-    found = coverage.count_seen_by_grid(session, scope, named, **within)
-    return {code: _share(seen, there) for code, (there, seen) in found.items()}
-
-
-def _buildings(session: Session, scope: str, period: Period) -> int:
-    counted = stored.count_inspected(session, scope, period.since, period.until)
-    return sum(there for there, _ in counted.values())
+    never = {"since": period.until, "until": period.until}  # how many there are follows from no look
+    if len(scope) < SCOPE_DIGITS["grid"]:
+        there = sum(buildings for buildings, _ in coverage.count_seen(session, scope, **never).values())
+        seen = coverage.count_seen_by_month(session, scope, (), **within)
+        return {name: _share(seen.get(name, 0), there) for name in grids}
+    shares: dict[str, float | None] = {}
+    for drawn in {tuple(each) for each in grids.values()}:
+        there = coverage.count_seen_by_grid(session, scope, drawn, **never).get(scope, (0, 0))[0]
+        seen = coverage.count_seen_by_month(session, scope, drawn, **within)
+        shares |= {name: _share(seen.get(name, 0), there) for name, each in grids.items() if tuple(each) == drawn}
+    return shares
 
 
 def _share(part: int, whole: int) -> float | None:

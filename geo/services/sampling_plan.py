@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from geo.sample.naming import Namer
 from geo.sample.recipe import load_recipe
 from geo.sample.staff import hire_for_new
-from geo.storage import figures, layers, plans
+from geo.storage import layers, plans, staffing
 from geo.storage.network import read_network
 from geo.territory import codes
 from geo.territory.nouns import GRID_STAFF
@@ -58,8 +58,7 @@ def staff_grids(session: Session, street: str, *, since: date, seed: int, who: s
         The day from which they are in charge.
     """
     grids = [str(code) for code in read_network(session, street, on=since)["code"]]
-    staffed = figures.staffed(session, grids, since)
-    lonely = sorted(set(grids) - staffed)
+    lonely = sorted(set(grids) - staffing.staffed(session, grids, since))
     if not lonely:
         return 0
     hired = hire_for_new(lonely, since, Namer(load_recipe().words, np.random.default_rng(seed)))

@@ -1,4 +1,4 @@
-"""Counts of the ledger, by sets: of cases, of buildings that were inspected, of grids that have nobody in charge.
+"""Counts of the cases of the ledger, by sets.
 
 Each count of cases has one condition (:func:`counted`), by which it is counted and by which its cases are listed, so
 that a figure always opens to as many cases as it says.
@@ -6,7 +6,7 @@ that a figure always opens to as many cases as it says.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -23,7 +23,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    text,
     true,
     union_all,
 )
@@ -56,30 +55,6 @@ SATISFIED = 3
 LIVE = ("open", "paused")
 #: What a time that a case stood open ended with, where it came back within the month: no end for that month's figures.
 BACK = "back"
-
-_INSPECTED = text("""
-WITH inside AS (
-  SELECT code, community_code FROM building
-  WHERE ended_at IS NULL AND starts_with(community_code, left(:scope, 12))
-    AND (length(:scope) < 15 OR code = ANY (:buildings))
-),
-seen AS (
-  SELECT DISTINCT building_code AS code FROM inspection
-  WHERE inspected_at >= :since AND inspected_at < :until AND result <> 'no_access' AND building_code IS NOT NULL
-    AND starts_with(community_code, left(:scope, 12))
-)
-SELECT i.community_code AS key, count(*) AS buildings, count(s.code) AS inspected
-FROM inside i LEFT JOIN seen s USING (code) GROUP BY i.community_code
-""")
-_STAFFED = text("""
-SELECT DISTINCT grid_code FROM grid_staff
-WHERE grid_code = ANY (:grids) AND ended_at IS NULL
-  AND (since IS NULL OR since <= :day) AND (until IS NULL OR until >= :day)
-""")
-_BUILDINGS_OF_GRID = text("""
-SELECT DISTINCT a.building_code FROM assignment a JOIN grid g ON g.id = a.grid_id JOIN plan p ON p.id = g.plan_id
-WHERE g.code = :grid AND p.state = 'adopted' AND p.tier = 'grid' AND p.department = ''
-""")
 
 
 @dataclass(frozen=True)
@@ -345,18 +320,6 @@ def read_late_since(session: Session, cases: Sequence[int], at: datetime) -> dic
         _MOVES.c.case_id.in_(cases), _MOVES.c.overdue_since < at, _MOVES.c.at >= at
     )
     return {row.case_id: row.overdue_since for row in session.execute(query)}
-
-
-def count_inspected(session: Session, scope: str, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
-    """Return, by community, how many buildings there are, and how many were inspected; of a grid those in force."""
-    buildings = list(session.scalars(_BUILDINGS_OF_GRID, {"grid": scope})) if len(scope) == 15 else []
-    values = {"scope": scope, "buildings": buildings, "since": since, "until": until}
-    return {row.key: (row.buildings, row.inspected) for row in session.execute(_INSPECTED, values)}
-
-
-def staffed(session: Session, grids: Sequence[str], day: date) -> set[str]:
-    """Return which of the grids have somebody in charge on a day."""
-    return set(session.scalars(_STAFFED, {"grids": list(grids), "day": day}))
 
 
 def _times(span: Span) -> Subquery:

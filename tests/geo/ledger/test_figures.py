@@ -20,8 +20,9 @@ def test_every_figure_says_what_it_is() -> None:
         assert figure.better in ("less", "more", "none")
         assert figure.how_zh, figure.code
         assert figure.how_en, figure.code
-        # A share or a median is of many cases at once; whatever is a count opens.
-        assert figure.opens == (figure.unit_en == "cases"), figure.code
+        # A share or a median is of many cases at once; whatever is a count opens, and coverage to what it leaves out.
+        counts = {"cases": "cases", "grids": "grids"}
+        assert figure.opens == ("buildings" if figure.code == "coverage" else counts.get(figure.unit_en)), figure.code
 
 
 def test_the_three_goals_are_zeros() -> None:

@@ -100,7 +100,7 @@ def test_before_any_plan_there_are_no_grids(session: Session) -> None:
 def test_months_say_what_the_areas_of_each_add_up_to(session: Session) -> None:
     months = figures_by_month(session, STREET, "2026-08", 4, now=NOW)
     assert [row.month for row in months] == ["2026-05", "2026-06", "2026-07", "2026-08"]
-    counts = [code for code, one in answers().items() if one.figure.opens]
+    counts = [code for code, one in answers().items() if one.figure.opens == "cases"]
     for row in months:
         for noun in ("community", "grid"):
             areas = figures_by_area(session, STREET, row.month, noun, now=NOW)  # type: ignore[arg-type]

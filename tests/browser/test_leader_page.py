@@ -67,7 +67,7 @@ def bars_and_table_say_the_same(view: Page) -> None:
     view.get_by_text("各月数据").click()
     row = view.get_by_role("row", name="新增隐患(件)")
     in_words = view.locator("[data-figure=found] .bars title").all_text_contents()
-    assert [text.partition(":")[2].removesuffix(" 件") for text in in_words] == row.get_by_role(
+    assert [text.partition(":")[2].removesuffix(" 件 cases") for text in in_words] == row.get_by_role(
         "cell"
     ).all_inner_texts()
     assert len(in_words) == 12
@@ -137,6 +137,64 @@ def test_who_comes_back_finds_what_was_chosen(view: Page) -> None:
     view.goto(address)
     view.locator("html[data-ready='2026-09']").wait_for()
     assert view.url == address
+
+
+def open_share_and_walk_by_keyboard(view: Page, offline_page: OfflinePage) -> None:
+    """From the share of what was inspected to what was not, and on to one building."""
+    share = view.locator("[data-figure=coverage] .value a")
+    expect(share).to_have_text("50.0")
+    share.focus()
+    view.keyboard.press("Enter")
+    view.wait_for_url("**/figures/coverage/buildings**")
+    expect(view.locator(".bounds").nth(1)).to_contain_text("现有楼栋 2 栋,期内入内检查过 1 栋(50.0%);其余 1 栋")
+    expect(view.locator("table.ledger tbody tr")).to_have_count(1)
+    assert grave_faults(view) == []
+    view.locator("table.ledger a").first.focus()
+    view.keyboard.press("Enter")
+    view.wait_for_url("**/bills/building/**")
+    assert offline_page.errors == []
+
+
+def test_what_a_share_leaves_out_and_grids_without_anybody_open_too(view: Page, offline_page: OfflinePage) -> None:
+    to_month(view, "2026年8月")
+    open_share_and_walk_by_keyboard(view, offline_page)
+    view.go_back()
+    view.go_back()
+    view.locator("html[data-ready='2026-08']").wait_for()
+    lonely = view.locator("[data-figure=grids_without_worker] .value a")
+    expect(lonely).to_have_text("3")
+    lonely.click()
+    expect(view.locator("table.ledger tbody tr")).to_have_count(3)
+    expect(view.get_by_text("wangge import")).to_be_visible()
+    view.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    view.emulate_media(color_scheme="dark")
+    assert grave_faults(view) == []
+
+
+WHITE = "rgb(255, 255, 255)"
+
+
+def ground_of(page: Page, selector: str) -> str:
+    found: str = page.locator(selector).first.evaluate("node => getComputedStyle(node).backgroundColor")
+    return found
+
+
+def test_on_paper_all_is_white_and_nothing_is_for_hands(view: Page, address: str) -> None:
+    to_month(view, "2026年8月")
+    view.emulate_media(media="print", color_scheme="dark")
+    for ground in ("body", ".question", ".ranking"):
+        assert ground_of(view, ground) == WHITE, ground
+    for control in (".top", ".scope", "#before", "#month", ".by", ".files", ".leaflet-control-zoom", ".into"):
+        expect(view.locator(control).first).to_be_hidden()
+    for told in ("#month-name", "[data-figure=found] .value", "#legend", "#ranking tbody tr", "#map path.area"):
+        expect(view.locator(told).first).to_be_visible()
+    for figure in ("coverage/buildings", "found/cases"):
+        view.goto(f"{address}/figures/{figure}?scope={STREET}&since=2026-06-01&until=2026-06-30&limit=1")
+        assert [ground_of(view, ground) for ground in ("body", "table.ledger")] == [WHITE, WHITE]
+        expect(view.locator("table.ledger tbody tr")).to_have_count(1)
+        for control in (".top", ".files", ".more"):
+            assert view.locator(control).filter(visible=True).count() == 0, control
 
 
 def test_on_a_phone_nothing_is_cut_off_and_trouble_is_said(view: Page) -> None:

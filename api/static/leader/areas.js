@@ -1,6 +1,6 @@
 // The map: communities or grids of a month, darker where more attention is needed; a click chooses one.
 
-import { element } from '../common/dom.js';
+import { both, element } from '../common/dom.js';
 import { classes, plain, shade } from './figures.js';
 
 const { L } = window;
@@ -84,7 +84,7 @@ export class Areas {
 
   legend() {
     const rows = classes(this.code, this.by).map(([kind, words]) => row(kind, words));
-    return [...rows, row('nothing', '无数据 no data')];
+    return [...rows, row('nothing', both('无数据', 'no data'))];
   }
 
   fit() {
@@ -101,5 +101,5 @@ export class Areas {
 }
 
 function row(kind, words) {
-  return element('li', {}, element('i', { class: kind }), words);
+  return element('li', {}, element('i', { class: kind }), element('span', {}, words));
 }

@@ -1,6 +1,6 @@
 // Twelve small bars, one a month; the table of all months says the same in words.
 
-import { answer, plain } from './figures.js';
+import { answer, plain, unitOf } from './figures.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const [WIDTH, HEIGHT, GAP] = [240, 40, 4];
@@ -16,7 +16,7 @@ export function bars(code, months, now, onMonth) {
     picture.append(svg('rect', { ...box, class: number === now ? 'now' : '' }));
     const whole = svg('rect', { x: number * wide, y: 0, width: wide, height: HEIGHT, class: 'place' });
     const words = svg('title', {});
-    words.textContent = `${months[number].month}:${plain(code, value)} ${answer(code).unit_zh}`;
+    words.textContent = [`${months[number].month}:${plain(code, value)}`, ...unitOf(code)].join(' ').trim();
     whole.append(words);
     whole.addEventListener('click', () => onMonth(number));
     picture.append(whole);

@@ -1,6 +1,6 @@
 // What the page's figures are, and how their values are said.
 
-import { element } from '../common/dom.js';
+import { both, element } from '../common/dom.js';
 
 const ANSWERS = JSON.parse(document.body.dataset.answers);
 const STEPS = 4; // the darkest of five shades
@@ -20,20 +20,26 @@ export function plain(code, value) {
 export function shown(code, { value, href }, { unit = true } = {}) {
   const text = plain(code, value);
   const face = href && value !== null ? element('a', { href }, text) : element('span', {}, text);
-  return unit && value !== null ? [face, element('small', {}, ` ${ANSWERS[code].unit_zh}`)] : [face];
+  return unit && value !== null ? [face, element('small', {}, ' ', both(...unitOf(code)))] : [face];
 }
 
-// How a value differs from the one before: its words, and whether it is for the better. A month that has not ended is
+// What a figure is counted in, in both languages; English is left out where it is the same sign.
+export function unitOf(code) {
+  const { unit_zh: zh, unit_en: en } = ANSWERS[code];
+  return [zh, en === zh ? '' : en];
+}
+
+// How a value differs from the one before: in words of both languages, and whether it is for the better. A month that has not ended is
 // not held against a whole one.
 export function change(code, value, before, { ended = true } = {}) {
-  if (value === null || before === null || before === undefined) return { words: '', kind: '' };
-  if (!ended) return { words: `上月 ${plain(code, before)}`, kind: '' };
+  if (value === null || before === null || before === undefined) return { words: [], kind: '' };
+  if (!ended) return { words: both(`上月 ${plain(code, before)}`, 'the month before'), kind: '' };
   const { better, digits } = ANSWERS[code];
   const by = value - before;
   const size = Math.abs(by).toFixed(digits);
-  if (Number(size) === 0) return { words: '较上月 持平', kind: '' };
+  if (Number(size) === 0) return { words: both('较上月 持平', 'as the month before'), kind: '' };
   const kind = better === 'none' ? '' : (by > 0) === (better === 'more') ? 'better' : 'worse';
-  return { words: `较上月 ${by > 0 ? '+' : '−'}${size}`, kind };
+  return { words: both(`较上月 ${by > 0 ? '+' : '−'}${size}`, 'on the month before'), kind };
 }
 
 // Whether a goal is missed.
@@ -51,20 +57,20 @@ export function shade(code, value, by) {
 
 // The classes of the map's legend, the darkest first: shade and words.
 export function classes(code, by) {
-  const { breaks, unit_zh: unit } = ANSWERS[code];
-  const limits = breaks[by];
+  const limits = ANSWERS[code].breaks[by];
   const found = Array.from({ length: limits.length + 1 }, (_, number) => {
     const [from, until] = [limits[number - 1], limits[number]];
-    return [shadeOf(code, number, limits.length), `${range(code, from, until)} ${unit}`];
+    return [shadeOf(code, number, limits.length), both(...range(code, from, until))];
   });
   return ANSWERS[code].better === 'more' ? found : found.reverse();
 }
 
 // From and below which value a class reaches, as people say it: whole numbers by the first and the last.
 function range(code, from = 0, until = null) {
-  if (until === null) return `${from} 及以上`;
-  if (ANSWERS[code].digits) return `${from} – ${until}`;
-  return until - from === 1 ? `${from}` : `${from} – ${until - 1}`;
+  const [zh, en] = unitOf(code);
+  if (until === null) return [`${from} ${zh}及以上`, `${en} or more`.trim()];
+  const last = ANSWERS[code].digits ? until : until - 1;
+  return [`${last === from ? from : `${from} – ${last}`} ${zh}`, en];
 }
 
 function shadeOf(code, number, last) {

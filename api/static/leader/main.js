@@ -149,7 +149,7 @@ class Leader {
       const { words, kind } = change(code, value.value, before && before[code].value, { ended: month < this.today });
       row.querySelector('.value').replaceChildren(...shown(code, value));
       row.classList.toggle('bad', missed(code, value.value));
-      row.querySelector('.change').textContent = words;
+      row.querySelector('.change').replaceChildren(...words);
       row.querySelector('.change').className = `change ${kind}`;
       row.querySelector('.bars').replaceChildren(bars(code, this.months, this.now, (each) => this.turn(each)));
     });

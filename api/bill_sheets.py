@@ -16,25 +16,18 @@ from geo.exchange.stamps import Stamp
 from geo.exchange.writing import write_frames
 from geo.ledger.bills import Statement
 from geo.services.billing import BillSheet, StatementSheet
+from geo.territory.dictionaries import Entry, dictionary
 from geo.territory.times import CHINA_TIME
 
 PAPER = "A4"
 #: What a statement says of a line, in order, with its headings.
-FIGURES = {
-    "opening": ("期初", "opening"),
-    "found": ("新增", "found"),
-    "reopened": ("复发", "came back"),
-    "closed": ("销号", "closed"),
-    "voided": ("作废", "void"),
-    "closing": ("期末", "closing"),
-    "fixed": ("报整改", "fixed"),
-}
+FIGURES = dictionary("statement_figures").entries
 BY = {"community": "社区 community", "grid": "网格 grid", "kind": "类型 kind"}
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings; ``numbers`` are the columns that stand to the right."""
+    """Rows under headings; ``numbers`` are the columns that stand to the right, ``notes`` say how some are counted."""
 
     title: str
     said: str
@@ -42,6 +35,7 @@ class Table:
     headings: Sequence[str]
     rows: Sequence[Sequence[Any]]
     numbers: frozenset[int]
+    notes: Sequence[str] = ()
 
 
 def bill_table(sheet: BillSheet) -> Table:
@@ -84,12 +78,12 @@ def bill_table(sheet: BillSheet) -> Table:
 
 def statement_table(sheet: StatementSheet) -> Table:
     """Return a statement as a table, the total last."""
-    headings = [BY[sheet.by], *(f"{zh} {en}" for zh, en in FIGURES.values())]
+    headings = [BY[sheet.by], *(one.label for one in FIGURES.values())]
     rows: list[list[Any]] = [[_line_name(row.code, row.name.zh), *_figures(row.statement)] for row in sheet.rows]
     rows.append(["合计 total", *_figures(sheet.total)])
-    figures = [(f"{zh} {en}", getattr(sheet.total, name)) for name, (zh, en) in FIGURES.items()]
+    figures = [(one.label, getattr(sheet.total, name)) for name, one in FIGURES.items()]
     title = f"{sheet.of.title} {sheet.month} {sheet.workflow.zh}月结单"
-    return Table(title, sheet.of.code, figures, headings, rows, frozenset(range(1, len(headings))))
+    return Table(title, sheet.of.code, figures, headings, rows, frozenset(range(1, len(headings))), _notes())
 
 
 def as_pdf(table: Table, stamp: Stamp) -> bytes:
@@ -116,6 +110,16 @@ def write_table(table: Table, path: Path, stamp: Stamp) -> list[Path]:
 
 def _figures(statement: Statement) -> list[int]:
     return [getattr(statement, name) for name in FIGURES]
+
+
+def _notes() -> list[str]:
+    """Say how figures are counted whose names could be taken for others."""
+    return [f"{one.zh}:{one.extra['how_zh']}。 {one.en}: {one.extra['how_en']}" for one in counted_so()]
+
+
+def counted_so() -> list[Entry]:
+    """Return the figures of a statement of which it is said how they are counted."""
+    return [one for one in FIGURES.values() if "how_zh" in one.extra]
 
 
 def _line_name(code: str, name: str) -> str:

@@ -80,3 +80,5 @@ def _show(table: Table) -> None:
     for row in table.rows:
         shown.add_row(*(Text(str(cell)) for cell in row))
     console.print(shown)
+    for note in table.notes:
+        console.print(Text(note, style="dim"))

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.access import holds
 from api.answering import FORMS, form_of
-from api.bill_sheets import BY, FIGURES, Table, as_pdf, as_xlsx, bill_table, statement_table
+from api.bill_sheets import BY, FIGURES, Table, as_pdf, as_xlsx, bill_table, counted_so, statement_table
 from api.case_pages import ledger_page
 from api.dependencies import Acting, Store
 from api.openapi import problems
@@ -130,6 +130,7 @@ def statement(
             actor,
             sheet=sheet,
             figures=FIGURES,
+            counted_so=counted_so(),
             ways=BY,
             is_whole=whole,
             workflow=workflow,

@@ -43,7 +43,7 @@ class StatementFigures(BaseModel):
     opening: int = Field(description="期初 When the month began")
     found: int = Field(description="新增 Found")
     reopened: int = Field(description="复发 Came back")
-    closed: int = Field(description="销号 Closed")
+    closed: int = Field(description="销号:当月的次数,之后复发的也计 Closed: times in the month, also of what came back")
     voided: int = Field(description="作废 Voided")
     closing: int = Field(description="期末 When it ended")
     fixed: int = Field(description="报整改完成 Reported as fixed, closed or not")

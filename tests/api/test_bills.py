@@ -118,6 +118,12 @@ def test_a_statement_adds_up(leader: TestClient, place: Ground) -> None:
             }  # fmt: skip
             assert sheet["is_whole"]
             assert sum(row["closing"] for row in sheet["rows"]) == 2
+    page = leader.get(f"/statements/{make.STREET}?as=html").text
+    paper = PdfReader(io.BytesIO(leader.get(f"/statements/{make.STREET}?as=pdf").content))
+    printed = "".join(each.extract_text() for each in paper.pages).replace("\n", "")
+    for said in ("销号:当月销号的次数,之后复发的也计", "复发:当月复发的次数"):
+        assert said in page
+        assert said in printed
     assert leader.get(f"/statements/{make.STREET}?month=2020-01").json()["total"]["found"] == 0
     assert leader.get(f"/statements/{make.STREET}?month=2020-13").status_code == 422
 

@@ -118,11 +118,24 @@ def _rentals(
     village = sites.table.name.to_numpy()[site]
     return _table(
         kind=np.where(flats, "single_flats", "rental"),
-        name=np.where(flats, heads + tails, village + labels.names[house] + "出租屋"),
+        name=np.where(flats, _apart(heads, tails, flats, namer), village + labels.names[house] + "出租屋"),
         address=labels.addresses[house],
         building=house,
         body=bodies.of_site[site],
     )
+
+
+def _apart(
+    heads: NDArray[np.object_], tails: NDArray[np.object_], flats: NDArray[np.bool_], namer: Namer
+) -> NDArray[np.object_]:
+    """Return names of which flats have each another, as shop signs in one street do; while the words last."""
+    free = {tail: dict.fromkeys(namer.words["compound_heads"]) for tail in namer.words["flat_tails"]}
+    for number in np.flatnonzero(flats):
+        left = free[tails[number]]
+        # The next free word of the list, not one drawn anew: all else in the town stays as it is.
+        heads[number] = heads[number] if heads[number] in left or not left else next(iter(left))
+        left.pop(heads[number], None)
+    return np.asarray(heads + tails)
 
 
 def _lifts(built: Built, labels: Labels, sites: Sites, bodies: Bodies) -> pd.DataFrame:

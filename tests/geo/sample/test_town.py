@@ -98,6 +98,14 @@ def test_addresses_read_like_addresses(town):
     assert town["building"].address.is_unique
 
 
+def test_names_of_flats_and_compounds_tell_them_apart(town):
+    places = town["place"]
+    flats = places[places["kind"] == "single_flats"]["name"]
+    assert len(flats) > 20
+    assert flats.is_unique
+    assert town["compound"]["name"].is_unique
+
+
 def test_nobody_can_be_rung_by_chance(town):
     # No number in China begins with 000.
     for frame in (town["grid_staff"], town["responsible_body"]):

@@ -444,7 +444,7 @@ def _show_continuity(summary: dict[str, Any]) -> None:
             console.print(f"  {move['from']} → {move['to']}: {move['households']} 户 households", markup=False)
     if summary.get("compounds"):
         console.print(
-            f"拆分小区 Compounds split: {summary['compounds_split']:g}/{summary['compounds']:g}" + _fitting(summary)
+            f"被拆分的小区 Compounds split: {summary['compounds_split']:g}/{summary['compounds']:g}" + _fitting(summary)
         )
     for held in summary.get("quantities", ()):
         console.print(
@@ -459,7 +459,7 @@ def _fitting(summary: dict[str, Any]) -> str:
     if "compounds_fitting" not in summary:
         return ""
     return (
-        f",其中一格放得下的 of those that a grid could hold: "
+        f",其中一格放得下的 of which one grid could hold: "
         f"{summary['compounds_fitting_split']:g}/{summary['compounds_fitting']:g}"
     )
 

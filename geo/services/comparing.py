@@ -27,7 +27,7 @@ IN_FORCE = ("现行", "in-force")
 MOST_PLANS = 8
 
 #: Figures of a report that a comparison shows, where the plan has them.
-REPORTED = ("boundary_cost", "barrier_crossed", "compounds_split")
+REPORTED = ("boundary_cost", "barrier_crossed", "compounds_split", "compounds_fitting_split")
 
 
 def comparison_from_store(

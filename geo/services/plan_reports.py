@@ -19,6 +19,8 @@ from geo.territory.map_content import MapContent
 
 #: Flows between grids that a report lists; the rest is summed up.
 MOST_FLOWS = 60
+#: Figures that a report takes as they were counted with the plan.
+_COUNTED = ("compounds", "compounds_split", "compounds_fitting", "compounds_fitting_split", "barrier_crossed")
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ class PlanReport:
     is_whole
         Whether who asks sees all of the plan; else only the part they see is in it.
     figures
-        Counts over all grids: ``grids``, ``in_range``, ``households``, ``compounds_split``, ``barrier_crossed``,
+        Counts over all grids: ``grids``, ``in_range``, ``households``, ``compounds`` and ``compounds_split``, the same
+        of those that one grid could hold (``compounds_fitting``, ``compounds_fitting_split``), ``barrier_crossed``,
         ``compactness``; missing ones are not known.
     difference
         None where no plan was in force.
@@ -178,7 +181,7 @@ def _figures(plan: PlanRecord, lines: Sequence[GridLine]) -> dict[str, float]:
     scores = [line.compactness for line in lines if line.compactness is not None]
     if scores:
         found["compactness"] = round(sum(scores) / len(scores), 3)
-    for name in ("compounds_split", "barrier_crossed"):
+    for name in _COUNTED:
         if isinstance(plan.report.get(name), int | float):
             found[name] = plan.report[name]
     return found

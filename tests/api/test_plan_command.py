@@ -73,7 +73,7 @@ def test_estimated_floors_and_compounds_are_printed(tmp_path):
     assert f"shared out evenly, not counted: {report['estimated_parts']}" in printed
     assert report["estimated_parts"] >= 2
     assert (report["compounds"], report["compounds_fitting"]) == (2, 1)
-    assert re.search(r"Compounds split: [12]/2 ?,其中一格放得下的 of those that a grid could hold: [01]/1", printed)
+    assert re.search(r"Compounds split: [12]/2 ?,其中一格放得下的 of which one grid could hold: [01]/1", printed)
 
 
 def test_a_planned_file_says_who_wrote_it_and_of_what(tmp_path):

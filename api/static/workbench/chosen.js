@@ -1,7 +1,7 @@
 // The grid that is worked on: every figure of it, renewed while the mouse moves.
 
 import { both, element } from '../common/dom.js';
-import { CROSSED } from './figures.js';
+import { CROSSED, splitThatFit } from './figures.js';
 
 const NAMED = 3;
 const COMMUNITY_DIGITS = 12;
@@ -46,7 +46,7 @@ function rows(draft, grid) {
     { zh: '片数', en: 'parts', value: String(figures.pieces[grid]), isFault: figures.pieces[grid] > 1 },
     { zh: '紧凑度', en: 'compactness', value: figures.compactness[grid].toFixed(2) },
     { zh: '跨越屏障', en: 'barriers crossed', value: String(crossed) },
-    { zh: '拆开的小区', en: 'compounds split', value: split.length ? `${split.slice(0, NAMED).join('、')}${split.length > NAMED ? ` 等 ${split.length} 个` : ''}` : '无 none' },
+    { zh: '被拆分的小区(一格放得下的)', en: 'compounds split that one grid could hold', value: split.length ? `${split.slice(0, NAMED).join('、')}${split.length > NAMED ? ` 等 ${split.length} 个` : ''}` : '无 none' },
     { zh: '换网格员户数', en: 'change worker', value: ground.householdsBefore ? String(figures.moved[grid]) : '—' },
     { zh: '沿用', en: 'goes on with', value: then ?? '新设 new' },
     { zh: '锁定', en: 'locked by', value: locks.grids.get(codes[grid]) ?? '无 none' },
@@ -77,14 +77,9 @@ function crossings({ ground, labels }, grid) {
 
 // Names of the compounds of which it has a part and others the rest, though one grid could hold them: as the map shows.
 function splitHere({ ground, labels, bounds }, grid) {
-  const found = [];
-  for (const units of ground.unitsOfCompound) {
-    const homes = units.filter((unit) => ground.householdsOf[unit] > 0);
-    const isHere = homes.some((unit) => labels[unit] === grid);
-    if (!isHere || homes.every((unit) => labels[unit] === grid)) continue;
-    if (homes.reduce((sum, unit) => sum + ground.householdsOf[unit], 0) > bounds.upper) continue;
+  const isHere = (unit) => labels[unit] === grid && ground.householdsOf[unit] > 0;
+  return splitThatFit(ground, labels, bounds.upper).filter((units) => units.some(isHere)).map((units) => {
     const compound = ground.compoundOf[units[0]];
-    found.push(ground.compounds.name[compound] ?? ground.compounds.code[compound]);
-  }
-  return found;
+    return ground.compounds.name[compound] ?? ground.compounds.code[compound];
+  });
 }

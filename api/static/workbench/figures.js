@@ -142,19 +142,26 @@ function movedPerGrid(ground, labels, gridCount, pairings) {
 function splitCompounds(ground, labels, upper) {
   const found = { compounds: ground.unitsOfCompound.length, compounds_split: 0, compounds_fitting: 0, compounds_fitting_split: 0 };
   for (const units of ground.unitsOfCompound) {
-    let [isSplit, inhabitedSplit, several, households, one, grid] = [false, false, false, 0, -1, -1];
-    for (const unit of units) {
-      if (labels[unit] !== labels[units[0]]) isSplit = true;
-      if (ground.householdsOf[unit] === 0) continue;
-      households += ground.householdsOf[unit];
-      if (one === -1) [one, grid] = [unit, labels[unit]];
-      if (ground.building[unit] !== ground.building[one]) several = true;
-      if (labels[unit] !== grid) inhabitedSplit = true;
-    }
-    if (isSplit) found.compounds_split += 1;
-    if (!several || households > upper) continue;
-    found.compounds_fitting += 1;
-    if (inhabitedSplit) found.compounds_fitting_split += 1;
+    if (isSplit(labels, units)) found.compounds_split += 1;
+    const homes = homesOfFitting(ground, units, upper);
+    if (homes.length > 0) found.compounds_fitting += 1;
+    if (isSplit(labels, homes)) found.compounds_fitting_split += 1;
   }
   return found;
+}
+
+// Units of each compound that is in several grids though one could hold it, and is of two or more inhabited buildings.
+export function splitThatFit(ground, labels, upper) {
+  return ground.unitsOfCompound.filter((units) => isSplit(labels, homesOfFitting(ground, units, upper)));
+}
+
+function isSplit(labels, units) {
+  return units.some((unit) => labels[unit] !== labels[units[0]]);
+}
+
+function homesOfFitting(ground, units, upper) {
+  const homes = units.filter((unit) => ground.householdsOf[unit] > 0);
+  const households = homes.reduce((sum, unit) => sum + ground.householdsOf[unit], 0);
+  const isSeveral = homes.some((unit) => ground.building[unit] !== ground.building[homes[0]]);
+  return isSeveral && households <= upper ? homes : [];
 }

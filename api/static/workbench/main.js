@@ -17,7 +17,7 @@ import { UnitCard } from './unit.js';
 const by = (id) => document.getElementById(id);
 const SAID_MS = 6000;
 const CLOSED = { zh: '方案已被采用或替代,不能再改;要修改,请从“方案”起草新方案', en: 'the plan was adopted or replaced and is closed; draft a new one under Plans' };
-const MARKS = [['crossed', '跨越屏障', 'barriers crossed'], ['split', '被拆小区', 'split compounds'], ['moved', '换网格员', 'change worker']];
+const MARKS = [['crossed', '跨越屏障', 'barriers crossed'], ['split', '被拆小区(一格放得下的)', 'compounds split that one grid could hold'], ['moved', '换网格员', 'change worker']];
 
 class Page {
   constructor() {

@@ -4,7 +4,7 @@
 import { colours, whenColoursChange } from '../common/colours.js';
 import { LINE_KINDS, lineOf } from '../common/lines.js';
 import { element } from '../common/dom.js';
-import { CROSSED, loose } from './figures.js';
+import { CROSSED, loose, splitThatFit } from './figures.js';
 import { Colouring } from './colouring.js';
 
 const [LEAST_SCALE, MOST_SCALE] = [0.02, 12]; // pixels per metre
@@ -290,11 +290,7 @@ export class Scene {
 
   splitCompounds() {
     const { ground, labels, bounds } = this.draft;
-    return ground.unitsOfCompound.filter((units) => {
-      const homes = units.filter((unit) => ground.householdsOf[unit] > 0);
-      const households = homes.reduce((sum, unit) => sum + ground.householdsOf[unit], 0);
-      return households <= bounds.upper && homes.some((unit) => labels[unit] !== labels[homes[0]]);
-    }).flat();
+    return splitThatFit(ground, labels, bounds.upper).flat();
   }
 
   markMoved(pen) {

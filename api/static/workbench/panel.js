@@ -7,15 +7,17 @@ const FIGURES = [
   ['in_range', '户数达标', 'in range', 'more'],
   ['contiguous', '连成一片', 'in one piece', 'more'],
   ['places_crossed', '跨越屏障', 'barriers crossed', 'less'],
-  ['compounds_fitting_split', '被拆小区', 'compounds split', 'less'],
+  ['compounds_split', '被拆分的小区', 'compounds split', 'less'],
+  ['compounds_fitting_split', '其中一格放得下的', 'of which one grid could hold', 'less'],
   ['compactness', '紧凑度', 'compactness', 'more'],
   ['households_moved', '换网格员户数', 'change worker', 'less'],
 ];
-const OF_GRIDS = new Set(['in_range', 'contiguous']);
+// What some figures are counted of.
+const OF = { in_range: 'grids', contiguous: 'grids', compounds_split: 'compounds', compounds_fitting_split: 'compounds_fitting' };
 
 function told(name, total) {
   if (name === 'compactness') return total.compactness.toFixed(3);
-  if (OF_GRIDS.has(name)) return `${total[name]} / ${total.grids}`;
+  if (name in OF) return `${total[name]} / ${total[OF[name]]}`;
   if (name === 'households_moved' && total.households_before === 0) return '—';
   return total[name].toLocaleString('zh-CN');
 }
@@ -127,7 +129,7 @@ export class Panel {
     const { figures, locks } = draft;
     const row = this.rows.get(grid);
     const whose = locks.grids.get(draft.codes[grid]);
-    const said = [figures.households[grid], figures.pieces[grid], figures.compactness[grid].toFixed(2), figures.moved[grid], whose, chosen() === grid].join();
+    const said = [figures.households[grid], figures.pieces[grid], figures.compactness[grid].toFixed(2), figures.moved[grid], whose, chosen() === grid, canEdit()].join();
     if (said === row.said) return;
     row.said = said;
     write(row.households, String(figures.households[grid]));
@@ -144,6 +146,7 @@ export class Panel {
     row.lock.title = isTheirs ? `由 ${whose} 锁定 locked by ${whose}` : '';
     row.lock.setAttribute('aria-label', `锁定网格 ${draft.codes[grid].slice(-3)} Lock grid${isTheirs ? `,由 ${whose} 锁定 locked by ${whose}` : ''}`);
     row.lock.disabled = !canEdit();
+    row.lock.hidden = !canEdit() && whose === undefined; // then it only tells of a lock
     row.name.querySelector('.swatch').style.background = hue(grid);
   }
 

@@ -55,6 +55,7 @@ export class UnitCard {
   compound({ code, name }, at) {
     const { draft } = this.bench;
     const whose = draft.locks.compounds.get(code[at]);
+    if (whose === undefined && !this.bench.canEdit()) return element('p', {}, name[at] ?? code[at]);
     const tick = element('input', { type: 'checkbox', disabled: !this.bench.canEdit() });
     tick.checked = whose !== undefined;
     tick.addEventListener('change', () => this.bench.lockCompound(code[at]));

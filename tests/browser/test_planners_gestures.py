@@ -148,17 +148,22 @@ def opened(only_page: OfflinePage, engine: Engine, address: str, plan: int) -> I
     page.goto("about:blank")
 
 
-@pytest.fixture
-def page(opened: Page, client: TestClient, plan: int) -> Iterator[Page]:
-    """The workbench with all of the town on it; the plan is afterwards as it was before."""
-    before = homes_of(client, plan)
-    _whole_map(opened)
-    yield opened
-    saved(opened)
-    assert homes_of(client, plan) == before
-
-
 Homes = Callable[[], dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def untouched(opened: Page, client: TestClient, plan: int) -> dict[str, str]:
+    """What the store had when the page was opened."""
+    return homes_of(client, plan)
+
+
+@pytest.fixture
+def page(opened: Page, homes: Homes, untouched: dict[str, str]) -> Page:
+    """The workbench with all of the town on it, the plan as it was at first."""
+    found = opened.locator("#saving").get_attribute("data-state"), homes()
+    assert found == ("saved", untouched), "a gesture that was tried before went wrong"
+    _whole_map(opened)
+    return opened
 
 
 @pytest.fixture

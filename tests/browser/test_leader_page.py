@@ -139,6 +139,14 @@ def test_who_comes_back_finds_what_was_chosen(view: Page) -> None:
     assert view.url == address
 
 
+#: Cells of a card that reach over its edge.
+CUT_OFF = """() => [...document.querySelectorAll('table.ledger tbody td')].map((cell) => {
+  const words = document.createRange();
+  words.selectNodeContents(cell);
+  return words.getBoundingClientRect().right > cell.parentElement.getBoundingClientRect().right ? cell.textContent : '';
+}).filter(Boolean)"""
+
+
 def open_share_and_walk_by_keyboard(view: Page, offline_page: OfflinePage) -> None:
     """From the share of what was inspected to what was not, and on to one building."""
     share = view.locator("[data-figure=coverage] .value a")
@@ -149,6 +157,10 @@ def open_share_and_walk_by_keyboard(view: Page, offline_page: OfflinePage) -> No
     expect(view.locator(".bounds").nth(1)).to_contain_text("现有楼栋 2 栋,期内入内检查过 1 栋(50.0%);其余 1 栋")
     expect(view.locator("table.ledger tbody tr")).to_have_count(1)
     assert grave_faults(view) == []
+    screen = view.viewport_size
+    view.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert view.evaluate(CUT_OFF) == []
+    view.set_viewport_size(screen)  # type: ignore[arg-type]
     view.locator("table.ledger a").first.focus()
     view.keyboard.press("Enter")
     view.wait_for_url("**/bills/building/**")

@@ -459,6 +459,24 @@ def test_on_a_phone_the_card_is_a_sheet_at_the_foot(desk: Page) -> None:
     assert folded["height"] < 100
 
 
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (1366, 650), (1280, 720)])
+def test_the_way_to_the_form_never_lies_under_the_confirmation(desk: Page, width: int, height: int) -> None:
+    desk.set_viewport_size({"width": width, "height": height})
+    say(desk, DOOR)
+    card(desk, DOOR)
+    under = """() => {
+      const way = document.querySelector('.card > .register');
+      const { left, top, width, height } = way.getBoundingClientRect();
+      const there = (share) => document.elementFromPoint(left + width / 2, top + height * share);
+      return [0.1, 0.5, 0.9].some((share) => there(share)?.closest('.confirm'));
+    }"""
+    sheet = desk.locator("#answer")
+    for _ in range(12):  # wherever the card is scrolled to, a new one first of all
+        assert not desk.evaluate(under)
+        sheet.evaluate("sheet => { sheet.scrollTop += 40; }")
+    desk.get_by_role("button", name="登记诉求或隐患").click(trial=True)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_stands_in_the_way_of_anybody(desk: Page, scheme: str) -> None:
     desk.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

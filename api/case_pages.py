@@ -15,6 +15,7 @@ from api.rendering import page
 from geo.access.actor import Actor
 from geo.access.roles import roles
 from geo.ledger.figures import Figure, Period
+from geo.ledger.history import doer_names
 from geo.ledger.workflows import Workflow, workflow, workflow_codes
 from geo.services.cases import MoveRecord
 from geo.services.describing_cases import Described, NamedCase, Words
@@ -123,6 +124,7 @@ def case_page(
         phases=phases,
         ratings=dictionary("case_ratings").entries,
         told=lambda move: _told(process, move),
+        doer_names=doer_names,
         way=_way(process, one),
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.commands.store import open_store, who_runs
 from geo.errors import InputError, NotFoundError
+from geo.ledger.history import doer_names
 from geo.ledger.workflows import Action
 from geo.services import cases
 from geo.services.cases import CaseFilter, CaseRecord, Deed, NewCase
@@ -153,7 +154,7 @@ def _show(session: Session, record: CaseRecord) -> None:
         console.print(Text(f"注意 note: {unknown.zh};{unknown.remedy_zh}", style="yellow"))
     for move in cases.read_moves(session, record.id):
         note = f":{move.note}" if move.note else ""
-        told = f"  {_moment(move.at)}  {action_words(process, move).zh}  {move.who}{note}"
+        told = f"  {_moment(move.at)}  {action_words(process, move).zh}  {doer_names(move.who)[0]}{note}"
         console.print(Text(told))
     allowed = actions_in_order(process, cases.possible_actions(session, record, who=who_runs()))
     for action in allowed:

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 from geo.ledger.cases import Case
 from geo.ledger.permissions import roles_zh
 from geo.ledger.replaying import Done, replay
 from geo.ledger.workflows import Workflow
 from geo.ledger.working_time import Calendar
-from geo.territory.dictionaries import dictionary
+from geo.territory.dictionaries import Entry, dictionary
 
 
 @dataclass(frozen=True)
@@ -155,10 +156,23 @@ def kind_names(code: str) -> tuple[str, str]:
 
 
 def doer_names(who: str | None) -> tuple[str, str]:
-    """Return what somebody is called in Chinese and in English: a party, where a record names no more than that."""
+    """Return what somebody is called in Chinese and in English: a party or the clock, where a record names no more.
+
+    >>> doer_names("clock")
+    ('系统(到期自动)', 'the clock, by itself')
+    >>> doer_names("李红")
+    ('李红', '李红')
+    """
     who = who or ""
-    known = dictionary("inspection_parties").entries.get(who)
+    known = dictionary("inspection_parties").entries.get(who) or _nobodies().get(who)
     return (who, who) if known is None else (known.zh, known.en)
+
+
+@cache
+def _nobodies() -> dict[str, Entry]:
+    """Return who acts without being anybody, by every word that moves are kept with."""
+    entries = dictionary("doers").entries.values()
+    return {word: entry for entry in entries for word in (entry.code, *entry.extra["aliases"])}
 
 
 def _turn(workflow: Workflow, case: Case) -> str:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from sqlalchemy import Engine, text
 
 from api.main import create_app
 from api.settings import AppSettings
+from geo.ledger.escalation import CLOCK_HAND
+from geo.services.cases import Deed, act_on_case
 from geo.storage import events
 from geo.storage.database import session_scope
+from geo.territory.times import CHINA_TIME
 from tests import factories as make
 from tests.api.people import client_of
 from tests.databases import Databases
@@ -314,6 +318,19 @@ def test_a_page_offers_what_the_one_who_looks_may_do(people: dict[str, TestClien
     assert 'data-action="judge"' in leaders
     assert 'data-action="judge"' not in people["anna"].get(f"/cases/{case['id']}?as=html").text
     assert "data-action" not in people["otto"].get(f"/cases/{case['id']}?as=html").text
+
+
+def test_a_page_says_in_words_that_the_clock_did_it(
+    people: dict[str, TestClient], place: Ground, store: tuple[Engine, Ground]
+) -> None:
+    case = opened(people["anna"], at_point(place))
+    up = Deed("escalate", datetime.now(CHINA_TIME), fields={"reason": "逾期未办结"})
+    with session_scope(store[0]) as session:
+        act_on_case(session, case["id"], up, version=case["version"], who=CLOCK_HAND.name)
+    assert people["lee"].get(f"/cases/{case['id']}/moves").json()["items"][-1]["who"] == CLOCK_HAND.name
+    page = people["lee"].get(f"/cases/{case['id']}?as=html").text
+    assert '系统(到期自动) <span lang="en">the clock, by itself</span>' in page
+    assert CLOCK_HAND.name not in page
 
 
 def test_a_page_says_which_years_holidays_its_limits_miss(

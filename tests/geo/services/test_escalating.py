@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, text
 
+from geo.ledger.history import doer_names
 from geo.services import cases
 from geo.services.cases import CaseRecord, NewCase, open_case
 from geo.services.escalating import Escalation, escalate_overdue
@@ -57,6 +58,7 @@ def test_what_is_not_solved_in_time_goes_up_the_rungs_once(store: Engine) -> Non
     assert [move.action for move in moves][-2:] == ["escalate", "escalate"]
     assert [event.what for event in told[:2]] == ["escalate", "escalate"]
     assert "社区" in str(moves[-2].details)
+    assert doer_names(moves[-1].who) == ("系统(到期自动)", "the clock, by itself")
 
 
 def test_hazards_and_other_matters_go_up_as_well(store: Engine) -> None:

@@ -3,7 +3,6 @@
 from geo.ledger.workflows import workflow
 from geo.territory.dictionaries import dictionary
 from maps.ledger_styles import NATURE_FILLS, SEEN, STATES, UNJUDGED, HazardClass
-from maps.styles import PALETTE
 
 #: What the last looks in a building came to, the gravest first (hues that survive red-green blindness).
 RESULTS = (
@@ -15,7 +14,7 @@ RESULTS = (
 
 
 def round_styles() -> dict[str, object]:
-    """Return the legends of the phone's map, and the characters and colours of kinds."""
+    """Return the legends of the phone's map, their colours by name, and the characters and colours of kinds."""
     natures = workflow("hazard").natures
     levels = [
         HazardClass(nature.code, nature.zh, nature.en, fill)
@@ -28,7 +27,7 @@ def round_styles() -> dict[str, object]:
         "level": [*levels, UNJUDGED],
     }
     return {
-        **{name: [one.as_row() | {"fill": PALETTE[one.fill]} for one in each] for name, each in classes.items()},
+        **{name: [one.as_row() for one in each] for name, each in classes.items()},
         "hazard_symbols": {code: entry.extra["symbol"] for code, entry in dictionary("hazard_kinds").entries.items()},
         "elements": {
             code: {"symbol": entry.extra["symbol"], "fill": entry.extra["colour"]}

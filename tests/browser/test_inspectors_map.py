@@ -15,6 +15,7 @@ from geo.services.inspecting import Sent, record_inspections
 from geo.storage.catalogue import METADATA
 from geo.storage.database import session_scope
 from geo.storage.ledger_tables import Evidence, Inspection, LedgerCase
+from geo.territory.layer_catalogue import map_colours
 from tests import factories as make
 from tests.browser.accessible import grave_faults
 from tests.browser.phones import (
@@ -165,6 +166,36 @@ def test_layers_are_switched(looking: Page) -> None:
     looking.get_by_role("button", name="图层").click()
     expect(looking.get_by_label("城市管理要素")).not_to_be_checked()
     looking.get_by_label("城市管理要素").check(force=True)
+    close_sheet(looking)
+
+
+#: Whether so many pixels of the map have exactly a colour, and none has another one, that something is filled with it.
+FILLED = """([wanted, other]) => {
+  const canvas = document.querySelector('#map canvas');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const count = (colour) => {
+    const rgb = [1, 3, 5].map((from) => parseInt(colour.slice(from, from + 2), 16));
+    let pixels = 0;
+    for (let at = 0; at < data.length; at += 4) pixels += rgb.every((part, place) => data[at + place] === part);
+    return pixels;
+  };
+  return count(wanted) > 100 && count(other) === 0;
+}"""
+
+
+def test_by_night_buildings_and_legend_have_the_nights_colours(looking: Page) -> None:
+    never, now = map_colours()["seen_never"], map_colours()["light_red"]
+    go_to(looking, "1栋")
+    looking.get_by_role("button", name="图层").click()
+    looking.get_by_label("多久没查").check(force=True)
+    for scheme, fill, other in (("light", never.day, never.night), ("dark", never.night, never.day)):
+        looking.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        looking.wait_for_function(FILLED, arg=[fill, other])
+        swatch = looking.locator("#sheet .switch .swatch path").nth(3)
+        shown = swatch.evaluate("node => getComputedStyle(node).fill")
+        wanted = now.day if scheme == "light" else now.night
+        assert shown == f"rgb({', '.join(str(part) for part in bytes.fromhex(wanted[1:]))})"
+    looking.emulate_media(color_scheme="light")
     close_sheet(looking)
 
 

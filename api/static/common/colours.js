@@ -6,9 +6,11 @@ const NAMES = [
 ];
 const dark = window.matchMedia('(prefers-color-scheme: dark)');
 let read = null;
+let byName = new Map();
 
 dark.addEventListener('change', () => {
   read = null;
+  byName = new Map();
 });
 
 export function colours() {
@@ -17,6 +19,17 @@ export function colours() {
     read = Object.fromEntries(NAMES.map((name) => [name, styles.getPropertyValue(`--map-${name}`).trim()]));
   }
   return read;
+}
+
+// The colour that a name of the catalogue (`seen_30`) stands for now.
+export function colourOf(name) {
+  if (!byName.has(name)) byName.set(name, getComputedStyle(document.documentElement).getPropertyValue(propertyOf(name)).trim());
+  return byName.get(name);
+}
+
+// The style sheet's own name of it: what is painted with this changes with the scheme by itself.
+export function propertyOf(name) {
+  return `--map-${name.replaceAll('_', '-')}`;
 }
 
 export function whenColoursChange(does) {

@@ -113,7 +113,7 @@ export class Card {
   }
 
   swatch(hazard) {
-    const { fill = '#6b4c9a' } = styles.light.find(({ key }) => key === stateOf(hazard)) ?? {};
+    const { fill = 'not_sent' } = styles.light.find(({ key }) => key === stateOf(hazard)) ?? {};
     return swatchOf(fill, hazard.nature === 'major' ? 'diamond' : 'square');
   }
 }

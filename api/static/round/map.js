@@ -1,7 +1,7 @@
 // The inspector's map: own grids, the walk of the day, hazards, city elements. What is touched is found by place, not by
 // shape, so that a finger need not hit a line.
 
-import { colours, whenColoursChange } from '../common/colours.js';
+import { colourOf, colours, whenColoursChange } from '../common/colours.js';
 import { lineOf } from '../common/lines.js';
 import { Disc, inkOn } from './discs.js';
 import { levelOf, shows, stateOf } from './switches.js';
@@ -18,7 +18,7 @@ const HAZARD_OFFSET = [15, -15]; // beside the number of a stop
 const LINES = { river: 7, expressway: 7, main_road: 6, road: 5, lane: 3, railway: 2, wall: 2 };
 const LATE = '#96231c';
 const DUE = '#1f5c4d';
-const WAITING = '#6b4c9a';
+const WAITING = 'not_sent';
 // Nothing moves by itself: no fading, no gliding, so that the phone may rest.
 const STILL = { zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false, inertia: false, attributionControl: false };
 
@@ -99,11 +99,15 @@ export class InspectorMap {
 
   fillOf(building, ink) {
     if (this.chosen.buildings === 'plain') return ink.building;
-    if (this.chosen.buildings === 'result') return styles.result.find(({ key }) => key === (building.result ?? 'none')).fill;
+    return colourOf(this.classOf(building).fill);
+  }
+
+  classOf(building) {
+    if (this.chosen.buildings === 'result') return styles.result.find(({ key }) => key === (building.result ?? 'none'));
     const since = building.last_seen && days(building.last_seen, today());
     const classes = styles.seen.filter(({ key }) => key !== 'never');
-    if (since === null) return styles.seen.at(-1).fill;
-    return classes.find(({ at_most: most }) => most === null || since <= most).fill;
+    if (since === null) return styles.seen.at(-1);
+    return classes.find(({ at_most: most }) => most === null || since <= most);
   }
 
   drawWalk(ink) {
@@ -156,7 +160,8 @@ export class InspectorMap {
   }
 
   drawHazards(crowd) {
-    const [fill, mark] = this.gravest(crowd);
+    const [colour, mark] = this.gravest(crowd);
+    const fill = colourOf(colour);
     const [first] = crowd;
     const about = this.things.of('building', first.building_code) ?? this.things.thingOf(first);
     const offset = about?.noun === 'building' || about?.noun === 'city_element' ? HAZARD_OFFSET : [0, 0];

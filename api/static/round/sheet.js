@@ -1,5 +1,6 @@
 // The sheet that comes up from the foot of the screen; the map stays in use above it.
 
+import { propertyOf } from '../common/colours.js';
 import { both, button, element } from '../common/dom.js';
 
 export class Sheet {
@@ -51,15 +52,15 @@ export function choosing(rows) {
 
 const SHAPES = { disc: 'M1 8 a7 7 0 1 0 14 0 a7 7 0 1 0 -14 0', square: 'M2 2 H14 V14 H2 Z', diamond: 'M8 0 L16 8 L8 16 L0 8 Z' };
 
-// A spot of a layer's colour, as an SVG: the policy of the page allows no style that a script writes.
-export function swatchOf(fill, shape = 'disc') {
+// A spot of a colour of the catalogue, as an SVG: the policy of the page allows no style that a script writes.
+export function swatchOf(colour, shape = 'disc') {
   const SVG = 'http://www.w3.org/2000/svg';
   const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS(SVG, tag));
   svg.setAttribute('viewBox', '0 0 16 16');
   svg.setAttribute('class', 'swatch');
   svg.setAttribute('aria-hidden', 'true');
   path.setAttribute('d', SHAPES[shape]);
-  path.setAttribute('fill', fill);
+  path.setAttribute('fill', `var(${propertyOf(colour)})`);
   svg.append(path);
   return svg;
 }

@@ -92,6 +92,7 @@ def hint(store: Store, books: Books, actor: Acting, body: RequestHintsGiven) -> 
     label = dictionary(f"{body.workflow}_kinds")[kind].label
     known = requesting.find_known(store, where, kind, body.text, workflow=body.workflow) if where.is_known else []
     duty, found = requesting.foresee(store, where, kind, workflow=body.workflow)
+    within = requesting.limit_foreseen(duty)
     return RequestHints(
         kind=kind,
         kind_label=label,
@@ -107,6 +108,8 @@ def hint(store: Store, books: Books, actor: Acting, body: RequestHintsGiven) -> 
         standard_en=duty.standard_en,
         limit_zh=duty.limit.zh,
         limit_en=duty.limit.en,
+        due_within_zh=within.zh if within else None,
+        due_within_en=within.en if within else None,
         hints=[_hint(one) for one in known],
     )
 

@@ -158,8 +158,12 @@ class RequestHints(BaseModel):
     in_charge: RouteItem = Field(description="在此处交谁办理 To whom it would go from there")
     standard_zh: str
     standard_en: str
-    limit_zh: str
+    limit_zh: str = Field(description="职责清单的时限 By the duty list")
     limit_en: str
+    due_within_zh: str | None = Field(
+        description="登记后答复的期限;未定级的隐患按第一环节 What the answer will say: of a hazard its first step's"
+    )
+    due_within_en: str | None
     hints: list[HintItem]
 
 

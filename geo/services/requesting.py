@@ -24,6 +24,8 @@ from geo.ledger.deeds import Deed
 from geo.ledger.duplicates import Report, likely, rule_of
 from geo.ledger.duties import Duty
 from geo.ledger.routing import Judgement, Route, There, judge, route
+from geo.ledger.workflows import limit_for, workflow
+from geo.ledger.working_time import Limit
 from geo.services import cases
 from geo.services.address_books import AddressBooks
 from geo.services.cases import CaseRecord, NewCase, Reporter, act_on_case, open_or_join, workflow_of
@@ -310,6 +312,18 @@ def foresee(session: Session, where: Where, kind: str, *, workflow: str = REQUES
     about = {"place": where.place_code, "city_element": where.city_element_code, "building": lying.subject.building}
     bodies = requests.bodies_at(session, **about, given=lying.subject.body)
     return duty, route(duty, There(lying.community, lying.grid, bodies))
+
+
+def limit_foreseen(duty: Duty) -> Limit | None:
+    """Return within what time the answer will say that it is due, once it is registered.
+
+    A request is due by the duty list. Other cases by their workflow: as a whole, or as long as nobody has judged them
+    within their first step's time; None where that has no limit either.
+    """
+    if duty.workflow == REQUEST:
+        return duty.limit
+    of = workflow(duty.workflow)
+    return limit_for(of.limits, None) or limit_for(of.steps[of.start].limits, None)
 
 
 # ── afterwards ───────────────────────────────────────────────────────────────────────────────────────────────────────

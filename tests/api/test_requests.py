@@ -1,6 +1,7 @@
 """Requests over HTTP: taken in, asked back, hinted at, joined, handed on, placed."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -114,6 +115,8 @@ def test_hints_say_who_answers_and_by_when_of_hazards_too(client: TestClient) ->
     assert (told["party"]["code"], told["limit_zh"]) == (duty.party.code, duty.limit.zh)
     hazard = {"workflow": "hazard", "kind": "wiring", "summary": asked["text"], "building_code": FLAG}
     opened = client.post("/cases", json={**hazard, "source": "hotline", "address": "红旗楼一楼"}).json()
+    within = datetime.fromisoformat(opened["step_due_at"]) - datetime.fromisoformat(opened["found_at"])
+    assert (told["due_within_zh"], opened["due_at"]) == (f"{within / timedelta(hours=1):g} 小时", None)
     assert [hint["number"] for hint in client.post("/requests/hints", json=asked).json()["hints"]] == [opened["number"]]
     assert client.get(f"/cases/{opened['id']}/reporter").json()["contact"] == {"address": "红旗楼一楼"}
     assert client.post("/requests/hints", json={**asked, "kind": "rubbish"}).status_code == 422

@@ -179,6 +179,7 @@ def test_a_request_is_registered_and_the_next_one_joined_by_keyboard(desk: Page,
     form(desk).get_by_role("radio", name="安全隐患").check()
     words(desk).fill("插座冒火花")
     expect(form(desk).locator(".judged")).to_contain_text("用电隐患")
+    expect(form(desk).locator(".judged")).to_contain_text("期限 24 小时 due: 24 hours · 职责清单")
     desk.keyboard.press("Control+Enter")
     expect(here.locator(".case")).to_have_count(2)
     expect(here.locator(".case").first).to_contain_text("用电隐患")

@@ -179,7 +179,7 @@ export class Intake {
     told.replaceChildren(
       element('span', {}, '研判 ', element('strong', {}, kind), words, ' ', english || ''),
       element('span', {}, '负责 ', element('strong', {}, label(hints.in_charge.party.label)), insteadOf(hints), ' · ',
-        both(hints.limit_zh, hints.limit_en)),
+        byWhen(hints)),
     );
     return this.offerKnown(hints.hints);
   }
@@ -272,6 +272,12 @@ export class Intake {
 // Whose duty it is by the list, where nobody of them is on record there.
 function insteadOf({ party, in_charge: { party: here } }) {
   return party.code === here.code ? '' : `(职责清单:${label(party.label)[0].trim()},此处没有登记)`;
+}
+
+// The time that the answer will tell; where the duty list has another one, that is for after it is judged.
+function byWhen({ limit_zh: zh, limit_en: en, due_within_zh: firstZh, due_within_en: firstEn }) {
+  if (!firstZh || firstZh === zh) return both(zh, en);
+  return [...both(`期限 ${firstZh}`, `due: ${firstEn}`), ' · ', ...both(`职责清单 ${zh}`, `duty list: ${en}`)];
 }
 
 function pointOf({ at: [lat, lon] }) {

@@ -16,6 +16,7 @@ from geo.access.actor import Actor
 from geo.access.roles import roles
 from geo.ledger.figures import Figure, Period
 from geo.ledger.history import doer_names
+from geo.ledger.routing import Route
 from geo.ledger.workflows import Workflow, workflow, workflow_codes
 from geo.services.cases import MoveRecord
 from geo.services.describing_cases import Described, NamedCase, Words
@@ -107,8 +108,15 @@ def case_page(
     moves: Sequence[tuple[MoveRecord, Words]],
     photos: Sequence[dict[str, Any]],
     possible: Sequence[dict[str, Any]],
+    in_charge: Route | None,
 ) -> HTMLResponse:
-    """Render one case: how it stands, what was done, its photos, and what the one who looks may do now."""
+    """Render one case: how it stands, what was done, its photos, and what the one who looks may do now.
+
+    Parameters
+    ----------
+    in_charge
+        To whom it goes by the duty list, which is filled in where it is handed on; None where there is no list.
+    """
     fields, phases = dictionary("case_fields").entries, dictionary("evidence_phases").entries
     return ledger_page(
         "case.html",
@@ -117,6 +125,7 @@ def case_page(
         case=one.case,
         process=process,
         names=names,
+        in_charge=in_charge,
         moves=moves,
         photos=photos,
         possible=possible if actor.may(access_of("POST", "/cases/{case_id}/moves").roles) else [],

@@ -35,7 +35,8 @@ from api.uploads import PHOTO_BODY, SentPhoto
 from geo.access.actor import Actor
 from geo.access.roles import sees_phones
 from geo.errors import InputError, NotFoundError
-from geo.services import cases
+from geo.ledger.duties import LISTS
+from geo.services import cases, requesting
 from geo.services.auditing import MOMENT_PATTERN, moment
 from geo.services.cases import CaseFilter, CaseRecord, Deed, EvidenceRecord, NewCase, Reporter
 from geo.services.describing_cases import Described, action_words, actions_in_order, describe, of_dictionary
@@ -366,6 +367,7 @@ def _page(store: Session, actor: Actor, record: CaseRecord) -> HTMLResponse:
         moves=[(move, action_words(process, move)) for move in cases.read_moves(store, record.id)],
         photos=[_evidence(photo) for photo in cases.read_evidence(store, record.id)],
         possible=_possible(store, actor, record),
+        in_charge=requesting.duty_of(store, record)[1] if record.workflow in LISTS else None,
     )
 
 

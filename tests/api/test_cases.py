@@ -320,6 +320,18 @@ def test_a_page_offers_what_the_one_who_looks_may_do(people: dict[str, TestClien
     assert "data-action" not in people["otto"].get(f"/cases/{case['id']}?as=html").text
 
 
+def test_a_page_that_hands_on_has_whom_the_duty_list_names_filled_in(
+    people: dict[str, TestClient], place: Ground
+) -> None:
+    case = opened(people["dora"], at_point(place, workflow="request", kind="rubbish", summary="垃圾没人清运"))
+    case = act(people["dora"], case, "take_call", "来电").json()
+    assert act(people["dora"], case, "accept").json()["step"] == "judging"
+    page = people["dora"].get(f"/cases/{case['id']}?as=html").text
+    form = page.partition('data-action="classify"')[2].partition("</form>")[0]
+    assert f'<input name="assignee" maxlength="200" required value="{place.grids[0]}">' in form
+    assert f"交网格员({place.grids[0]})办理" in form
+
+
 def test_a_page_says_in_words_that_the_clock_did_it(
     people: dict[str, TestClient], place: Ground, store: tuple[Engine, Ground]
 ) -> None:

@@ -100,7 +100,8 @@ def _show(report: Report) -> None:
         Text(late + "".join(f"\n  {one.named.case.number} {one.days} 天 days" for one in report.overdue[:10]))
     )
     for one in report.spots or ():
-        console.print(Text(f"热点 hot spot {one.community} {one.spot.count}:{one.kinds}"), soft_wrap=True)
+        where = " ".join(filter(None, (one.community, one.grid, one.near)))
+        console.print(Text(f"热点 hot spot {where} {one.spot.count}:{one.kinds}"), soft_wrap=True)
     for ranked in report.ranking:
         console.print(Text(f"{ranked.place or '-':>4} ({ranked.before or '-'})  {ranked.name} {ranked.code}"))
     for said, rows in (("上次决议 before", report.follow_up), ("本次决议 resolved", report.resolutions)):

@@ -200,7 +200,8 @@ def _compared(one: Compared, scope: str, period: Period) -> dict[str, Any]:
 def _spot(one: reporting.PlacedSpot) -> dict[str, Any]:
     told = asdict(one.spot)
     place = {name: round(told.pop(name), DECIMALS) for name in ("lon", "lat")}
-    return {**told, **place, "community": one.community}
+    where = {name: getattr(one, name) for name in ("community", "grid_code", "grid", "near")}
+    return {**told, **place, **where, "near_m": None if one.near_m is None else round(one.near_m, 1)}
 
 
 def _resolved(one: Described) -> dict[str, Any]:

@@ -61,6 +61,10 @@ class PlacedSpotItem(SpotProperties):
     """A hot spot and where it is."""
 
     community: str
+    grid_code: str = Field(description="期末的网格编码,网格之外为空 Code of the grid when the period ended")
+    grid: str
+    near: str = Field(description="最近楼栋的小区与楼名,或地址 The nearest building: compound and name, or address")
+    near_m: float | None = Field(description="中心距该楼栋多少米 Metres from it")
     lon: float
     lat: float
 

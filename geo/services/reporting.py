@@ -25,8 +25,8 @@ from geo.services.leading import coverage_of_grids
 from geo.services.ledger_layers import RARE
 from geo.services.naming import Named, name_of, names_of
 from geo.services.requesting import hand_on
+from geo.storage import addresses, figures, meetings, requests
 from geo.storage import cases as stored
-from geo.storage import figures, meetings, requests
 from geo.territory.dictionaries import Entry, dictionary
 from geo.territory.times import CHINA_TIME
 
@@ -34,6 +34,8 @@ from geo.territory.times import CHINA_TIME
 MOST_OVERDUE, MOST_LOOKED_THROUGH = 30, 5_000
 #: Hot spots that it lists, the least likely by chance first.
 MOST_SPOTS = 10
+#: How far from a spot's middle the building may be that it is named by, metres.
+NEAR_M = 200.0
 #: Kinds of cases that are named of each, the most frequent first.
 MOST_KINDS = 3
 #: Where a case of a resolution came from.
@@ -77,10 +79,23 @@ class Overdue:
 
 @dataclass(frozen=True)
 class PlacedSpot:
-    """A hot spot, and the community that its middle lies in ("" outside of all)."""
+    """A hot spot, and where it is as people say it.
+
+    Attributes
+    ----------
+    community, grid_code, grid
+        What its middle lies in, by name and the grid by code as well; "" outside of all.
+    near, near_m
+        What the nearest building is called, with its compound or address, and how far from it the middle is, metres;
+        "" and None where none is near.
+    """
 
     spot: Spot
     community: str
+    grid_code: str
+    grid: str
+    near: str
+    near_m: float | None
     kinds: str
 
 
@@ -217,7 +232,7 @@ def draw_up_report(
         figures=[one for one in compared if one.figure.goal is None],
         n_overdue=int(tables[0].total.values["overdue"] or 0),
         overdue=_overdue(session, scope, period, moment),
-        spots=_spots(session, scope, period),
+        spots=_spots(session, scope, period, min(period.until, moment)),
         ranking=_ranking(session, which, scope, (period, before), tables),
         follow_up=_resolved(session, which, scope, before, moment, actor, who),
         resolutions=_resolved(session, which, scope, period, moment, actor, who),
@@ -280,22 +295,45 @@ def _overdue(session: Session, scope: str, period: Period, now: datetime) -> lis
     ]
 
 
-def _spots(session: Session, scope: str, period: Period) -> list[PlacedSpot] | None:
+def _spots(session: Session, scope: str, period: Period, moment: datetime) -> list[PlacedSpot] | None:
     try:
         found = find_hot_spots(session, scope, period, rare=RARE)[:MOST_SPOTS]
     except BoundsError:
         return None
-    here = [stored.find_community(session, spot.lon, spot.lat) for spot in found]
-    names = names_of(session, "community", sorted({place[1] for place in here if place}))
     words = {**dictionary("hazard_kinds").entries, **dictionary("request_kinds").entries}
-    return [
-        PlacedSpot(
-            spot,
-            names[place[1]] if place else "",
-            _kinds(spot, words),
-        )
-        for spot, place in zip(found, here, strict=True)
-    ]
+    return [place_spot(session, spot, _kinds(spot, words), moment) for spot in found]
+
+
+def place_spot(session: Session, spot: Spot, kinds: str, moment: datetime) -> PlacedSpot:
+    """Say where a spot is: its community, the grid of that time, and the nearest building as it stands today."""
+    at = {"lon": spot.lon, "lat": spot.lat}
+    grid = stored.find_grid(session, building=None, household_unit=None, **at, moment=moment)
+    around = addresses.around(session, **at, reach_m=NEAR_M)
+    community, compound, building = (
+        next((one for one in around if one.noun == noun), None) for noun in ("community", "compound", "building")
+    )
+    return PlacedSpot(
+        spot,
+        community.name or community.code if community else "",
+        grid or "",
+        names_of(session, "grid", [grid])[grid] if grid else "",
+        _called(building, compound),
+        building.metres if building else None,
+        kinds,
+    )
+
+
+def _called(building: addresses.Nearby | None, compound: addresses.Nearby | None) -> str:
+    """Name a building so that it is found: by its compound and name, or its address."""
+    if building is None:
+        return compound.name or "" if compound else ""
+    if not building.name:
+        return building.address or building.code
+    if compound and compound.name:
+        return f"{compound.name} {building.name}"
+    # A name alone may be that of several; most addresses end with it.
+    address = building.address or building.name
+    return address if building.name in address else f"{address} {building.name}"
 
 
 def _kinds(spot: Spot, words: Mapping[str, Entry]) -> str:

@@ -13,9 +13,11 @@ from typer.testing import CliRunner
 from api.cli import app as terminal
 from api.main import create_app
 from api.settings import AppSettings
+from geo.services import reporting
 from tests.api.people import ADDRESS, bearing, token_of
 from tests.databases import Databases
 from tests.factories import COMMUNITY, STREET
+from tests.geo.services import addressed, test_hot_spots
 from tests.geo.services.test_leading import fill
 
 REPORT = "/reports/community_monthly"
@@ -34,6 +36,20 @@ def client(store: Engine) -> Iterator[TestClient]:
     headers = bearing(token_of(store, "leader", ["leader"], [STREET]))
     with TestClient(create_app(AppSettings(), store), base_url=ADDRESS, headers=headers) as client:
         yield client
+
+
+def test_hot_spots_are_where_people_say_they_are(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporting, "RARE", 1.0)
+    with databases.engine(databases.filled("hot spots", test_hot_spots.fill)) as engine:
+        headers = bearing(token_of(engine, "leader", ["leader"], [STREET]))
+        asked = {"scope": addressed.FIRST, "period": "2026-05"}
+        with TestClient(create_app(AppSettings(), engine), base_url=ADDRESS, headers=headers) as client:
+            (spot,) = client.get(REPORT, params=asked).json()["hot_spots"]
+            page = client.get(REPORT, params=asked, headers=PAGE).text
+    assert (spot["community"], spot["near_m"], spot["count"]) == ("第1社区", 0, 12)
+    assert spot["near"].endswith("荷香路30号红旗楼")
+    told = f"{spot['lat']:.4f}, {spot['lon']:.4f}"
+    assert page.index(spot["near"]) < page.index(f'<small class="code">{told}</small>')
 
 
 def test_the_report_says_what_the_figures_say(client: TestClient) -> None:

@@ -9,9 +9,10 @@ from sqlalchemy import Engine, text
 from geo.access.actor import Actor
 from geo.errors import BoundsError, CodeError, InputError
 from geo.ledger.figures import Period
-from geo.services import hot_spots
+from geo.services import hot_spots, reporting
 from geo.services.cases import NewCase, open_case
 from geo.services.hot_spots import LEAST_PUBLISHED, Spot, check_kind, find_hot_spots, publishable
+from geo.services.reporting import draw_up_report
 from geo.storage.database import session_scope
 from tests.databases import Databases
 from tests.factories import STREET
@@ -52,6 +53,19 @@ def test_a_spot_says_where_when_and_of_what(store: Engine) -> None:
     assert 0 < spot.radius_m < 10
     assert spot.lat == pytest.approx(addressed.middle(40).y, abs=1e-6)
     assert found(store) == [spot]
+
+
+def test_a_report_says_where_a_spot_is_as_people_do(store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporting, "RARE", 1.0)  # all there is lies in one spot, which no chance is small of
+    with session_scope(store) as session:
+        report = draw_up_report(session, "community_monthly", addressed.FIRST, "2026-05", who="tester")
+        assert report.spots is not None
+        (spot,) = report.spots
+        assert (spot.spot.count, spot.community, spot.near_m) == (12, "第1社区", 0)
+        assert spot.near.endswith("荷香路30号红旗楼")
+        assert (spot.grid_code, spot.grid) == ("", ""), "no grids were in force then"
+        today = reporting.place_spot(session, spot.spot, spot.kinds, datetime.now(UTC))
+        assert (today.grid_code, today.grid) == (addressed.GRIDS[1], "第2网格")
 
 
 def test_only_what_is_asked_for_counts(store: Engine) -> None:

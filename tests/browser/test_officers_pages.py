@@ -73,3 +73,21 @@ def test_from_nobody_to_a_planner_and_out(offline_page: OfflinePage, store: Engi
     page.get_by_role("button", name="筛选").click()
     expect(page.locator("tbody tr")).to_have_count(4)
     assert offline_page.outside == []
+
+
+def test_on_a_phone_the_head_leaves_the_screen_to_the_work(
+    offline_page: OfflinePage, store: Engine, address: str
+) -> None:
+    page = offline_page.page
+    sign_in(page, store, address, "administrator")
+    page.set_viewport_size({"width": 390, "height": 844})
+    offline_page.open(f"{address}/")
+    head = page.locator("header").bounding_box()
+    assert head is not None
+    assert head["height"] <= 844 / 10
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for name in ("修改密码", "退出"):
+        box = page.locator("header").get_by_text(name).bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+    assert grave_faults(page) == []

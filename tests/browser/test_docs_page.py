@@ -32,7 +32,8 @@ def test_the_documentation_opens_from_local_files_alone_and_tries_requests(
     offline_page: OfflinePage, address: str
 ) -> None:
     page = offline_page.open(f"{address}/docs")
-    expect(page.locator(".opblock-tag").first).to_be_visible()
+    # The first who asks has all routes described, seconds of work, and the page then draws hundreds of them.
+    expect(page.locator(".opblock-tag").first).to_be_visible(timeout=30_000)
     assert page.locator(".opblock-tag").count() >= 15
     for tag in ("plans", "divisions"):
         page.locator(f"#operations-tag-{tag}").click()

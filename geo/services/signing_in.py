@@ -33,10 +33,14 @@ from geo.storage import accounts, events, sign_ins
 from geo.storage.database import session_scope
 from geo.storage.sign_ins import LoginRecord
 from geo.storage.turns import take_turn
+from geo.territory.dictionaries import dictionary
 
 Kind = Literal["cookie", "bearer"]
 
 LOGIN = re.compile("[a-z0-9][a-z0-9._-]{1,31}")
+
+#: Dictionaries of those who act, in records, without an account.
+_NO_ACCOUNTS = ("doers", "inspection_parties")
 
 #: Longest password that is looked at: hashing more would only give strangers work to order.
 MAX_TYPED = 512
@@ -373,12 +377,17 @@ def check_login(login: str) -> None:
     Raises
     ------
     InputError
-        It has other signs, or too few or too many.
+        It has other signs, or too few or too many, or stands in records for somebody who has no account.
     """
     if not LOGIN.fullmatch(login):
         raise InputError(
             "登录名应为 2 至 32 个小写字母、数字、点、横线,以字母或数字开头",
             "a login has 2 to 32 small letters, digits, dots and dashes, and begins with a letter or digit",
+        )
+    if any(login in dictionary(name).entries for name in _NO_ACCOUNTS):
+        raise InputError(
+            f"登录名“{login}”在记录中另有所指,请另选一个",
+            f"the login {login!r} means somebody else in records; choose another",
         )
 
 

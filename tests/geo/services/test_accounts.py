@@ -69,6 +69,12 @@ def test_names_are_shown_as_they_are(engine: Engine, person: str) -> None:
         accounts.create(session, "li.hua", person, who="test")
 
 
+@pytest.mark.parametrize("login", ["clock", "street"])
+def test_nobody_is_called_as_those_are_who_act_without_an_account(engine: Engine, login: str) -> None:
+    with pytest.raises(InputError, match="another"), session_scope(engine) as session:
+        accounts.create(session, login, "李娜", who="admin")
+
+
 def test_a_login_is_never_given_again(engine: Engine) -> None:
     made(engine, "li.hua")
     with session_scope(engine) as session:

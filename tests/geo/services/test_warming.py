@@ -28,7 +28,7 @@ def store(databases: Databases) -> Iterator[Engine]:
         for login in ("staff.a", "staff.b"):
             give(engine, login, "staff", FIRST)
         give(engine, "grid", "inspector", GRIDS[0])
-        give(engine, "street", "planner", make.STREET)
+        give(engine, "of.street", "planner", make.STREET)
         with session_scope(engine) as session:
             accounts.end(session, "ends", who="test")
         yield engine
@@ -100,7 +100,7 @@ def test_an_empty_store_is_passed_over_in_silence(fresh_database_url: str, caplo
     engine = open_engine(fresh_database_url)
     caplog.set_level("INFO", logger="wangge.addresses")
     try:
-        give(engine, "street", "planner", make.STREET)
+        give(engine, "of.street", "planner", make.STREET)
         with warming(AddressBooks(), engine):
             pass
     finally:
